@@ -1,0 +1,120 @@
+//! The command lines of kubectl, as arguments and as a person would type them.
+
+use std::fmt;
+
+use crate::workload::{Kind, WorkloadName};
+
+/// Where kubectl goes: flags that every command carries, empty for kubectl's own defaults.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The namespace, where the input names one.
+    pub namespace: Option<String>,
+    /// The context of the kubeconfig, where the input names one.
+    pub context: Option<String>,
+}
+
+/// A command line of kubectl. Prints so that it can be pasted into a shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    args: Vec<String>,
+}
+
+impl Target {
+    /// `kubectl set image WORKLOAD... CONTAINER=IMAGE...`
+    #[must_use]
+    pub fn set_image(&self, workloads: &[WorkloadName], pairs: &[String]) -> CommandLine {
+        let names = workloads.iter().map(ToString::to_string);
+        self.command(["set", "image"], names.chain(pairs.iter().cloned()))
+    }
+
+    /// `kubectl get WORKLOAD...` as JSON; what is not there is left out without an error.
+    #[must_use]
+    pub fn get(&self, workloads: &[WorkloadName]) -> CommandLine {
+        self.command(["get"], workloads.iter().map(ToString::to_string))
+            .with(["--ignore-not-found", "--output=json"])
+    }
+
+    /// `kubectl get KIND,KIND...` as JSON.
+    #[must_use]
+    pub fn list(&self, kinds: &[Kind]) -> CommandLine {
+        let kinds: Vec<&str> = kinds.iter().map(|kind| kind.plural()).collect();
+        self.command(["get"], [kinds.join(",")]).with(["--output=json"])
+    }
+
+    /// `kubectl get RESOURCE --watch`: a JSON object for everything that is there and then for
+    /// every change, until it is ended.
+    #[must_use]
+    pub fn watch(&self, resource: &str, only: Option<&str>) -> CommandLine {
+        self.command(["get"], [resource.to_owned()])
+            .with(only.map(|name| format!("--field-selector=metadata.name={name}")))
+            .with(["--watch", "--output-watch-events", "--output=json"])
+    }
+
+    fn command<const N: usize>(
+        &self,
+        verb: [&str; N],
+        objects: impl IntoIterator<Item = String>,
+    ) -> CommandLine {
+        let args = verb.into_iter().map(str::to_owned).chain(objects).collect();
+        let flag = |name: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!("--{name}={value}"))
+        };
+        CommandLine { args }
+            .with(flag("namespace", &self.namespace))
+            .with(flag("context", &self.context))
+    }
+}
+
+impl CommandLine {
+    /// The arguments after the program's name.
+    #[must_use]
+    pub fn args(&self) -> &[String] {
+        &self.args
+    }
+
+    /// The same, asking the API server to check it and change nothing.
+    #[must_use]
+    pub fn dry_run(self) -> Self {
+        self.with(["--dry-run=server"])
+    }
+
+    fn with<T: Into<String>>(mut self, more: impl IntoIterator<Item = T>) -> Self {
+        self.args.extend(more.into_iter().map(Into::into));
+        self
+    }
+}
+
+impl fmt::Display for CommandLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("kubectl")?;
+        for arg in &self.args {
+            let plain = |b: u8| b.is_ascii_alphanumeric() || b"_@%+=:,./-".contains(&b);
+            if !arg.is_empty() && arg.bytes().all(plain) {
+                write!(f, " {arg}")?;
+            } else {
+                write!(f, " '{}'", arg.replace('\'', r"'\''"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_what_a_shell_takes() {
+        let web = [WorkloadName { kind: Kind::Deployment, name: "web".into() }];
+        let target = Target { namespace: Some("shop".into()), context: Some("it's me".into()) };
+        assert_eq!(
+            target.set_image(&web, &["*=a.io/app:1".into()]).to_string(),
+            r"kubectl set image deployments/web '*=a.io/app:1' --namespace=shop '--context=it'\''s me'"
+        );
+        assert_eq!(
+            Target::default().watch("deployments", Some("web")).to_string(),
+            "kubectl get deployments --field-selector=metadata.name=web --watch \
+             --output-watch-events --output=json"
+        );
+    }
+}

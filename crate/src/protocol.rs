@@ -1,0 +1,184 @@
+//! What crosses between the core and its host: events in, effects out.
+//!
+//! Both are plain data. `task/src/protocol.ts` is made from the types here, so TypeScript and Rust
+//! cannot drift apart.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::report::LogText;
+
+/// Milliseconds since 1970-01-01T00:00:00Z, as the host's clock has them.
+pub type Millis = i64;
+
+/// The host's handle for a process it was asked to spawn. The core hands them out, never twice.
+pub type ProcessId = u32;
+
+/// Something that happened. The host reports every event once, in the order of happening.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Event {
+    /// The step begins. The first event, and only once.
+    Started {
+        /// The task's inputs by their names in task.json; an empty one may be missing.
+        inputs: BTreeMap<String, String>,
+        /// The pipeline's public variables by their true names (`Build.BuildId`). No secrets.
+        variables: BTreeMap<String, String>,
+    },
+    /// A process wrote something. Chunks end anywhere, in the middle of a character too.
+    Output {
+        /// Which process.
+        process: ProcessId,
+        /// Which of its two streams.
+        stream: Stream,
+        /// The bytes. They cross beside the event, not in it.
+        #[serde(skip)]
+        #[cfg_attr(test, ts(skip))]
+        chunk: Vec<u8>,
+    },
+    /// A process ended, and all its output was reported.
+    Exited {
+        /// Which process.
+        process: ProcessId,
+        /// Its exit code; `null` when a signal ended it.
+        code: Option<i32>,
+    },
+    /// A process could not be started at all. No `exited` follows.
+    NotStarted {
+        /// Which process.
+        process: ProcessId,
+        /// What the system said; `null` when there is no such program on PATH.
+        error: Option<String>,
+    },
+    /// The time of a [`Effect::Wake`] has come.
+    Woken {
+        /// The number the effect carried.
+        timer: u32,
+    },
+    /// The agent wants the step to end: a few seconds are left.
+    Canceled,
+}
+
+/// A stream of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// Something the host has to do. It carries effects out in order and waits for none of them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Effect {
+    /// Write a line to the log.
+    Log {
+        /// How the log shows it.
+        style: Style,
+        /// The line; see [`LogText`] for what it cannot contain.
+        text: LogText,
+    },
+    /// Set an output variable, which later steps read as `<step name>.<variable>`.
+    SetVariable {
+        /// One of the names under `outputVariables` in task.json.
+        name: &'static str,
+        /// Its value; it may have several lines.
+        value: String,
+    },
+    /// Start kubectl, without a shell and with no standard input.
+    Spawn {
+        /// The handle for all that is said of it.
+        process: ProcessId,
+        /// The arguments after the program's name.
+        args: Vec<String>,
+        /// Variables to add to its environment.
+        env: BTreeMap<&'static str, String>,
+    },
+    /// End a process that may still run.
+    Kill {
+        /// Which process.
+        process: ProcessId,
+    },
+    /// Report [`Event::Woken`] after a while.
+    Wake {
+        /// The number to report.
+        timer: u32,
+        /// How long to wait, in milliseconds.
+        after_ms: u32,
+    },
+    /// Tell the agent the verdict and end. The last effect.
+    Finish {
+        /// The step's result.
+        result: Verdict,
+        /// One sentence for the result.
+        message: LogText,
+    },
+}
+
+/// How the log shows a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Style {
+    /// As it is.
+    Plain,
+    /// A heading.
+    Section,
+    /// A command line that is about to run.
+    Command,
+    /// A warning that also counts on the summary of the run.
+    Warning,
+    /// An error that also counts on the summary of the run.
+    Error,
+    /// Only with `System.Debug`.
+    Debug,
+}
+
+/// The result of the step, in the agent's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Verdict {
+    /// All is as it was asked for.
+    Succeeded,
+    /// All is as it was asked for, and there is something to look at.
+    SucceededWithIssues,
+    /// It is not as it was asked for.
+    Failed,
+    /// The agent ended the step.
+    Canceled,
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect_file;
+    use ts_rs::{Config, TS};
+
+    use super::*;
+
+    /// `UPDATE_EXPECT=1 cargo test` writes the file anew.
+    #[test]
+    fn typescript_sees_the_same_types() {
+        let config = Config::default();
+        let declarations = [
+            Event::decl(&config),
+            Stream::decl(&config),
+            Effect::decl(&config),
+            Style::decl(&config),
+            Verdict::decl(&config),
+        ];
+        let mut file =
+            String::from("// Made from crate/src/protocol.rs by its tests. Do not edit.\n");
+        for declaration in declarations {
+            file.push_str("\nexport ");
+            file.push_str(&declaration);
+            file.push('\n');
+        }
+        expect_file!["../../task/src/protocol.ts"].assert_eq(&file);
+    }
+}

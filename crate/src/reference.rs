@@ -1,0 +1,536 @@
+//! Image references: parse, print, compare.
+//!
+//! ```text
+//! reference  = repository [ ":" tag ] [ "@" digest ]
+//! repository = [ domain "/" ] segment *( "/" segment )
+//! domain     = ( label *( "." label ) | "[" ipv6 "]" ) [ ":" port ]
+//! segment    = [a-z0-9]+ *( ( "." | "_" | "__" | "-"+ ) [a-z0-9]+ )
+//! tag        = [A-Za-z0-9_] [A-Za-z0-9_.-]{0,127}
+//! digest     = "sha256:" 64 hex | "sha384:" 96 hex | "sha512:" 128 hex
+//! ```
+//!
+//! The grammar is the one of github.com/distribution/reference, which Docker and the container
+//! runtimes of Kubernetes share. It is regular and ASCII, so it is parsed by hand: a regex engine
+//! would weigh more than the whole core, and the crates there are differ from the grammar (they
+//! take Unicode tags and uppercase paths, and refuse IPv6 addresses).
+
+use std::fmt;
+
+/// The longest repository without its domain, in characters.
+const LONGEST_PATH: usize = 255;
+/// The longest tag, in characters.
+const LONGEST_TAG: usize = 128;
+
+/// An image reference as it was written: nothing is added to it when it is printed.
+///
+/// Printing what was parsed gives the same text again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    domain: Option<String>,
+    path: String,
+    tag: Option<Tag>,
+    digest: Option<String>,
+}
+
+/// The part after the colon: `4125` in `contoso.azurecr.io/identityserver:4125`.
+///
+/// A letter, digit or underscore, then up to 127 of those, dots and dashes; ASCII only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag(String);
+
+/// Why a text is no image reference, or no tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferenceError {
+    part: Part,
+    kind: ErrorKind,
+    at: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Reference,
+    Domain,
+    Repository,
+    Tag,
+    Digest,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum ErrorKind {
+    Empty,
+    Unexpected(char),
+    Uppercase(char),
+    EmptySegment,
+    Separator(char),
+    Port,
+    TooLong(usize),
+    Algorithm,
+    HexDigits(usize),
+    LooksLikeId,
+}
+
+impl Reference {
+    /// Parses a reference by the grammar above.
+    ///
+    /// # Errors
+    /// Says which part is wrong, where, and why.
+    pub fn parse(text: &str) -> Result<Self, ReferenceError> {
+        Parts::split(text).check()
+    }
+
+    /// Parses a reference, and lowercases the repository where it has capitals, as people write it
+    /// (`contoso.azurecr.io/IdentityServer`) and no registry accepts it.
+    ///
+    /// Tells also whether that changed anything. A capital first part that looks like no host
+    /// (`Contoso/App`) is an organisation's name here, where the grammar would see a domain.
+    ///
+    /// # Errors
+    /// As [`Reference::parse`].
+    pub fn parse_lowercasing(text: &str) -> Result<(Self, bool), ReferenceError> {
+        let parts = Parts::split(text);
+        let (host, path) = match parts.domain {
+            Some(domain) if !looks_like_host(domain) => (None, format!("{domain}/{}", parts.path)),
+            domain => (domain, parts.path.to_owned()),
+        };
+        let lower = path.to_ascii_lowercase();
+        let reference = Parts { domain: host, path: &lower, ..parts }.check()?;
+        Ok((reference, lower != path))
+    }
+
+    /// The tag, where the reference has one.
+    #[must_use]
+    pub fn tag(&self) -> Option<&Tag> {
+        self.tag.as_ref()
+    }
+
+    /// Whether the reference names one content for ever.
+    #[must_use]
+    pub fn has_digest(&self) -> bool {
+        self.digest.is_some()
+    }
+
+    /// The same reference with this tag in place of its own.
+    #[must_use]
+    pub fn with_tag(&self, tag: Tag) -> Self {
+        Self { tag: Some(tag), ..self.clone() }
+    }
+
+    /// The reference without tag and digest, as written.
+    #[must_use]
+    pub fn repository(&self) -> String {
+        Self { tag: None, digest: None, ..self.clone() }.to_string()
+    }
+
+    /// Whether both name the same repository once the defaults are filled in: `nginx` is
+    /// `docker.io/library/nginx`, and the host is compared without regard to case.
+    #[must_use]
+    pub fn same_repository(&self, other: &Self) -> bool {
+        self.normalised() == other.normalised()
+    }
+
+    fn normalised(&self) -> (String, String) {
+        let domain = self.domain.as_deref().unwrap_or("docker.io").to_ascii_lowercase();
+        let domain = if domain == "index.docker.io" { "docker.io".to_owned() } else { domain };
+        let path = if domain == "docker.io" && !self.path.contains('/') {
+            format!("library/{}", self.path)
+        } else {
+            self.path.clone()
+        };
+        (domain, path)
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(domain) = &self.domain {
+            write!(f, "{domain}/")?;
+        }
+        f.write_str(&self.path)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Tag {
+    /// Parses a tag by the grammar above.
+    ///
+    /// # Errors
+    /// Says where the text stops being a tag, and why.
+    pub fn parse(text: &str) -> Result<Self, ReferenceError> {
+        check_tag(text, 0)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The tag as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl ReferenceError {
+    /// Where in the text the wrong part begins, in bytes from 0.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+}
+
+impl fmt::Display for ReferenceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = match self.part {
+            Part::Reference => "reference",
+            Part::Domain => "registry host",
+            Part::Repository => "repository",
+            Part::Tag => "tag",
+            Part::Digest => "digest",
+        };
+        match &self.kind {
+            ErrorKind::Empty => write!(f, "the {part} is empty"),
+            ErrorKind::Unexpected(c) => write!(f, "unexpected character {c:?} in the {part}"),
+            ErrorKind::Uppercase(c) => {
+                write!(f, "capital letter {c:?} in the {part}, which must be lower case")
+            }
+            ErrorKind::EmptySegment => write!(f, "the {part} has an empty part between slashes"),
+            ErrorKind::Separator(c) => write!(
+                f,
+                "{c:?} in the {part} does not stand between two letters or digits (allowed there: \
+                 one dot, one or two underscores, any number of dashes)"
+            ),
+            ErrorKind::Port => write!(f, "the port of the {part} is not a number"),
+            ErrorKind::TooLong(limit) => write!(f, "the {part} is longer than {limit} characters"),
+            ErrorKind::Algorithm => {
+                write!(f, "the {part} does not begin with sha256:, sha384: or sha512:")
+            }
+            ErrorKind::HexDigits(digits) => {
+                write!(f, "the {part} needs {digits} hex digits in lower case after the colon")
+            }
+            ErrorKind::LooksLikeId => {
+                write!(f, "the {part} is 64 hex digits, which is an image id and not a name")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ReferenceError {}
+
+/// A text cut at the places where the grammar would cut it, nothing checked yet.
+struct Parts<'a> {
+    domain: Option<&'a str>,
+    path: &'a str,
+    tag: Option<&'a str>,
+    digest: Option<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    fn split(text: &'a str) -> Self {
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest)),
+            None => (text, None),
+        };
+        let last_segment = rest.rfind('/').map_or(0, |slash| slash + 1);
+        let (name, tag) = match rest[last_segment..].rfind(':') {
+            Some(colon) => {
+                let colon = last_segment + colon;
+                (&rest[..colon], Some(&rest[colon + 1..]))
+            }
+            None => (rest, None),
+        };
+        let (domain, path) = match name.split_once('/') {
+            Some((first, path)) if looks_like_host(first) || has_capital(first) => {
+                (Some(first), path)
+            }
+            _ => (None, name),
+        };
+        Self { domain, path, tag, digest }
+    }
+
+    fn check(self) -> Result<Reference, ReferenceError> {
+        let mut at = 0;
+        if let Some(domain) = self.domain {
+            check_domain(domain)?;
+            at += domain.len() + 1;
+        }
+        check_path(self.path, at)?;
+        if self.domain.is_none() && self.path.len() == 64 && self.path.bytes().all(is_lower_hex) {
+            return Err(error(Part::Repository, ErrorKind::LooksLikeId, at));
+        }
+        at += self.path.len() + 1;
+        if let Some(tag) = self.tag {
+            check_tag(tag, at)?;
+            at += tag.len() + 1;
+        }
+        if let Some(digest) = self.digest {
+            check_digest(digest, at)?;
+        }
+        Ok(Reference {
+            domain: self.domain.map(str::to_owned),
+            path: self.path.to_owned(),
+            tag: self.tag.map(|tag| Tag(tag.to_owned())),
+            digest: self.digest.map(str::to_owned),
+        })
+    }
+}
+
+fn looks_like_host(segment: &str) -> bool {
+    segment == "localhost" || segment.contains(['.', ':'])
+}
+
+fn has_capital(segment: &str) -> bool {
+    segment.bytes().any(|b| b.is_ascii_uppercase())
+}
+
+fn check_domain(domain: &str) -> Result<(), ReferenceError> {
+    let fail = |kind, at| Err(error(Part::Domain, kind, at));
+    let (host, port) = if domain.starts_with('[') {
+        let Some(end) = domain.find(']') else {
+            return fail(ErrorKind::Unexpected('['), 0);
+        };
+        let address = &domain[1..end];
+        if let Some(at) = address.find(|c: char| !c.is_ascii_hexdigit() && c != ':') {
+            return fail(ErrorKind::Unexpected(char_at(address, at)), 1 + at);
+        }
+        if address.is_empty() {
+            return fail(ErrorKind::Empty, 1);
+        }
+        match &domain[end + 1..] {
+            "" => ("", None),
+            rest if rest.starts_with(':') => ("", Some(&rest[1..])),
+            rest => return fail(ErrorKind::Unexpected(char_at(rest, 0)), end + 1),
+        }
+    } else {
+        match domain.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (domain, None),
+        }
+    };
+    if !domain.starts_with('[') {
+        let mut at = 0;
+        for label in host.split('.') {
+            if label.is_empty() {
+                return fail(ErrorKind::Empty, at);
+            }
+            if let Some(bad) = label.find(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
+                return fail(ErrorKind::Unexpected(char_at(label, bad)), at + bad);
+            }
+            if label.starts_with('-') || label.ends_with('-') {
+                return fail(ErrorKind::Separator('-'), at);
+            }
+            at += label.len() + 1;
+        }
+    }
+    match port {
+        Some(port) if port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) => {
+            fail(ErrorKind::Port, domain.len() - port.len())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_path(path: &str, start: usize) -> Result<(), ReferenceError> {
+    let fail = |kind, at| Err(error(Part::Repository, kind, start + at));
+    if path.is_empty() {
+        let part = if start == 0 { Part::Reference } else { Part::Repository };
+        return Err(error(part, ErrorKind::Empty, start));
+    }
+    let mut at = 0;
+    for segment in path.split('/') {
+        if segment.is_empty() {
+            return fail(ErrorKind::EmptySegment, at);
+        }
+        for (offset, c) in segment.char_indices() {
+            match c {
+                'a'..='z' | '0'..='9' | '.' | '_' | '-' => {}
+                'A'..='Z' => return fail(ErrorKind::Uppercase(c), at + offset),
+                _ => return fail(ErrorKind::Unexpected(c), at + offset),
+            }
+        }
+        for (offset, separator) in separators(segment) {
+            let inside = offset > 0 && offset + separator.len() < segment.len();
+            let known =
+                matches!(separator, "." | "_" | "__") || separator.bytes().all(|b| b == b'-');
+            if !inside || !known {
+                return fail(ErrorKind::Separator(char_at(separator, 0)), at + offset);
+            }
+        }
+        at += segment.len() + 1;
+    }
+    if path.len() > LONGEST_PATH {
+        return fail(ErrorKind::TooLong(LONGEST_PATH), 0);
+    }
+    Ok(())
+}
+
+/// The runs of dots, underscores and dashes in a segment, with their places.
+fn separators(segment: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut next = 0;
+    segment.split(|c: char| c.is_ascii_alphanumeric()).filter_map(move |run| {
+        let at = next;
+        next += run.len() + 1;
+        (!run.is_empty()).then_some((at, run))
+    })
+}
+
+fn check_tag(tag: &str, start: usize) -> Result<(), ReferenceError> {
+    let fail = |kind, at| Err(error(Part::Tag, kind, start + at));
+    if tag.is_empty() {
+        return fail(ErrorKind::Empty, 0);
+    }
+    for (at, c) in tag.char_indices() {
+        let legal = c.is_ascii_alphanumeric() || c == '_' || (at > 0 && (c == '.' || c == '-'));
+        if !legal {
+            return fail(ErrorKind::Unexpected(c), at);
+        }
+    }
+    if tag.len() > LONGEST_TAG {
+        return fail(ErrorKind::TooLong(LONGEST_TAG), 0);
+    }
+    Ok(())
+}
+
+fn check_digest(digest: &str, start: usize) -> Result<(), ReferenceError> {
+    let fail = |kind| Err(error(Part::Digest, kind, start));
+    if digest.is_empty() {
+        return fail(ErrorKind::Empty);
+    }
+    let (digits, hex) = match digest.split_once(':') {
+        Some(("sha256", hex)) => (64, hex),
+        Some(("sha384", hex)) => (96, hex),
+        Some(("sha512", hex)) => (128, hex),
+        _ => return fail(ErrorKind::Algorithm),
+    };
+    if hex.len() != digits || !hex.bytes().all(is_lower_hex) {
+        return fail(ErrorKind::HexDigits(digits));
+    }
+    Ok(())
+}
+
+fn is_lower_hex(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+}
+
+fn char_at(text: &str, at: usize) -> char {
+    text[at..].chars().next().unwrap_or_default()
+}
+
+fn error(part: Part, kind: ErrorKind, at: usize) -> ReferenceError {
+    ReferenceError { part, kind, at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_what_it_parsed() {
+        let digest = format!("sha256:{}", "0af".repeat(21) + "0");
+        for text in [
+            "nginx",
+            "nginx:1.27",
+            "library/nginx",
+            "contoso.azurecr.io/identityserver:4125",
+            "localhost/app",
+            "localhost:5000/team/app:v1_2-3.4",
+            "test.com:5000",
+            "[2001:db8::1]:5000/app:1",
+            "[::1]/app",
+            "Host/app",
+            "a/b__c/d---e.f:_x",
+            &format!("nginx@{digest}"),
+            &format!("nginx:1@{digest}"),
+        ] {
+            assert_eq!(Reference::parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        let long = format!("{}:x", "a".repeat(256));
+        let tag = format!("a:{}", "t".repeat(129));
+        let id = "0123456789abcdef".repeat(4);
+        for (text, at, message) in [
+            ("", 0, "the reference is empty"),
+            ("contoso.azurecr.io/", 19, "the repository is empty"),
+            ("contoso.azurecr.io//app", 19, "the repository has an empty part between slashes"),
+            ("contoso..io/app", 8, "the registry host is empty"),
+            ("contoso.io:port/app", 11, "the port of the registry host is not a number"),
+            (
+                "-contoso.io/app",
+                0,
+                "'-' in the registry host does not stand between two letters or digits (allowed there: one dot, one or two underscores, any number of dashes)",
+            ),
+            ("[::1/app", 0, "unexpected character '[' in the registry host"),
+            (
+                "contoso.io/App",
+                11,
+                "capital letter 'A' in the repository, which must be lower case",
+            ),
+            ("app!", 3, "unexpected character '!' in the repository"),
+            (
+                "app..x",
+                3,
+                "'.' in the repository does not stand between two letters or digits (allowed there: one dot, one or two underscores, any number of dashes)",
+            ),
+            (
+                "app-",
+                3,
+                "'-' in the repository does not stand between two letters or digits (allowed there: one dot, one or two underscores, any number of dashes)",
+            ),
+            ("app:", 4, "the tag is empty"),
+            ("app:-1", 4, "unexpected character '-' in the tag"),
+            ("app:1+2", 5, "unexpected character '+' in the tag"),
+            ("app:ü", 4, "unexpected character 'ü' in the tag"),
+            ("app@", 4, "the digest is empty"),
+            ("app@md5:00", 4, "the digest does not begin with sha256:, sha384: or sha512:"),
+            ("app@sha256:00", 4, "the digest needs 64 hex digits in lower case after the colon"),
+            (&long, 0, "the repository is longer than 255 characters"),
+            (&tag, 2, "the tag is longer than 128 characters"),
+            (&id, 0, "the repository is 64 hex digits, which is an image id and not a name"),
+        ] {
+            let error = Reference::parse(text).unwrap_err();
+            assert_eq!((error.at(), error.to_string().as_str()), (at, message), "{text}");
+        }
+    }
+
+    #[test]
+    fn lowercases_the_repository_and_nothing_else() {
+        for (text, printed, changed) in [
+            (
+                "contoso.azurecr.io/IdentityServer:RC1",
+                "contoso.azurecr.io/identityserver:RC1",
+                true,
+            ),
+            ("Contoso.azurecr.io/app", "Contoso.azurecr.io/app", false),
+            ("Contoso/App", "contoso/app", true),
+            ("App", "app", true),
+            ("app:X", "app:X", false),
+        ] {
+            let (reference, lowercased) = Reference::parse_lowercasing(text).unwrap();
+            assert_eq!((reference.to_string().as_str(), lowercased), (printed, changed));
+        }
+    }
+
+    #[test]
+    fn compares_repositories_with_the_defaults_filled_in() {
+        let same = |a: &str, b: &str| {
+            Reference::parse(a).unwrap().same_repository(&Reference::parse(b).unwrap())
+        };
+        assert!(same("nginx", "docker.io/library/nginx:latest"));
+        assert!(same("index.docker.io/team/app:1", "team/app"));
+        assert!(same("Contoso.azurecr.io/app", "contoso.azurecr.io/app:2"));
+        assert!(!same("nginx", "localhost/nginx"));
+        assert!(!same("localhost:5000/app", "localhost/app"));
+        assert!(!same("team/nginx", "nginx"));
+    }
+}

@@ -1,0 +1,120 @@
+//! The state machine: one phase a file, each with what it alone needs.
+//!
+//! ```mermaid
+//! stateDiagram-v2
+//!     [*] --> Idle
+//!     Idle --> Reading: started
+//!     Idle --> Finished: computeTag, dryRun client, an input error
+//!     Reading --> Applying: the plan changes something
+//!     Reading --> Watching: every image is there already
+//!     Reading --> Finished: an error, canceled
+//!     Applying --> Watching: every command succeeded
+//!     Applying --> Finished: dryRun server, an error, canceled
+//!     Watching --> Finished: done, failed, timed out, canceled
+//!     Finished --> [*]
+//! ```
+
+mod applying;
+mod documents;
+mod process;
+mod reading;
+mod session;
+mod watching;
+
+pub(crate) use process::Ending;
+pub(crate) use watching::Outcome;
+
+use std::{collections::BTreeMap, mem};
+
+use crate::{
+    inputs::{Job, Request},
+    protocol::{Effect, Event, Millis, Verdict},
+    report,
+    run::{
+        applying::Applying,
+        reading::Reading,
+        session::{Effects, Session, finish},
+        watching::Watching,
+    },
+    variables::Variables,
+};
+
+/// One run of the step. See the crate's front page for the contract.
+#[derive(Debug, Default)]
+pub struct Core {
+    state: State,
+}
+
+/// Where the run is.
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Idle,
+    Reading(Reading),
+    Applying(Applying),
+    Watching(Watching),
+    Finished,
+}
+
+impl Core {
+    /// A run that waits for [`Event::Started`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes an event that happened at `now`; gives back what the host has to do, in order.
+    /// After [`Effect::Finish`] nothing more comes.
+    pub fn handle(&mut self, now: Millis, event: &Event) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.state = match mem::replace(&mut self.state, State::Finished) {
+            State::Idle => start(event, &mut effects),
+            State::Reading(phase) => phase.handle(now, event, &mut effects),
+            State::Applying(phase) => phase.handle(now, event, &mut effects),
+            State::Watching(phase) => phase.handle(now, event, &mut effects),
+            State::Finished => State::Finished,
+        };
+        effects
+    }
+}
+
+fn start(event: &Event, effects: &mut Effects) -> State {
+    match event {
+        Event::Started { inputs, variables } => begin(inputs, variables, effects),
+        Event::Canceled => {
+            finish(effects, Verdict::Canceled, "Canceled before anything was done");
+            State::Finished
+        }
+        _ => State::Idle,
+    }
+}
+
+fn begin(
+    inputs: &BTreeMap<String, String>,
+    variables: &BTreeMap<String, String>,
+    effects: &mut Effects,
+) -> State {
+    effects.push(report::version());
+    let request = match Request::read(inputs, &Variables::new(variables.clone())) {
+        Ok(request) => request,
+        Err(errors) => {
+            effects.extend(errors.iter().map(report::error));
+            finish(effects, Verdict::Failed, report::NOTHING_CHANGED);
+            return State::Finished;
+        }
+    };
+    effects.extend(report::images(&request));
+    effects.extend(report::tag_variables(&request));
+    match request.job {
+        Job::ComputeTag => {
+            finish(effects, Verdict::Succeeded, "The tag is computed");
+            State::Finished
+        }
+        Job::EmitCommands(commands) => {
+            effects.extend(report::emitted(&commands));
+            finish(effects, Verdict::Succeeded, "The commands are printed; none was run");
+            State::Finished
+        }
+        Job::SetImage(how) => Reading::start(Session::new(how), request.lines, effects),
+    }
+}

@@ -1,0 +1,62 @@
+//! What every phase carries along: the request, and the way to start kubectl.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    inputs::SetImage,
+    kubectl::CommandLine,
+    protocol::{Effect, ProcessId, Verdict},
+    report,
+    run::process::Process,
+};
+
+/// The most that a process may answer, in bytes; a list of many thousand workloads is far below.
+pub(crate) const ANSWER_LIMIT: usize = 256 * 1024 * 1024;
+/// How long kubectl may take for a single answer, in milliseconds.
+pub(crate) const ANSWER_TIMEOUT_MS: u32 = 120_000;
+
+/// Effects in the order in which the host is to carry them out.
+pub(crate) type Effects = Vec<Effect>;
+
+/// The part of a run that outlives its phases.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) request: SetImage,
+    next_process: ProcessId,
+}
+
+impl Session {
+    pub(crate) fn new(request: SetImage) -> Self {
+        Self { request, next_process: 1 }
+    }
+
+    /// Starts kubectl and shows its command line.
+    pub(crate) fn start(&mut self, command: &CommandLine, effects: &mut Effects) -> Process {
+        effects.push(report::command(command));
+        let process = self.next_process;
+        self.next_process += 1;
+        let kubeconfig = self.request.kubeconfig.clone();
+        effects.push(Effect::Spawn {
+            process,
+            args: command.args().to_vec(),
+            env: kubeconfig
+                .into_iter()
+                .map(|path| ("KUBECONFIG", path))
+                .collect::<BTreeMap<_, _>>(),
+        });
+        Process::new(process)
+    }
+
+    /// Starts kubectl for an answer that has to come in time: a timer with the number of the
+    /// process goes with it.
+    pub(crate) fn ask(&mut self, command: &CommandLine, effects: &mut Effects) -> Process {
+        let process = self.start(command, effects);
+        effects.push(Effect::Wake { timer: process.id(), after_ms: ANSWER_TIMEOUT_MS });
+        process
+    }
+}
+
+/// Ends the step.
+pub(crate) fn finish(effects: &mut Effects, result: Verdict, message: &str) {
+    effects.push(Effect::Finish { result, message: message.into() });
+}

@@ -1,0 +1,342 @@
+//! The third phase: watch the workloads and their pods until every rollout is settled.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+
+use crate::{
+    age::Age,
+    kubectl::CommandLine,
+    plan::{Plan, Planned},
+    protocol::{Effect, Event, Millis, Verdict},
+    report,
+    rollout::{Judgement, Progress, judge},
+    run::{
+        State,
+        documents::{self, WatchEvent},
+        process::{Ending, Process},
+        session::{Effects, Session, finish},
+    },
+    workload::{Kind, Pod, Workload, WorkloadName},
+};
+
+/// The timer of the whole wait. Numbers below it are those of the watches, by their place.
+const DEADLINE: u32 = u32::MAX;
+/// The timer of the wait for the last pods to be seen.
+const PODS_SEEN: u32 = u32::MAX - 1;
+/// How long the pods may lag behind the status of their workload, in milliseconds.
+const PODS_SEEN_MS: u32 = 2_000;
+/// How often in a row a watch may fail before it is given up.
+const LAST_ATTEMPT: u32 = 6;
+
+/// Waits for the rollouts.
+#[derive(Debug)]
+pub(crate) struct Watching {
+    session: Session,
+    plan: Plan,
+    began: Millis,
+    followed: Vec<Followed>,
+    pods: BTreeMap<String, Pod>,
+    watches: Vec<Watch>,
+    waits_for_pods: bool,
+}
+
+/// A planned workload and what became of it so far.
+#[derive(Debug)]
+struct Followed {
+    seen: Option<Workload>,
+    shown: Option<Progress>,
+    outcome: Option<Outcome>,
+}
+
+/// How a rollout ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Outcome {
+    /// It was judged for good, this long after the change.
+    Judged(Judgement, Age),
+    /// Somebody deleted the workload.
+    Deleted,
+    /// Somebody set another image: container, image.
+    SetByAnother(String, String),
+}
+
+/// A watch of one resource, started anew when it ends.
+#[derive(Debug)]
+struct Watch {
+    subject: Subject,
+    command: CommandLine,
+    process: Option<Process>,
+    failures: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Workloads(Kind),
+    Pods,
+}
+
+impl Watching {
+    pub(crate) fn start(
+        mut session: Session,
+        plan: Plan,
+        began: Millis,
+        effects: &mut Effects,
+    ) -> State {
+        effects.push(report::section("Rollout"));
+        let followed = plan
+            .workloads
+            .iter()
+            .map(|_| Followed { seen: None, shown: None, outcome: None })
+            .collect();
+        let mut watches = watches(&plan, &session);
+        for watch in &mut watches {
+            watch.process = Some(session.start(&watch.command, effects));
+        }
+        if let Some(after_ms) = session.request.timeout_ms {
+            effects.push(Effect::Wake { timer: DEADLINE, after_ms });
+        }
+        State::Watching(Self {
+            session,
+            plan,
+            began,
+            followed,
+            pods: BTreeMap::new(),
+            watches,
+            waits_for_pods: false,
+        })
+    }
+
+    pub(crate) fn handle(mut self, now: Millis, event: &Event, effects: &mut Effects) -> State {
+        match event {
+            Event::Canceled => return self.stop(Verdict::Canceled, now, effects),
+            Event::Woken { timer: DEADLINE } => {
+                effects.push(report::timed_out(Age(now - self.began)));
+                return self.stop(Verdict::Failed, now, effects);
+            }
+            Event::Woken { timer: PODS_SEEN } => return self.settle(now, effects),
+            Event::Woken { timer } => {
+                if let Some(watch) = self.watches.get_mut(*timer as usize) {
+                    watch.process = Some(self.session.start(&watch.command, effects));
+                }
+                return State::Watching(self);
+            }
+            event => {
+                for at in 0..self.watches.len() {
+                    if let Some(ending) = self.feed(at, event, effects) {
+                        if !self.resume(at, &ending, effects) {
+                            return self.stop(Verdict::Failed, now, effects);
+                        }
+                    }
+                }
+            }
+        }
+        self.judge(now, effects);
+        if self.followed.iter().any(|followed| followed.outcome.is_none()) {
+            return State::Watching(self);
+        }
+        if self.all_pods_seen() {
+            return self.settle(now, effects);
+        }
+        if !self.waits_for_pods {
+            self.waits_for_pods = true;
+            effects.push(Effect::Wake { timer: PODS_SEEN, after_ms: PODS_SEEN_MS });
+        }
+        State::Watching(self)
+    }
+
+    /// Gives an event to a watch and takes in the objects that it completes.
+    fn feed(&mut self, at: usize, event: &Event, effects: &mut Effects) -> Option<Ending> {
+        let watch = &mut self.watches[at];
+        let process = watch.process.as_mut()?;
+        let ending = process.take(event);
+        let understood = match watch.subject {
+            Subject::Workloads(_) => {
+                take_events(process).map(|events: Vec<WatchEvent<Workload>>| {
+                    for event in &events {
+                        watch.failures = 0;
+                        take_workload(&mut self.followed, &self.plan, event);
+                    }
+                })
+            }
+            Subject::Pods => take_events(process).map(|events: Vec<WatchEvent<Pod>>| {
+                for event in events {
+                    watch.failures = 0;
+                    take_pod(&mut self.pods, event);
+                }
+            }),
+        };
+        if let Err(error) = understood {
+            effects.push(Effect::Kill { process: process.id() });
+            return Some(Ending::Failure { code: None, stderr: error.to_string() });
+        }
+        ending
+    }
+
+    /// Starts an ended watch anew after a while, or gives it up; false where the rollouts cannot
+    /// be judged without it.
+    fn resume(&mut self, at: usize, ending: &Ending, effects: &mut Effects) -> bool {
+        let watch = &mut self.watches[at];
+        watch.process = None;
+        watch.failures += 1;
+        let again = matches!(ending, Ending::Success | Ending::Failure { .. });
+        if again && watch.failures < LAST_ATTEMPT {
+            let after_ms = 250 << watch.failures;
+            effects.push(report::watch_ended(ending, after_ms));
+            effects.push(Effect::Wake { timer: u32::try_from(at).unwrap_or(0), after_ms });
+            if watch.subject == Subject::Pods {
+                self.pods.clear();
+            }
+            return true;
+        }
+        if watch.subject == Subject::Pods {
+            effects.push(report::pods_not_seen(ending));
+            return true;
+        }
+        effects.extend(report::kubectl_failed("The rollout cannot be watched", ending));
+        false
+    }
+
+    /// Judges every workload that is not settled, and shows what moved.
+    fn judge(&mut self, now: Millis, effects: &mut Effects) {
+        for (followed, planned) in self.followed.iter_mut().zip(&self.plan.workloads) {
+            let (Some(workload), None) = (&followed.seen, &followed.outcome) else { continue };
+            if let Some((container, image)) = other_image(planned, workload) {
+                followed.outcome = Some(Outcome::SetByAnother(container, image));
+                continue;
+            }
+            match judge(workload) {
+                Judgement::Progressing(progress) => {
+                    if followed.shown.replace(progress) != Some(progress) {
+                        effects.push(report::progress(&planned.name, progress));
+                    }
+                }
+                judgement => {
+                    followed.outcome = Some(Outcome::Judged(judgement, Age(now - self.began)));
+                }
+            }
+        }
+    }
+
+    /// Whether the pods say what the workloads say, so that the report can name them.
+    fn all_pods_seen(&self) -> bool {
+        let lost = self.watches.iter().any(|watch| {
+            watch.subject == Subject::Pods
+                && watch.process.is_none()
+                && watch.failures >= LAST_ATTEMPT
+        });
+        lost || self.followed.iter().all(|followed| match (&followed.seen, &followed.outcome) {
+            (Some(workload), Some(Outcome::Judged(Judgement::Done, _))) => {
+                let wanted = match workload.kind {
+                    Kind::DaemonSet => workload.status.desired_number_scheduled,
+                    _ => workload.status.replicas,
+                };
+                let ready = self.pods_of(workload).filter(|pod| pod.is_ready()).count();
+                i64::try_from(ready).is_ok_and(|ready| ready >= wanted)
+            }
+            _ => true,
+        })
+    }
+
+    fn pods_of<'a>(&'a self, workload: &'a Workload) -> impl Iterator<Item = &'a Pod> {
+        self.pods.values().filter(|pod| !pod.is_terminating() && workload.selects(pod))
+    }
+
+    /// Every rollout is settled: says how.
+    fn settle(self, now: Millis, effects: &mut Effects) -> State {
+        let failed = self.followed.iter().any(|followed| match &followed.outcome {
+            Some(Outcome::Judged(judgement, _)) => {
+                matches!(judgement, Judgement::DeadlineExceeded(_) | Judgement::Progressing(_))
+            }
+            _ => true,
+        });
+        let unchanged = self.plan.workloads.iter().any(|planned| !planned.changes());
+        let verdict = match (failed, unchanged) {
+            (true, _) => Verdict::Failed,
+            (false, true) => Verdict::SucceededWithIssues,
+            (false, false) => Verdict::Succeeded,
+        };
+        self.stop(verdict, now, effects)
+    }
+
+    /// Ends the watches and reports what state every workload is in.
+    fn stop(self, verdict: Verdict, now: Millis, effects: &mut Effects) -> State {
+        for process in self.watches.iter().filter_map(|watch| watch.process.as_ref()) {
+            effects.push(Effect::Kill { process: process.id() });
+        }
+        effects.push(report::section("Result"));
+        for (followed, planned) in self.followed.iter().zip(&self.plan.workloads) {
+            let pods: Vec<&Pod> =
+                followed.seen.iter().flat_map(|workload| self.pods_of(workload)).collect();
+            effects.extend(report::outcome(
+                planned,
+                followed.outcome.as_ref(),
+                followed.shown,
+                &pods,
+                now,
+            ));
+        }
+        if matches!(verdict, Verdict::Failed | Verdict::Canceled) {
+            let commands = self.plan.undo_commands(&self.session.request.target);
+            effects.extend(report::way_back(&commands));
+        }
+        finish(effects, verdict, report::verdict(verdict));
+        State::Finished
+    }
+}
+
+/// A watch for every kind that is followed, and one for the pods.
+fn watches(plan: &Plan, session: &Session) -> Vec<Watch> {
+    let target = &session.request.target;
+    let names: Vec<&WorkloadName> = plan.workloads.iter().map(|planned| &planned.name).collect();
+    let kinds: BTreeSet<Kind> = names.iter().map(|name| name.kind).collect();
+    let watch = |subject, command| Watch { subject, command, process: None, failures: 0 };
+    let of_kinds = kinds.into_iter().map(|kind| {
+        let of_kind: Vec<&str> =
+            names.iter().filter(|name| name.kind == kind).map(|name| name.name.as_str()).collect();
+        let only = if let [only] = of_kind.as_slice() { Some(*only) } else { None };
+        watch(Subject::Workloads(kind), target.watch(kind.plural(), only))
+    });
+    of_kinds.chain([watch(Subject::Pods, target.watch("pods", None))]).collect()
+}
+
+fn take_events<T: DeserializeOwned>(
+    process: &mut Process,
+) -> Result<Vec<WatchEvent<T>>, serde_json::Error> {
+    documents::take(process.stdout())
+}
+
+fn take_workload(followed: &mut [Followed], plan: &Plan, event: &WatchEvent<Workload>) {
+    let (WatchEvent::Added(workload)
+    | WatchEvent::Modified(workload)
+    | WatchEvent::Deleted(workload)) = event
+    else {
+        return;
+    };
+    let name = workload.workload_name();
+    let at = plan.workloads.iter().position(|planned| planned.name == name);
+    let Some(followed) = at.and_then(|at| followed.get_mut(at)) else { return };
+    followed.seen = Some(workload.clone());
+    if matches!(event, WatchEvent::Deleted(_)) {
+        followed.outcome = Some(Outcome::Deleted);
+    }
+}
+
+fn take_pod(pods: &mut BTreeMap<String, Pod>, event: WatchEvent<Pod>) {
+    match event {
+        WatchEvent::Added(pod) | WatchEvent::Modified(pod) => {
+            pods.insert(pod.metadata.name.clone(), pod);
+        }
+        WatchEvent::Deleted(pod) => {
+            pods.remove(&pod.metadata.name);
+        }
+        WatchEvent::Bookmark(_) | WatchEvent::Error(_) => {}
+    }
+}
+
+/// A container that has another image than it was given, and that image.
+fn other_image(planned: &Planned, workload: &Workload) -> Option<(String, String)> {
+    planned.containers.iter().find_map(|change| {
+        let now = workload.all_containers().find(|c| c.name == change.container)?;
+        (now.image != change.new).then(|| (now.name.clone(), now.image.clone()))
+    })
+}

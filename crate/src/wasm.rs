@@ -1,0 +1,47 @@
+//! The boundary to JavaScript, and the only file that knows it.
+
+use js_sys::{JSON, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use crate::protocol::{Event, Millis};
+
+/// One run of the step, for the host.
+#[wasm_bindgen]
+#[derive(Debug, Default)]
+pub struct Core(crate::Core);
+
+#[wasm_bindgen]
+impl Core {
+    /// A run that waits for its `started` event.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes an event (`Event` of protocol.ts) that happened at `now`, in milliseconds since 1970;
+    /// the bytes of an `output` event come beside it. Gives back an array of `Effect`.
+    ///
+    /// # Errors
+    /// The event is none of those in protocol.ts.
+    #[allow(clippy::cast_possible_truncation, clippy::needless_pass_by_value)]
+    pub fn handle(
+        &mut self,
+        now: f64,
+        event: JsValue,
+        chunk: Option<Uint8Array>,
+    ) -> Result<JsValue, JsValue> {
+        let text = String::from(JSON::stringify(&event)?);
+        let mut event: Event = serde_json::from_str(&text).map_err(describe)?;
+        if let (Event::Output { chunk: bytes, .. }, Some(chunk)) = (&mut event, chunk) {
+            *bytes = chunk.to_vec();
+        }
+        let effects = self.0.handle(now as Millis, &event);
+        JSON::parse(&serde_json::to_string(&effects).map_err(describe)?)
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)]
+fn describe(error: serde_json::Error) -> JsValue {
+    JsError::new(&error.to_string()).into()
+}

@@ -1,0 +1,95 @@
+// Made from crate/src/protocol.rs by its tests. Do not edit.
+
+export type Event = { "type": "started", 
+/**
+ * The task's inputs by their names in task.json; an empty one may be missing.
+ */
+inputs: { [key in string]: string }, 
+/**
+ * The pipeline's public variables by their true names (`Build.BuildId`). No secrets.
+ */
+variables: { [key in string]: string }, } | { "type": "output", 
+/**
+ * Which process.
+ */
+process: number, 
+/**
+ * Which of its two streams.
+ */
+stream: Stream, } | { "type": "exited", 
+/**
+ * Which process.
+ */
+process: number, 
+/**
+ * Its exit code; `null` when a signal ended it.
+ */
+code: number | null, } | { "type": "notStarted", 
+/**
+ * Which process.
+ */
+process: number, 
+/**
+ * What the system said; `null` when there is no such program on PATH.
+ */
+error: string | null, } | { "type": "woken", 
+/**
+ * The number the effect carried.
+ */
+timer: number, } | { "type": "canceled" };
+
+export type Stream = "stdout" | "stderr";
+
+export type Effect = { "type": "log", 
+/**
+ * How the log shows it.
+ */
+style: Style, 
+/**
+ * The line; see [`LogText`] for what it cannot contain.
+ */
+text: LogText, } | { "type": "setVariable", 
+/**
+ * One of the names under `outputVariables` in task.json.
+ */
+name: string, 
+/**
+ * Its value; it may have several lines.
+ */
+value: string, } | { "type": "spawn", 
+/**
+ * The handle for all that is said of it.
+ */
+process: number, 
+/**
+ * The arguments after the program's name.
+ */
+args: Array<string>, 
+/**
+ * Variables to add to its environment.
+ */
+env: { [key in string]: string }, } | { "type": "kill", 
+/**
+ * Which process.
+ */
+process: number, } | { "type": "wake", 
+/**
+ * The number to report.
+ */
+timer: number, 
+/**
+ * How long to wait, in milliseconds.
+ */
+afterMs: number, } | { "type": "finish", 
+/**
+ * The step's result.
+ */
+result: Verdict, 
+/**
+ * One sentence for the result.
+ */
+message: LogText, };
+
+export type Style = "plain" | "section" | "command" | "warning" | "error" | "debug";
+
+export type Verdict = "Succeeded" | "SucceededWithIssues" | "Failed" | "Canceled";
