@@ -20,12 +20,16 @@ impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0 / 1000;
         let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
-        match self.0 {
-            ..1000 => write!(f, "{} ms", self.0),
-            ..60_000 => write!(f, "{seconds} s"),
-            ..3_600_000 => write!(f, "{minutes} m {} s", seconds % 60),
-            ..86_400_000 => write!(f, "{hours} h {} m", minutes % 60),
-            _ => write!(f, "{days} d {} h", hours % 24),
+        if self.0 < 1000 {
+            write!(f, "{} ms", self.0)
+        } else if minutes == 0 {
+            write!(f, "{seconds} s")
+        } else if hours == 0 {
+            write!(f, "{minutes} m {} s", seconds % 60)
+        } else if days == 0 {
+            write!(f, "{hours} h {} m", minutes % 60)
+        } else {
+            write!(f, "{days} d {} h", hours % 24)
         }
     }
 }

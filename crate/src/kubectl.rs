@@ -41,13 +41,28 @@ impl Target {
         self.command(["get"], [kinds.join(",")]).with(["--output=json"])
     }
 
-    /// `kubectl get RESOURCE --watch`: a JSON object for everything that is there and then for
-    /// every change, until it is ended.
+    /// `kubectl get KIND --watch`: a JSON object for every workload that is there and then for
+    /// every change, until it is ended; of one workload where a name is given.
     #[must_use]
-    pub fn watch(&self, resource: &str, only: Option<&str>) -> CommandLine {
-        self.command(["get"], [resource.to_owned()])
-            .with(only.map(|name| format!("--field-selector=metadata.name={name}")))
-            .with(["--watch", "--output-watch-events", "--output=json"])
+    pub fn watch(&self, kind: Kind, only: Option<&str>) -> CommandLine {
+        self.watching(
+            kind.plural(),
+            only.map(|name| format!("--field-selector=metadata.name={name}")),
+        )
+    }
+
+    /// The same for pods; for those with these labels where a selector is given.
+    #[must_use]
+    pub fn watch_pods(&self, selector: Option<&str>) -> CommandLine {
+        self.watching("pods", selector.map(|selector| format!("--selector={selector}")))
+    }
+
+    fn watching(&self, resource: &str, narrowed: Option<String>) -> CommandLine {
+        self.command(["get"], [resource.to_owned()]).with(narrowed).with([
+            "--watch",
+            "--output-watch-events",
+            "--output=json",
+        ])
     }
 
     fn command<const N: usize>(
@@ -112,7 +127,7 @@ mod tests {
             r"kubectl set image deployments/web '*=a.io/app:1' --namespace=shop '--context=it'\''s me'"
         );
         assert_eq!(
-            Target::default().watch("deployments", Some("web")).to_string(),
+            Target::default().watch(Kind::Deployment, Some("web")).to_string(),
             "kubectl get deployments --field-selector=metadata.name=web --watch \
              --output-watch-events --output=json"
         );

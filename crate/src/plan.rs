@@ -10,7 +10,7 @@ use crate::{
     kubectl::{CommandLine, Target},
     nearest::nearest,
     reference::Reference,
-    workload::{Kind, Workload, WorkloadName},
+    workload::{Kind, Selector, Workload, WorkloadName},
 };
 
 /// Every workload that the input names or finds, in the order of the input.
@@ -25,8 +25,8 @@ pub struct Plan {
 pub struct Planned {
     /// Its name.
     pub name: WorkloadName,
-    /// Its namespace.
-    pub namespace: String,
+    /// The labels of its pods, as kubectl takes them, where they say it all.
+    pub selector: Option<String>,
     /// The containers that an image is for.
     pub containers: Vec<ContainerChange>,
     /// Whether one image is for every container.
@@ -121,25 +121,20 @@ impl Plan {
     /// The commands that carry the plan out; workloads that get the same images share one.
     #[must_use]
     pub fn commands(&self, target: &Target) -> Vec<CommandLine> {
-        self.grouped(target, Planned::pairs)
+        grouped(self.changed(), target, Planned::pairs)
     }
 
-    /// The commands that put the images back as they were before the plan.
+    /// The commands that put the images back as they were before the plan, for those workloads of
+    /// which the function says so by their place.
     #[must_use]
-    pub fn undo_commands(&self, target: &Target) -> Vec<CommandLine> {
-        self.grouped(target, Planned::old_pairs)
-    }
-
-    fn grouped(&self, target: &Target, pairs: fn(&Planned) -> Vec<String>) -> Vec<CommandLine> {
-        let mut groups: Vec<(Vec<String>, Vec<WorkloadName>)> = Vec::new();
-        for workload in self.changed() {
-            let pairs = pairs(workload);
-            match groups.iter_mut().find(|(of_group, _)| *of_group == pairs) {
-                Some((_, names)) => names.push(workload.name.clone()),
-                None => groups.push((pairs, vec![workload.name.clone()])),
-            }
-        }
-        groups.iter().map(|(pairs, names)| target.set_image(names, pairs)).collect()
+    pub fn undo_commands(
+        &self,
+        target: &Target,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Vec<CommandLine> {
+        let workloads = self.workloads.iter().enumerate();
+        let workloads = workloads.filter(|(at, workload)| workload.changes() && wanted(*at));
+        grouped(workloads.map(|(_, workload)| workload), target, Planned::old_pairs)
     }
 
     fn add_everywhere(&mut self, image: &Image, found: &[Workload]) -> Result<(), PlanError> {
@@ -175,7 +170,7 @@ impl Plan {
         let at = at.unwrap_or_else(|| {
             self.workloads.push(Planned {
                 name: name.clone(),
-                namespace: workload.metadata.namespace.clone(),
+                selector: workload.spec.selector.as_ref().and_then(Selector::labels),
                 containers: Vec::new(),
                 every: false,
             });
@@ -232,6 +227,22 @@ impl ContainerChange {
     pub fn changes(&self) -> bool {
         self.old != self.new
     }
+}
+
+fn grouped<'a>(
+    workloads: impl Iterator<Item = &'a Planned>,
+    target: &Target,
+    pairs: fn(&Planned) -> Vec<String>,
+) -> Vec<CommandLine> {
+    let mut groups: Vec<(Vec<String>, Vec<WorkloadName>)> = Vec::new();
+    for workload in workloads {
+        let pairs = pairs(workload);
+        match groups.iter_mut().find(|(of_group, _)| *of_group == pairs) {
+            Some((_, names)) => names.push(workload.name.clone()),
+            None => groups.push((pairs, vec![workload.name.clone()])),
+        }
+    }
+    groups.iter().map(|(pairs, names)| target.set_image(names, pairs)).collect()
 }
 
 /// The commands of lines that say everything without a look at the cluster, or the first line that

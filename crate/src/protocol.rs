@@ -15,6 +15,9 @@ pub type Millis = i64;
 /// The host's handle for a process it was asked to spawn. The core hands them out, never twice.
 pub type ProcessId = u32;
 
+/// The host's handle for a wait it was asked for. The core hands them out, never twice.
+pub type TimerId = u32;
+
 /// Something that happened. The host reports every event once, in the order of happening.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -52,10 +55,10 @@ pub enum Event {
         /// What the system said; `null` when there is no such program on PATH.
         error: Option<String>,
     },
-    /// The time of a [`Effect::Wake`] has come.
+    /// The time of an [`Effect::Wake`] has come.
     Woken {
-        /// The number the effect carried.
-        timer: u32,
+        /// Which one.
+        timer: TimerId,
     },
     /// The agent wants the step to end: a few seconds are left.
     Canceled,
@@ -107,8 +110,8 @@ pub enum Effect {
     },
     /// Report [`Event::Woken`] after a while.
     Wake {
-        /// The number to report.
-        timer: u32,
+        /// The handle to report.
+        timer: TimerId,
         /// How long to wait, in milliseconds.
         after_ms: u32,
     },
@@ -166,6 +169,7 @@ mod tests {
     fn typescript_sees_the_same_types() {
         let config = Config::default();
         let declarations = [
+            LogText::decl(&config),
             Event::decl(&config),
             Stream::decl(&config),
             Effect::decl(&config),

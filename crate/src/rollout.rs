@@ -1,7 +1,7 @@
 //! Judgement: how far a rollout is, going by the objects alone.
 //!
-//! The rules for "done" are those of `kubectl rollout status` (k8s.io/kubectl, polymorphichelpers/
-//! rollout_status.go). Words live in [`crate::report`].
+//! The rules for "done" are those of `kubectl rollout status` (`polymorphichelpers/
+//! rollout_status.go` of k8s.io/kubectl). Words live in [`crate::report`].
 
 use crate::workload::{Kind, Workload};
 
@@ -42,6 +42,14 @@ pub enum Hold {
     Schedule,
     /// A replica set keeps the pods it has.
     KeepsPods,
+}
+
+impl Hold {
+    /// Whether the pods are replaced only after somebody does something.
+    #[must_use]
+    pub fn needs_somebody(self) -> bool {
+        self != Self::Schedule
+    }
 }
 
 /// Judges a workload. A status that does not belong to the newest template yet counts as progress,

@@ -324,6 +324,14 @@ impl Workload {
 }
 
 impl Selector {
+    /// The selector as kubectl takes it: `app=web,tier=front`. `None` where it is more than labels.
+    #[must_use]
+    pub fn labels(&self) -> Option<String> {
+        let labels: Vec<String> =
+            self.match_labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        (self.match_expressions.is_empty() && !labels.is_empty()).then(|| labels.join(","))
+    }
+
     fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         self.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
             && self.match_expressions.iter().all(|rule| rule.matches(labels.get(&rule.key)))

@@ -1,5 +1,7 @@
 // Made from crate/src/protocol.rs by its tests. Do not edit.
 
+export type LogText = string;
+
 export type Event = { "type": "started", 
 /**
  * The task's inputs by their names in task.json; an empty one may be missing.
@@ -34,7 +36,7 @@ process: number,
  */
 error: string | null, } | { "type": "woken", 
 /**
- * The number the effect carried.
+ * Which one.
  */
 timer: number, } | { "type": "canceled" };
 
@@ -74,7 +76,7 @@ env: { [key in string]: string }, } | { "type": "kill",
  */
 process: number, } | { "type": "wake", 
 /**
- * The number to report.
+ * The handle to report.
  */
 timer: number, 
 /**

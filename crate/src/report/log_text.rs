@@ -1,6 +1,6 @@
 //! The one door to the log.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::Serialize;
 
@@ -43,7 +43,7 @@ impl<T: AsRef<str>> From<T> for LogText {
         }
         let left = seen.count();
         if left > 0 {
-            safe.push_str(&format!(" … ({left} more characters)"));
+            let _ = write!(safe, " … ({left} more characters)");
         }
         Self(safe)
     }

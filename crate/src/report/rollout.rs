@@ -60,11 +60,15 @@ pub(crate) fn outcome(
     let name = &planned.name;
     let failed = |text: String| log(Style::Error, format!("{name}: {text}"));
     let head = match outcome {
-        Some(Outcome::Judged(Judgement::Done, after)) => {
-            plain(format!("{name}: every pod runs the new template, after {after}"))
+        Some(Outcome::Judged(Judgement::Done, after)) if planned.changes() => {
+            plain(format!("{name}: done after {after}, every pod is replaced and available"))
+        }
+        Some(Outcome::Judged(Judgement::Done, _)) => {
+            plain(format!("{name}: nothing to replace, every pod is available"))
         }
         Some(Outcome::Judged(Judgement::Held(hold), _)) => {
-            plain(format!("{name}: {}", held(*hold)))
+            let style = if hold.needs_somebody() { Style::Warning } else { Style::Plain };
+            log(style, format!("{name}: {}", held(*hold)))
         }
         Some(Outcome::Judged(
             Judgement::DeadlineExceeded(progress) | Judgement::Progressing(progress),
@@ -83,7 +87,7 @@ pub(crate) fn outcome(
         },
     };
     let changes = planned.containers.iter().filter(|change| change.changes()).map(|change| {
-        plain(format!("  {} had {} and now has {}", change.container, change.old, change.new))
+        plain(format!("  {}: {} replaced by {}", change.container, change.old, change.new))
     });
     let shown = pods.iter().take(SHOWN_PODS).map(|pod| plain(format!("  {}", pod_line(pod, now))));
     let left = pods.len().saturating_sub(SHOWN_PODS);
@@ -154,7 +158,7 @@ pub(crate) fn way_back(commands: &[CommandLine]) -> Vec<Effect> {
         return Vec::new();
     }
     let lines = commands.iter().map(|command| plain(format!("  {command}")));
-    [plain("The new images stay set. To put back what was there before, run:")]
+    [plain("This step puts nothing back. To have what was there before, run:")]
         .into_iter()
         .chain(lines)
         .collect()

@@ -7,8 +7,8 @@ use crate::{
     report,
     run::{
         State,
-        process::{Ending, Process},
-        session::{Effects, Session, finish},
+        process::Ending,
+        session::{Effects, Question, Session, finish},
         watching::Watching,
     },
 };
@@ -21,7 +21,7 @@ pub(crate) struct Applying {
     commands: Vec<CommandLine>,
     /// How many commands succeeded; the next one runs.
     done: usize,
-    process: Process,
+    question: Question,
     began: Millis,
 }
 
@@ -37,25 +37,25 @@ impl Applying {
             commands = commands.into_iter().map(CommandLine::dry_run).collect();
         }
         effects.push(report::section("Set image"));
-        let process = session.ask(&commands[0], effects);
-        State::Applying(Self { session, plan, commands, done: 0, process, began: now })
+        let question = session.ask(&commands[0], effects);
+        State::Applying(Self { session, plan, commands, done: 0, question, began: now })
     }
 
     pub(crate) fn handle(mut self, now: Millis, event: &Event, effects: &mut Effects) -> State {
         match event {
             Event::Canceled => {
-                effects.push(Effect::Kill { process: self.process.id() });
+                effects.push(Effect::Kill { process: self.question.process.id() });
                 self.stop(Verdict::Canceled, effects)
             }
-            Event::Woken { timer } if *timer == self.process.id() => {
-                effects.push(Effect::Kill { process: self.process.id() });
+            Event::Woken { timer } if *timer == self.question.timeout => {
+                effects.push(Effect::Kill { process: self.question.process.id() });
                 effects.push(report::no_answer());
                 self.stop(Verdict::Failed, effects)
             }
-            event => match self.process.take(event) {
+            event => match self.question.process.take(event) {
                 Some(Ending::Success) => self.next(now, effects),
                 Some(ending) => {
-                    effects.extend(report::answer(self.process.stdout()));
+                    effects.extend(report::answer(self.question.process.stdout()));
                     effects.extend(report::kubectl_failed("The image cannot be set", &ending));
                     self.stop(Verdict::Failed, effects)
                 }
@@ -65,11 +65,11 @@ impl Applying {
     }
 
     fn next(mut self, now: Millis, effects: &mut Effects) -> State {
-        effects.extend(report::answer(self.process.stdout()));
+        effects.extend(report::answer(self.question.process.stdout()));
         self.done += 1;
         match self.commands.get(self.done) {
             Some(command) => {
-                self.process = self.session.ask(command, effects);
+                self.question = self.session.ask(command, effects);
                 State::Applying(self)
             }
             None if self.session.request.dry_run => {
@@ -90,7 +90,9 @@ impl Applying {
             return State::Finished;
         }
         effects.extend(report::half_done(&self.commands, self.done));
-        effects.extend(report::way_back(&self.plan.undo_commands(&self.session.request.target)));
+        effects.extend(report::way_back(
+            &self.plan.undo_commands(&self.session.request.target, |_| true),
+        ));
         finish(effects, verdict, "Stopped while the images were being set");
         State::Finished
     }

@@ -10,8 +10,8 @@ use crate::{
     run::{
         State,
         applying::Applying,
-        process::{Ending, Process},
-        session::{Effects, Session, finish},
+        process::Ending,
+        session::{Effects, Question, Session, finish},
         watching::Watching,
     },
     workload::{Workload, WorkloadName},
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct Reading {
     session: Session,
     lines: Vec<Line>,
-    process: Process,
+    question: Question,
 }
 
 /// What `kubectl get --output=json` writes: one object, or a list of several.
@@ -45,24 +45,24 @@ impl Reading {
             target.get(&names(&lines))
         };
         effects.push(report::section("Plan"));
-        let process = session.ask(&command, effects);
-        State::Reading(Self { session, lines, process })
+        let question = session.ask(&command, effects);
+        State::Reading(Self { session, lines, question })
     }
 
     pub(crate) fn handle(mut self, now: Millis, event: &Event, effects: &mut Effects) -> State {
         match event {
             Event::Canceled => {
-                effects.push(Effect::Kill { process: self.process.id() });
+                effects.push(Effect::Kill { process: self.question.process.id() });
                 finish(effects, Verdict::Canceled, report::NOTHING_CHANGED);
                 State::Finished
             }
-            Event::Woken { timer } if *timer == self.process.id() => {
-                effects.push(Effect::Kill { process: self.process.id() });
+            Event::Woken { timer } if *timer == self.question.timeout => {
+                effects.push(Effect::Kill { process: self.question.process.id() });
                 effects.push(report::no_answer());
                 finish(effects, Verdict::Failed, report::NOTHING_CHANGED);
                 State::Finished
             }
-            event => match self.process.take(event) {
+            event => match self.question.process.take(event) {
                 Some(Ending::Success) => self.plan(now, effects),
                 Some(ending) => {
                     effects.extend(report::kubectl_failed("The workloads cannot be read", &ending));
@@ -75,7 +75,7 @@ impl Reading {
     }
 
     fn plan(mut self, now: Millis, effects: &mut Effects) -> State {
-        let found = match parse(self.process.stdout()) {
+        let found = match parse(self.question.process.stdout()) {
             Ok(found) => found,
             Err(error) => {
                 effects.push(report::not_understood(&error));

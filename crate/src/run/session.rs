@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     inputs::SetImage,
     kubectl::CommandLine,
-    protocol::{Effect, ProcessId, Verdict},
+    protocol::{Effect, ProcessId, TimerId, Verdict},
     report,
     run::process::Process,
 };
@@ -18,16 +18,24 @@ pub(crate) const ANSWER_TIMEOUT_MS: u32 = 120_000;
 /// Effects in the order in which the host is to carry them out.
 pub(crate) type Effects = Vec<Effect>;
 
+/// A process whose answer has to come in time.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) process: Process,
+    pub(crate) timeout: TimerId,
+}
+
 /// The part of a run that outlives its phases.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) request: SetImage,
     next_process: ProcessId,
+    next_timer: TimerId,
 }
 
 impl Session {
     pub(crate) fn new(request: SetImage) -> Self {
-        Self { request, next_process: 1 }
+        Self { request, next_process: 1, next_timer: 1 }
     }
 
     /// Starts kubectl and shows its command line.
@@ -47,12 +55,18 @@ impl Session {
         Process::new(process)
     }
 
-    /// Starts kubectl for an answer that has to come in time: a timer with the number of the
-    /// process goes with it.
-    pub(crate) fn ask(&mut self, command: &CommandLine, effects: &mut Effects) -> Process {
+    /// Starts kubectl for an answer, and the timer by which it has to be there.
+    pub(crate) fn ask(&mut self, command: &CommandLine, effects: &mut Effects) -> Question {
         let process = self.start(command, effects);
-        effects.push(Effect::Wake { timer: process.id(), after_ms: ANSWER_TIMEOUT_MS });
-        process
+        Question { process, timeout: self.wake(ANSWER_TIMEOUT_MS, effects) }
+    }
+
+    /// Asks to be woken after a while.
+    pub(crate) fn wake(&mut self, after_ms: u32, effects: &mut Effects) -> TimerId {
+        let timer = self.next_timer;
+        self.next_timer += 1;
+        effects.push(Effect::Wake { timer, after_ms });
+        timer
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     age::Age,
     kubectl::CommandLine,
     plan::{Plan, Planned},
-    protocol::{Effect, Event, Millis, Verdict},
+    protocol::{Effect, Event, Millis, TimerId, Verdict},
     report,
     rollout::{Judgement, Progress, judge},
     run::{
@@ -20,10 +20,6 @@ use crate::{
     workload::{Kind, Pod, Workload, WorkloadName},
 };
 
-/// The timer of the whole wait. Numbers below it are those of the watches, by their place.
-const DEADLINE: u32 = u32::MAX;
-/// The timer of the wait for the last pods to be seen.
-const PODS_SEEN: u32 = u32::MAX - 1;
 /// How long the pods may lag behind the status of their workload, in milliseconds.
 const PODS_SEEN_MS: u32 = 2_000;
 /// How often in a row a watch may fail before it is given up.
@@ -38,7 +34,9 @@ pub(crate) struct Watching {
     followed: Vec<Followed>,
     pods: BTreeMap<String, Pod>,
     watches: Vec<Watch>,
-    waits_for_pods: bool,
+    deadline: Option<TimerId>,
+    /// Runs once every rollout is judged and the last pods are still to be seen.
+    last_pods: Option<TimerId>,
 }
 
 /// A planned workload and what became of it so far.
@@ -47,6 +45,13 @@ struct Followed {
     seen: Option<Workload>,
     shown: Option<Progress>,
     outcome: Option<Outcome>,
+}
+
+impl Followed {
+    /// Whether the workload is as this run left it, going by all that was seen.
+    fn is_ours(&self) -> bool {
+        !matches!(self.outcome, Some(Outcome::Deleted | Outcome::SetByAnother(..)))
+    }
 }
 
 /// How a rollout ended.
@@ -66,6 +71,7 @@ struct Watch {
     subject: Subject,
     command: CommandLine,
     process: Option<Process>,
+    restart: Option<TimerId>,
     failures: u32,
 }
 
@@ -92,9 +98,8 @@ impl Watching {
         for watch in &mut watches {
             watch.process = Some(session.start(&watch.command, effects));
         }
-        if let Some(after_ms) = session.request.timeout_ms {
-            effects.push(Effect::Wake { timer: DEADLINE, after_ms });
-        }
+        let timeout_ms = session.request.timeout_ms;
+        let deadline = timeout_ms.map(|after_ms| session.wake(after_ms, effects));
         State::Watching(Self {
             session,
             plan,
@@ -102,30 +107,34 @@ impl Watching {
             followed,
             pods: BTreeMap::new(),
             watches,
-            waits_for_pods: false,
+            deadline,
+            last_pods: None,
         })
     }
 
     pub(crate) fn handle(mut self, now: Millis, event: &Event, effects: &mut Effects) -> State {
         match event {
             Event::Canceled => return self.stop(Verdict::Canceled, now, effects),
-            Event::Woken { timer: DEADLINE } => {
+            Event::Woken { timer } if self.deadline == Some(*timer) => {
                 effects.push(report::timed_out(Age(now - self.began)));
                 return self.stop(Verdict::Failed, now, effects);
             }
-            Event::Woken { timer: PODS_SEEN } => return self.settle(now, effects),
+            Event::Woken { timer } if self.last_pods == Some(*timer) => {
+                return self.settle(now, effects);
+            }
             Event::Woken { timer } => {
-                if let Some(watch) = self.watches.get_mut(*timer as usize) {
+                if let Some(watch) = self.watches.iter_mut().find(|w| w.restart == Some(*timer)) {
+                    watch.restart = None;
                     watch.process = Some(self.session.start(&watch.command, effects));
                 }
                 return State::Watching(self);
             }
             event => {
                 for at in 0..self.watches.len() {
-                    if let Some(ending) = self.feed(at, event, effects) {
-                        if !self.resume(at, &ending, effects) {
-                            return self.stop(Verdict::Failed, now, effects);
-                        }
+                    if let Some(ending) = self.feed(at, event, effects)
+                        && !self.resume(at, &ending, effects)
+                    {
+                        return self.stop(Verdict::Failed, now, effects);
                     }
                 }
             }
@@ -137,9 +146,8 @@ impl Watching {
         if self.all_pods_seen() {
             return self.settle(now, effects);
         }
-        if !self.waits_for_pods {
-            self.waits_for_pods = true;
-            effects.push(Effect::Wake { timer: PODS_SEEN, after_ms: PODS_SEEN_MS });
+        if self.last_pods.is_none() {
+            self.last_pods = Some(self.session.wake(PODS_SEEN_MS, effects));
         }
         State::Watching(self)
     }
@@ -182,7 +190,7 @@ impl Watching {
         if again && watch.failures < LAST_ATTEMPT {
             let after_ms = 250 << watch.failures;
             effects.push(report::watch_ended(ending, after_ms));
-            effects.push(Effect::Wake { timer: u32::try_from(at).unwrap_or(0), after_ms });
+            watch.restart = Some(self.session.wake(after_ms, effects));
             if watch.subject == Subject::Pods {
                 self.pods.clear();
             }
@@ -220,9 +228,7 @@ impl Watching {
     /// Whether the pods say what the workloads say, so that the report can name them.
     fn all_pods_seen(&self) -> bool {
         let lost = self.watches.iter().any(|watch| {
-            watch.subject == Subject::Pods
-                && watch.process.is_none()
-                && watch.failures >= LAST_ATTEMPT
+            watch.subject == Subject::Pods && watch.process.is_none() && watch.restart.is_none()
         });
         lost || self.followed.iter().all(|followed| match (&followed.seen, &followed.outcome) {
             (Some(workload), Some(Outcome::Judged(Judgement::Done, _))) => {
@@ -249,8 +255,12 @@ impl Watching {
             }
             _ => true,
         });
+        let held = self.followed.iter().any(|followed| match &followed.outcome {
+            Some(Outcome::Judged(Judgement::Held(hold), _)) => hold.needs_somebody(),
+            _ => false,
+        });
         let unchanged = self.plan.workloads.iter().any(|planned| !planned.changes());
-        let verdict = match (failed, unchanged) {
+        let verdict = match (failed, unchanged || held) {
             (true, _) => Verdict::Failed,
             (false, true) => Verdict::SucceededWithIssues,
             (false, false) => Verdict::Succeeded,
@@ -276,7 +286,8 @@ impl Watching {
             ));
         }
         if matches!(verdict, Verdict::Failed | Verdict::Canceled) {
-            let commands = self.plan.undo_commands(&self.session.request.target);
+            let target = &self.session.request.target;
+            let commands = self.plan.undo_commands(target, |at| self.followed[at].is_ours());
             effects.extend(report::way_back(&commands));
         }
         finish(effects, verdict, report::verdict(verdict));
@@ -289,14 +300,19 @@ fn watches(plan: &Plan, session: &Session) -> Vec<Watch> {
     let target = &session.request.target;
     let names: Vec<&WorkloadName> = plan.workloads.iter().map(|planned| &planned.name).collect();
     let kinds: BTreeSet<Kind> = names.iter().map(|name| name.kind).collect();
-    let watch = |subject, command| Watch { subject, command, process: None, failures: 0 };
+    let watch =
+        |subject, command| Watch { subject, command, process: None, restart: None, failures: 0 };
     let of_kinds = kinds.into_iter().map(|kind| {
         let of_kind: Vec<&str> =
             names.iter().filter(|name| name.kind == kind).map(|name| name.name.as_str()).collect();
         let only = if let [only] = of_kind.as_slice() { Some(*only) } else { None };
-        watch(Subject::Workloads(kind), target.watch(kind.plural(), only))
+        watch(Subject::Workloads(kind), target.watch(kind, only))
     });
-    of_kinds.chain([watch(Subject::Pods, target.watch("pods", None))]).collect()
+    let selector = match plan.workloads.as_slice() {
+        [only] => only.selector.as_deref(),
+        _ => None,
+    };
+    of_kinds.chain([watch(Subject::Pods, target.watch_pods(selector))]).collect()
 }
 
 fn take_events<T: DeserializeOwned>(

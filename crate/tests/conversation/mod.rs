@@ -1,0 +1,113 @@
+//! A run of the core as a conversation: what kubectl answers, what the core does then.
+
+use std::fmt::Write;
+
+use kubectl_set_image::{Core, Effect, Event, Stream};
+use serde_json::Value;
+
+/// 2026-11-24T04:00:00Z, in milliseconds since 1970.
+const START: i64 = 1_795_492_800_000;
+
+/// A core, the clock it is told, and the transcript of what was said.
+pub(crate) struct Conversation {
+    core: Core,
+    now: i64,
+    transcript: String,
+    running: Vec<(u32, String)>,
+}
+
+impl Conversation {
+    /// Starts a step with these inputs in a classic release of build 4125.
+    pub(crate) fn start(inputs: &[(&str, &str)]) -> Self {
+        let variables = [
+            ("System.HostType", "release"),
+            ("Release.EnvironmentName", "Production"),
+            ("Build.BuildId", "4125"),
+        ];
+        let owned = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+        };
+        let event = Event::Started { inputs: owned(inputs), variables: owned(&variables) };
+        let mut conversation =
+            Self { core: Core::new(), now: START, transcript: String::new(), running: Vec::new() };
+        conversation.tell(&event);
+        conversation
+    }
+
+    /// The running kubectl whose command line begins like this writes a JSON object.
+    pub(crate) fn writes(&mut self, command: &str, object: &Value) -> &mut Self {
+        self.writes_text(command, &object.to_string())
+    }
+
+    /// The running kubectl whose command line begins like this writes a text.
+    pub(crate) fn writes_text(&mut self, command: &str, text: &str) -> &mut Self {
+        let process = self.process(command);
+        let chunk = text.as_bytes().to_vec();
+        self.tell(&Event::Output { process, stream: Stream::Stdout, chunk })
+    }
+
+    /// It complains.
+    pub(crate) fn complains(&mut self, command: &str, text: &str) -> &mut Self {
+        let process = self.process(command);
+        let chunk = text.as_bytes().to_vec();
+        self.tell(&Event::Output { process, stream: Stream::Stderr, chunk })
+    }
+
+    /// It ends.
+    pub(crate) fn exits(&mut self, command: &str, code: i32) -> &mut Self {
+        let process = self.process(command);
+        self.running.retain(|(id, _)| *id != process);
+        self.tell(&Event::Exited { process, code: Some(code) })
+    }
+
+    /// It cannot be started at all.
+    pub(crate) fn is_missing(&mut self, command: &str) -> &mut Self {
+        let process = self.process(command);
+        self.tell(&Event::NotStarted { process, error: None })
+    }
+
+    /// Time passes.
+    pub(crate) fn after(&mut self, millis: i64) -> &mut Self {
+        self.now += millis;
+        self
+    }
+
+    /// A timer fires.
+    pub(crate) fn wakes(&mut self, timer: u32) -> &mut Self {
+        self.tell(&Event::Woken { timer })
+    }
+
+    /// The agent cancels the step.
+    pub(crate) fn is_canceled(&mut self) -> &mut Self {
+        self.tell(&Event::Canceled)
+    }
+
+    /// All that the core did, an effect a line.
+    pub(crate) fn transcript(&self) -> &str {
+        &self.transcript
+    }
+
+    fn process(&self, command: &str) -> u32 {
+        let running = self.running.iter().rev();
+        let mut matching = running.filter(|(_, line)| line.starts_with(command));
+        matching.next().unwrap_or_else(|| panic!("no {command:?} in {:?}", self.running)).0
+    }
+
+    fn tell(&mut self, event: &Event) -> &mut Self {
+        for effect in self.core.handle(self.now, event) {
+            let line = match effect {
+                Effect::Log { style, text } => format!("{style:?}: {text}"),
+                Effect::SetVariable { name, value } => format!("variable {name}: {value:?}"),
+                Effect::Spawn { process, args, env } => {
+                    self.running.push((process, args.join(" ")));
+                    format!("spawn {process} {env:?}")
+                }
+                Effect::Kill { process } => format!("kill {process}"),
+                Effect::Wake { timer, after_ms } => format!("wake {timer} after {after_ms}"),
+                Effect::Finish { result, message } => format!("finish {result:?}: {message}"),
+            };
+            writeln!(self.transcript, "{line}").expect("a string takes every line");
+        }
+        self
+    }
+}
