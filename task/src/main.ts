@@ -1,0 +1,76 @@
+import * as tl from "azure-pipelines-task-lib/task";
+import { Core } from "../../dist/core/core";
+import { inputs } from "../task.json";
+import { Kubectl } from "./effects/kubectl";
+import { complete, log } from "./effects/log";
+import type { Effect, Event, Verdict } from "./protocol";
+
+const core = new Core();
+const kubectl = new Kubectl(report);
+const happened: [Event, Uint8Array | undefined][] = [];
+let handling = false;
+let finished = false;
+
+/** Hands every event to the core, one at a time, and carries out what it answers. */
+function report(event: Event, chunk?: Uint8Array): void {
+  happened.push([event, chunk]);
+  if (handling) return;
+  handling = true;
+  for (let next = happened.shift(); next && !finished; next = happened.shift()) {
+    const effects: Effect[] = core.handle(Date.now(), ...next);
+    effects.forEach(carryOut);
+  }
+  handling = false;
+}
+
+function carryOut(effect: Effect): void {
+  switch (effect.type) {
+    case "log":
+      return log(effect.style, effect.text);
+    case "setVariable":
+      return tl.setVariable(effect.name, effect.value, false, true);
+    case "spawn":
+      return kubectl.start(effect.process, effect.args, effect.env);
+    case "kill":
+      return kubectl.kill(effect.process);
+    case "wake":
+      setTimeout(() => report({ type: "woken", timer: effect.timer }), effect.afterMs);
+      return;
+    case "finish":
+      return finish(effect.result, effect.message);
+  }
+}
+
+function finish(result: Verdict, message: string): void {
+  if (finished) return;
+  finished = true;
+  kubectl.killAll();
+  complete(result, message, () => process.exit(0));
+}
+
+function breakDown(error: unknown): void {
+  const what = error instanceof Error ? error.message : String(error);
+  log("error", `The task itself broke down, which is a bug in it: ${what.replace(/\s+/g, " ")}`);
+  finish("Failed", "The task broke down. Check what the workloads run now");
+}
+
+process.on("uncaughtException", breakDown);
+process.on("unhandledRejection", breakDown);
+process.stdout.on("error", () => process.exit(0));
+for (const signal of ["SIGINT", "SIGTERM", "SIGBREAK"] as const) {
+  process.on(signal, () => report({ type: "canceled" }));
+}
+
+const named = (values: [string, string | undefined][]) =>
+  Object.fromEntries(values.filter((pair): pair is [string, string] => pair[1] !== undefined));
+
+report({
+  type: "started",
+  inputs: named(inputs.map(({ name }) => [name, tl.getInput(name)])),
+  variables: named(
+    tl
+      .getVariables()
+      .filter(({ secret }) => !secret)
+      .map(({ name, value }) => [name, value]),
+  ),
+});

@@ -1,0 +1,371 @@
+/** The task of the packaged extension, run as the agent runs it, with real kubectl. */
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { type Outcome, type RunningStep, run } from "./agent";
+import { ApiServer } from "./api-server";
+import { unpackExtension } from "./vsix";
+
+const line = "deployments/identityserver identityserver=$(ACR)/IdentityServer";
+const setImage =
+  "kubectl set image deployments/identityserver identityserver=contoso.azurecr.io/identityserver:4125";
+const oldImage = "contoso.azurecr.io/identityserver:4124";
+const newImage = "contoso.azurecr.io/identityserver:4125";
+
+const release = {
+  "System.HostType": "release",
+  "Release.EnvironmentName": "Production",
+  "Release.PrimaryArtifactSourceAlias": "_identityserver",
+  "Build.BuildId": "4125",
+  ACR: "contoso.azurecr.io",
+};
+const build = { "System.HostType": "build", "Build.BuildId": "4125", ACR: "contoso.azurecr.io" };
+
+let folder: string;
+let server: ApiServer;
+let temp: string;
+
+before(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), "kubectl-set-image-vsix-"));
+  await unpackExtension(folder);
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+beforeEach(async () => {
+  server = await ApiServer.start();
+  temp = mkdtempSync(path.join(tmpdir(), "kubectl-set-image-task-"));
+  writeFileSync(path.join(temp, "kubeconfig"), server.kubeconfig());
+});
+afterEach(async () => {
+  await server.stop();
+  rmSync(temp, { recursive: true, force: true });
+});
+
+function start(
+  inputs: Record<string, string>,
+  variables: Record<string, string> = release,
+  environment: Record<string, string | undefined> = {},
+): RunningStep {
+  return run({
+    taskFolder: path.join(folder, "task"),
+    inputs,
+    variables,
+    tempFolder: temp,
+    environment: { KUBECONFIG: path.join(temp, "kubeconfig"), HOME: temp, ...environment },
+  });
+}
+
+const finish = (...step: Parameters<typeof start>): Promise<Outcome> => start(...step).outcome;
+
+function identityserver(): Promise<unknown> {
+  return server.deployment({
+    name: "identityserver",
+    containers: [
+      { name: "identityserver", image: oldImage },
+      { name: "proxy", image: "envoy:1.30" },
+    ],
+    replicas: 2,
+  });
+}
+
+function imageOf(name: string, container = name): string | undefined {
+  const spec = server.get("Deployment", name)?.spec.template.spec;
+  return spec.containers.find((c: { name: string }) => c.name === container)?.image;
+}
+
+const changes = () => server.requests.filter((request) => request.method !== "GET");
+
+function assertRan(outcome: Outcome, result: string): void {
+  assert.equal(outcome.result, result, outcome.log.join("\n"));
+  assert.equal(outcome.exitCode, 0);
+}
+
+describe("setImage", () => {
+  for (const [which, kubectl] of Object.entries({
+    "the kubectl of this machine": undefined,
+    ...(process.env.NEWER_KUBECTL && { "a newer kubectl": process.env.NEWER_KUBECTL }),
+  })) {
+    test(`sets the image of the build and waits until it runs, with ${which}`, async () => {
+      await identityserver();
+      const searched = kubectl && [path.dirname(kubectl), process.env.PATH].join(path.delimiter);
+      const outcome = await finish({ images: line }, release, searched ? { PATH: searched } : {});
+      assertRan(outcome, "Succeeded");
+      assert.ok(outcome.log.includes(`##[command]${setImage}`), outcome.log.join("\n"));
+      assert.ok(outcome.log.includes("deployment.apps/identityserver image updated"));
+      assert.ok(outcome.log.includes(`  identityserver: ${oldImage} replaced by ${newImage}`));
+      const pods = outcome.log.filter((text) => /^ {2}pod identityserver-\S+: ready, .* old$/.test(text));
+      assert.equal(pods.length, 2, outcome.log.join("\n"));
+      assert.equal(imageOf("identityserver"), newImage);
+      assert.equal(imageOf("identityserver", "proxy"), "envoy:1.30");
+      assert.equal(changes().length, 1);
+      assert.deepEqual(outcome.outputs, { tag: "4125", image: newImage, commands: setImage });
+      assert.deepEqual([outcome.errors, outcome.warnings], [[], []]);
+    });
+  }
+
+  test("takes every form of a line, and workloads of every kind", async () => {
+    await identityserver();
+    await server.statefulSet({ name: "db", image: "contoso.azurecr.io/db:1", replicas: 2 });
+    await server.daemonSet({ name: "log", image: "contoso.azurecr.io/log:1" });
+    await server.cronJob({ name: "cleanup", image: "contoso.azurecr.io/cleanup:1" });
+    const outcome = await finish({
+      images: [
+        "deployment identityserver $(ACR)/identityserver",
+        "sts/db '*=$(ACR)/db'",
+        "kubectl set image ds/log log=$(ACR)/log:v2",
+        "# found by its repository:",
+        "$(ACR)/cleanup",
+      ].join("\n"),
+    });
+    assertRan(outcome, "Succeeded");
+    assert.equal(imageOf("identityserver"), newImage);
+    const container = (kind: string, name: string) =>
+      server.get(kind, name)?.spec.template.spec.containers[0].image;
+    assert.equal(container("StatefulSet", "db"), "contoso.azurecr.io/db:4125");
+    assert.equal(container("DaemonSet", "log"), "contoso.azurecr.io/log:v2");
+    const job = server.get("CronJob", "cleanup")?.spec.jobTemplate.spec.template.spec;
+    assert.equal(job.containers[0].image, "contoso.azurecr.io/cleanup:4125");
+  });
+
+  test("goes to the namespace and the kubeconfig of its inputs", async () => {
+    await identityserver();
+    await server.deployment({ name: "web", namespace: "shop", image: "contoso.azurecr.io/web:1" });
+    const outcome = await finish(
+      {
+        images: "deployments/web web=$(ACR)/web",
+        namespace: "shop",
+        kubeconfig: path.join(temp, "kubeconfig"),
+      },
+      release,
+      { KUBECONFIG: undefined },
+    );
+    assertRan(outcome, "Succeeded");
+    assert.ok(outcome.log.join("\n").includes("web=contoso.azurecr.io/web:4125 --namespace=shop"));
+    assert.equal(
+      server.get("Deployment", "web", "shop")?.spec.template.spec.containers[0].image,
+      "contoso.azurecr.io/web:4125",
+    );
+  });
+
+  test("says that an image that is there already changes nothing", async () => {
+    await identityserver();
+    const outcome = await finish({ images: `deployments/identityserver identityserver=${oldImage}` });
+    assertRan(outcome, "SucceededWithIssues");
+    assert.deepEqual(outcome.warnings, [
+      `deployments/identityserver is unchanged: it has ${oldImage} already. To Kubernetes nothing ` +
+        "changes, so it pulls nothing and replaces no pod, even if the image was pushed again " +
+        "under this tag",
+    ]);
+    assert.deepEqual(changes(), []);
+  });
+
+  test("fails with the cause and the way back when the image cannot be pulled", async () => {
+    await identityserver();
+    server.images.behave(newImage, "image-not-found");
+    const outcome = await finish({ images: line, rolloutStatusTimeout: "4" });
+    assertRan(outcome, "Failed");
+    const log = outcome.log.join("\n");
+    assert.match(log, /The rollout is not done after 4 s/);
+    assert.match(log, /pod identityserver-\S+: not ready, identityserver waits: (ErrImagePull|ImagePullBackOff)/);
+    assert.ok(log.includes(setImage.replace("4125", "4124")), log);
+  });
+
+  test("waits on when the API server answers 429 and 500 and closes watches", async () => {
+    await identityserver();
+    server.faults.add({ method: "GET", path: /deployments/, times: 1, fault: { kind: "status", code: 429, retryAfter: 1 } });
+    server.faults.add({ query: /watch=/, times: 2, fault: { kind: "close-watch", after: 50 } });
+    const outcome = await finish({ images: line });
+    assertRan(outcome, "Succeeded");
+  });
+
+  test("tells in full what the API server refuses, as text and not as commands", async () => {
+    await identityserver();
+    const message = "##vso[task.setvariable variable=tag]evil\n##[error]no";
+    server.faults.add({ method: "PATCH", fault: { kind: "status", code: 403, message } });
+    const outcome = await finish({ images: line });
+    assertRan(outcome, "Failed");
+    assert.equal(outcome.outputs.tag, "4125");
+    assert.ok(outcome.log.some((text) => text.includes("# #vso[task.setvariable variable=tag]evil")));
+    assert.equal(imageOf("identityserver"), oldImage);
+  });
+
+  test("ends its kubectl and says what state things are in when it is canceled", async () => {
+    await identityserver();
+    server.images.behave(newImage, "never-ready");
+    const step = start({ images: line });
+    await server.until(() => imageOf("identityserver") === newImage);
+    await server.until(() => server.requests.some(({ query }) => query.includes("watch=")));
+    step.cancel();
+    const outcome = await step.outcome;
+    assertRan(outcome, "Canceled");
+    assert.match(outcome.log.join("\n"), /To have what was there before, run:/);
+  });
+});
+
+describe("dryRun", () => {
+  test("client prints the commands and asks nobody", async () => {
+    const outcome = await finish({ images: line, dryRun: "client" });
+    assertRan(outcome, "Succeeded");
+    assert.equal(outcome.outputs.commands, setImage);
+    assert.ok(outcome.log.includes(`##[command]${setImage}`));
+    assert.deepEqual(server.requests, []);
+  });
+
+  test("server lets the API server check and changes nothing", async () => {
+    await identityserver();
+    const outcome = await finish({ images: line, dryRun: "server" });
+    assertRan(outcome, "Succeeded");
+    assert.ok(outcome.log.includes("deployment.apps/identityserver image updated (server dry run)"));
+    assert.match(changes()[0]?.query ?? "", /dryRun=All/);
+    assert.equal(imageOf("identityserver"), oldImage);
+  });
+});
+
+describe("computeTag", () => {
+  test("gives the build the tag that the release will set", async () => {
+    const outcome = await finish({ command: "computeTag", images: line }, build);
+    assertRan(outcome, "Succeeded");
+    assert.deepEqual(outcome.outputs, { tag: "4125", image: newImage });
+    assert.deepEqual(server.requests, []);
+  });
+
+  test("needs no image", async () => {
+    const outcome = await finish({ command: "computeTag" }, build);
+    assert.deepEqual(outcome.outputs, { tag: "4125" });
+  });
+
+  test("never gives latest", async () => {
+    const outcome = await finish({ command: "computeTag", images: "$(ACR)/app:latest" }, build);
+    assertRan(outcome, "Failed");
+    assert.deepEqual(outcome.outputs, {});
+  });
+});
+
+describe("what is wrong is said before anything is changed", () => {
+  const flags = "is a flag, and flags have no place here.";
+  const latest =
+    "To Kubernetes nothing changes when it is pushed again, so no pod would be replaced, and there " +
+    "would be no name to roll back to.";
+  const defined =
+    "in the Variables tab of the release pipeline (scope Release or stage Production), or in a " +
+    "variable group linked to it";
+  const cases: [string, Record<string, string>, string][] = [
+    [
+      "no images",
+      { images: "" },
+      "images: there is no image to set. Write a line for each workload, such as " +
+        "deployments/identityserver identityserver=$(ACR)/identityserver",
+    ],
+    [
+      "a line that says nothing",
+      { images: `${line}\ndeployments/identityserver` },
+      'images, line 2, column 1: an image is missing after "deployments/identityserver". Write ' +
+        "deployments/identityserver CONTAINER=IMAGE",
+    ],
+    [
+      "a flag for every workload",
+      { images: "--all identityserver=$(ACR)/identityserver" },
+      `images, line 1, column 1: "--all" ${flags} Name each workload: deployments/NAME CONTAINER=IMAGE`,
+    ],
+    [
+      "a flag for a namespace",
+      { images: "deployments/identityserver -n kube-system identityserver=$(ACR)/identityserver" },
+      `images, line 1, column 28: "-n" ${flags} Put the namespace into the input namespace`,
+    ],
+    [
+      "an unknown kind",
+      { images: "deploymentz/identityserver identityserver=$(ACR)/identityserver" },
+      'images, line 1, column 1: "deploymentz" is no kind of workload whose image can be set. Did ' +
+        "you mean deployments? There are: deployments (deploy), statefulsets (sts), daemonsets " +
+        "(ds), cronjobs (cj), replicasets (rs)",
+    ],
+    [
+      "no reference",
+      { images: "deployments/identityserver identityserver=$(ACR)//identityserver" },
+      'images, line 1, column 62: "contoso.azurecr.io//identityserver" is no image reference: the ' +
+        "repository has an empty part between slashes",
+    ],
+    [
+      "latest",
+      { images: "deployments/identityserver identityserver=$(ACR)/identityserver:latest" },
+      "images, line 1, column 43: contoso.azurecr.io/identityserver:latest is refused: the tag " +
+        `latest moves. ${latest} Leave the tag out, and this step adds :4125, the tag of this build`,
+    ],
+    [
+      "no tag from anywhere",
+      { images: line, tagStrategy: "none" },
+      "images, line 1, column 43: contoso.azurecr.io/identityserver is refused: it has no tag, which " +
+        `means latest. ${latest} Write the tag of the build, such as :$(Build.BuildId), or leave it ` +
+        "out and take tagStrategy buildId",
+    ],
+    [
+      "an undefined variable in images",
+      { images: "deployments/identityserver identityserver=$(Registry)/identityserver" },
+      "images, line 1, column 43: $(Registry) was not replaced: no variable Registry is defined " +
+        `here. Define Registry ${defined}`,
+    ],
+    ...["namespace", "context", "kubeconfig", "command", "dryRun", "rolloutStatusTimeout"].map(
+      (input): [string, Record<string, string>, string] => [
+        `an undefined variable in ${input}`,
+        { images: line, [input]: "$(Undefined)" },
+        `${input}: $(Undefined) was not replaced: no variable Undefined is defined here. Define ` +
+          `Undefined ${defined}`,
+      ],
+    ),
+    [
+      "a container that the workload does not have",
+      { images: "deployments/identityserver identityservr=$(ACR)/identityserver" },
+      "deployments/identityserver has no container identityservr. Did you mean identityserver? It " +
+        "has: identityserver, proxy",
+    ],
+    [
+      "a workload that is not there",
+      { images: "deployments/identity identityserver=$(ACR)/identityserver" },
+      "deployments/identity was not found. Check the name, the inputs namespace and context, and " +
+        "whether the workload was deployed here at all",
+    ],
+  ];
+  for (const [what, inputs, message] of cases) {
+    test(what, async () => {
+      await identityserver();
+      const outcome = await finish(inputs);
+      assertRan(outcome, "Failed");
+      assert.deepEqual(outcome.errors, [message]);
+      assert.equal(outcome.message, "Nothing was changed in the cluster");
+      assert.deepEqual(changes(), []);
+    });
+  }
+
+  test("no kubectl", async () => {
+    const empty = path.join(temp, "empty");
+    mkdirSync(empty);
+    const outcome = await finish({ images: line }, release, { PATH: empty });
+    assertRan(outcome, "Failed");
+    assert.deepEqual(outcome.errors, [
+      "The workloads cannot be read: kubectl was not found on PATH. Add the step Kubectl tool " +
+        "installer (KubectlInstaller@0) before this one, or install kubectl on the agent; " +
+        "Microsoft-hosted agents have it",
+    ]);
+  });
+
+  test("a capital letter in the repository is lowered, and the log says so", async () => {
+    const outcome = await finish({ images: line, dryRun: "client" });
+    assert.ok(
+      outcome.log.includes(
+        "contoso.azurecr.io/IdentityServer is written contoso.azurecr.io/identityserver here: a " +
+          "repository has no capital letters, and Docker pushes it under this name",
+      ),
+      outcome.log.join("\n"),
+    );
+  });
+});
+
+test("the task is small", () => {
+  const task = path.join(folder, "task");
+  const files = readdirSync(task, { recursive: true, withFileTypes: true }).filter((f) => f.isFile());
+  const size = files.reduce((sum, f) => sum + statSync(path.join(f.parentPath, f.name)).size, 0);
+  assert.ok(files.length <= 12, `${files.length} files`);
+  assert.ok(size <= 400 * 1024, `${size} bytes`);
+});
