@@ -1,0 +1,34 @@
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+
+import { main, root, step } from "./run.mjs";
+import { setup } from "./setup.mjs";
+import { buildCore } from "./wasm.mjs";
+
+export const taskFolder = join(root, "dist/task");
+
+/** Makes dist/task: what the agent runs. */
+export async function build() {
+  await setup();
+  await buildCore();
+  step("bundle the task");
+  rmSync(taskFolder, { recursive: true, force: true });
+  mkdirSync(taskFolder, { recursive: true });
+  const esbuild = await import("esbuild");
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: ["task/src/main.ts"],
+    outfile: "dist/task/main.js",
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    minify: true,
+    legalComments: "none",
+  });
+  for (const file of ["task/task.json", "task/icon.png", "dist/core/core_bg.wasm"]) {
+    copyFileSync(join(root, file), join(taskFolder, basename(file)));
+  }
+}
+
+await main(import.meta.url, build);

@@ -1,0 +1,17 @@
+import { build } from "./build.mjs";
+import { main, run, step, tool } from "./run.mjs";
+
+const checks = [
+  ["Rust is formatted", ["cargo", "fmt", "--all", "--check"]],
+  ["clippy has no warning", ["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]],
+  ["TypeScript is strict", [...tool("typescript", "tsc"), "--project", "."]],
+  ["TypeScript and JSON are formatted and linted", [...tool("@biomejs/biome", "biome"), "check"]],
+];
+
+await main(import.meta.url, async () => {
+  await build();
+  for (const [what, [program, ...args]] of checks) {
+    await run(program, args);
+    step(what);
+  }
+});

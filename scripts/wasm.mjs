@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { root, run, step, tool } from "./run.mjs";
+import { target, wasmToolchain } from "./toolchain.mjs";
+
+const compiled = join(root, "target/wasm", target, "release/kubectl_set_image.wasm");
+const bindings = join(root, "dist/core");
+const madeFrom = join(bindings, "made-from");
+
+/** What rustc emits unasked; wasm-opt has to be told, since the file no longer says. */
+const features = [
+  "--enable-bulk-memory",
+  "--enable-multivalue",
+  "--enable-mutable-globals",
+  "--enable-nontrapping-float-to-int",
+  "--enable-reference-types",
+  "--enable-sign-ext",
+];
+
+/** Makes dist/core: the core as WebAssembly with its bindings for node. */
+export async function buildCore() {
+  const toolchain = await wasmToolchain();
+  step(`compile the core to WebAssembly, with ${toolchain.name}`);
+  await run(
+    "cargo",
+    [
+      ...["build", "--package", "kubectl-set-image", "--release"],
+      ...["--target", target, "--target-dir", "target/wasm"],
+      ...toolchain.args,
+    ],
+    { env: toolchain.env },
+  );
+  const sources = digest([compiled, "Cargo.lock", "package-lock.json", fileURLToPath(import.meta.url)]);
+  if (sources === digestBefore()) return;
+
+  step("make its bindings for node");
+  rmSync(bindings, { recursive: true, force: true });
+  mkdirSync(bindings, { recursive: true });
+  await run("cargo", ["run", "--quiet", "--release", "--package", "bindgen", "--", compiled, bindings]);
+
+  step("wasm-opt: make it small");
+  const wasm = join(bindings, "core_bg.wasm");
+  const [node, wasmOpt] = tool("binaryen", "wasm-opt");
+  await run(node, [wasmOpt, "-Os", ...features, wasm, "-o", wasm]);
+  writeFileSync(madeFrom, sources);
+}
+
+function digest(paths) {
+  const hash = createHash("sha256");
+  for (const path of paths) hash.update(readFileSync(resolve(root, path)));
+  return hash.digest("hex");
+}
+
+function digestBefore() {
+  try {
+    return readFileSync(madeFrom, "utf8");
+  } catch {
+    return undefined;
+  }
+}

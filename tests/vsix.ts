@@ -1,0 +1,19 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import JSZip from "jszip";
+
+const dist = path.join(__dirname, "../dist");
+
+/** Unpacks the packaged extension into a folder, and tells which files it held. */
+export async function unpackExtension(folder: string): Promise<string[]> {
+  const [extension] = readdirSync(dist).filter((file) => file.endsWith(".vsix"));
+  if (!extension) throw new Error("there is no extension: npm run package makes it");
+  const zip = await JSZip.loadAsync(readFileSync(path.join(dist, extension)));
+  const files = Object.values(zip.files).filter((entry) => !entry.dir);
+  for (const file of files) {
+    const target = path.join(folder, file.name);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, await file.async("nodebuffer"));
+  }
+  return files.map((file) => file.name);
+}
