@@ -3,7 +3,10 @@ import { main, run, step, tool } from "./run.mjs";
 
 const checks = [
   ["Rust is formatted", ["cargo", "fmt", "--all", "--check"]],
-  ["clippy has no warning", ["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]],
+  [
+    "clippy has no warning",
+    ["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+  ],
   ["TypeScript is strict", [...tool("typescript", "tsc"), "--project", "."]],
   ["TypeScript and JSON are formatted and linted", [...tool("@biomejs/biome", "biome"), "check"]],
 ];

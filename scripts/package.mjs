@@ -13,7 +13,15 @@ export async function pack() {
   for (const old of extensions()) rmSync(old);
   const [node, tfx] = tool("tfx-cli", "tfx");
   const manifest = ["--manifest-globs", "vss-extension.json"];
-  await run(node, [tfx, "extension", "create", ...manifest, "--output-path", "dist", "--no-prompt"]);
+  await run(node, [
+    tfx,
+    "extension",
+    "create",
+    ...manifest,
+    "--output-path",
+    "dist",
+    "--no-prompt",
+  ]);
   for (const extension of extensions()) step(`${extension}: ${kilobytes([extension])}`);
   const files = readdirSync(taskFolder).map((file) => join(taskFolder, file));
   step(`the task in it: ${files.length} files, ${kilobytes(files)}`);

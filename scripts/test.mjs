@@ -14,12 +14,20 @@ await main(import.meta.url, async () => {
 
   step("the tests across the boundary");
   const files = readdirSync(join(root, "tests")).filter((file) => file.endsWith(".test.ts"));
-  const args = ["--import", "tsx", "--test", "--test-reporter=spec", ...files.map((f) => `tests/${f}`)];
+  const args = [
+    "--import",
+    "tsx",
+    "--test",
+    "--test-reporter=spec",
+    ...files.map((f) => `tests/${f}`),
+  ];
   const env = kubectl ? { NEWER_KUBECTL: kubectl } : {};
   const boundary = await show(process.execPath, args, { env });
 
-  const passed = sum(core.all, /^test result: .* (\d+) passed/gm) + sum(boundary.all, /^ℹ pass (\d+)/gm);
-  const failed = sum(core.all, /^test result: .* (\d+) failed/gm) + sum(boundary.all, /^ℹ fail (\d+)/gm);
+  const passed =
+    sum(core.all, /^test result: .* (\d+) passed/gm) + sum(boundary.all, /^ℹ pass (\d+)/gm);
+  const failed =
+    sum(core.all, /^test result: .* (\d+) failed/gm) + sum(boundary.all, /^ℹ fail (\d+)/gm);
   step(core.code === 0 && boundary.code === 0 ? "all tests passed" : "some tests failed");
   if (core.code !== 0 || boundary.code !== 0) process.exitCode = 1;
   console.log(`${passed} passed, ${failed} failed`);

@@ -80,7 +80,10 @@ async function haveDebianPackages() {
 }
 
 async function debianPackagesMissing() {
-  const known = await run("dpkg-query", ["--show", "--showformat=${Package} ${db:Status-Status}\n"]);
+  const known = await run("dpkg-query", [
+    "--show",
+    "--showformat=${Package} ${db:Status-Status}\n",
+  ]);
   const installed = new Set(known.split("\n"));
   return debianPackages.filter((name) => !installed.has(`${name} installed`));
 }

@@ -27,19 +27,33 @@ export async function buildCore() {
   await run(
     "cargo",
     [
-      ...["build", "--package", "kubectl-set-image", "--release"],
+      ...["rustc", "--package", "kubectl-set-image", "--release", "--crate-type", "cdylib"],
       ...["--target", target, "--target-dir", "target/wasm"],
       ...toolchain.args,
     ],
     { env: toolchain.env },
   );
-  const sources = digest([compiled, "Cargo.lock", "package-lock.json", fileURLToPath(import.meta.url)]);
+  const sources = digest([
+    compiled,
+    "Cargo.lock",
+    "package-lock.json",
+    fileURLToPath(import.meta.url),
+  ]);
   if (sources === digestBefore()) return;
 
   step("make its bindings for node");
   rmSync(bindings, { recursive: true, force: true });
   mkdirSync(bindings, { recursive: true });
-  await run("cargo", ["run", "--quiet", "--release", "--package", "bindgen", "--", compiled, bindings]);
+  await run("cargo", [
+    "run",
+    "--quiet",
+    "--release",
+    "--package",
+    "bindgen",
+    "--",
+    compiled,
+    bindings,
+  ]);
 
   step("wasm-opt: make it small");
   const wasm = join(bindings, "core_bg.wasm");

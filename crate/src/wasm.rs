@@ -32,7 +32,7 @@ impl Core {
         chunk: Option<Uint8Array>,
     ) -> Result<JsValue, JsValue> {
         let text = String::from(JSON::stringify(&event)?);
-        let mut event: Event = serde_json::from_str(&text).map_err(describe)?;
+        let mut event: Event = serde_json::from_slice(text.as_bytes()).map_err(describe)?;
         if let (Event::Output { chunk: bytes, .. }, Some(chunk)) = (&mut event, chunk) {
             *bytes = chunk.to_vec();
         }

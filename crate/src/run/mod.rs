@@ -15,10 +15,10 @@
 //! ```
 
 mod applying;
-mod documents;
 mod process;
 mod reading;
 mod session;
+mod watch_events;
 mod watching;
 
 pub(crate) use process::Ending;

@@ -13,9 +13,9 @@ use crate::{
     rollout::{Judgement, Progress, judge},
     run::{
         State,
-        documents::{self, WatchEvent},
         process::{Ending, Process},
         session::{Effects, Session, finish},
+        watch_events::{self, WatchEvent},
     },
     workload::{Kind, Pod, Workload, WorkloadName},
 };
@@ -318,16 +318,11 @@ fn watches(plan: &Plan, session: &Session) -> Vec<Watch> {
 fn take_events<T: DeserializeOwned>(
     process: &mut Process,
 ) -> Result<Vec<WatchEvent<T>>, serde_json::Error> {
-    documents::take(process.stdout())
+    watch_events::take(process.stdout())
 }
 
 fn take_workload(followed: &mut [Followed], plan: &Plan, event: &WatchEvent<Workload>) {
-    let (WatchEvent::Added(workload)
-    | WatchEvent::Modified(workload)
-    | WatchEvent::Deleted(workload)) = event
-    else {
-        return;
-    };
+    let (WatchEvent::Present(workload) | WatchEvent::Deleted(workload)) = event;
     let name = workload.workload_name();
     let at = plan.workloads.iter().position(|planned| planned.name == name);
     let Some(followed) = at.and_then(|at| followed.get_mut(at)) else { return };
@@ -339,13 +334,12 @@ fn take_workload(followed: &mut [Followed], plan: &Plan, event: &WatchEvent<Work
 
 fn take_pod(pods: &mut BTreeMap<String, Pod>, event: WatchEvent<Pod>) {
     match event {
-        WatchEvent::Added(pod) | WatchEvent::Modified(pod) => {
+        WatchEvent::Present(pod) => {
             pods.insert(pod.metadata.name.clone(), pod);
         }
         WatchEvent::Deleted(pod) => {
             pods.remove(&pod.metadata.name);
         }
-        WatchEvent::Bookmark(_) | WatchEvent::Error(_) => {}
     }
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import * as tl from "azure-pipelines-task-lib/task";
 
-import type { ProcessId, Report } from "../report";
+import type { Report } from "../report";
 
 /** How long a process has to end by itself, in milliseconds. */
 const GRACE = 2000;
@@ -10,11 +10,11 @@ const GRACE = 2000;
 /** On Windows the name says that a script (.cmd) is not meant: that would need a shell. */
 const PROGRAM = process.platform === "win32" ? "kubectl.exe" : "kubectl";
 
-const running = new Map<ProcessId, ChildProcessByStdio<null, Readable, Readable>>();
+const running = new Map<number, ChildProcessByStdio<null, Readable, Readable>>();
 let path: string | undefined;
 
 export function start(
-  id: ProcessId,
+  id: number,
   args: string[],
   env: Record<string, string | undefined>,
   report: Report,
@@ -52,7 +52,7 @@ export function start(
 }
 
 /** Asks a process to end, and insists after a while. */
-export function kill(id: ProcessId): void {
+export function kill(id: number): void {
   const child = running.get(id);
   if (!child) return;
   child.kill("SIGTERM");

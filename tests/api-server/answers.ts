@@ -1,0 +1,165 @@
+import type { ServerResponse } from "node:http";
+import type { Api } from "./api";
+import {
+  type Call,
+  includeObject,
+  isTrue,
+  matchesOf,
+  optionsOf,
+  patchTypeOf,
+  targetOf,
+  wantsTable,
+} from "./call";
+import type { Clock } from "./clock";
+import type { Images } from "./images";
+import { logOf } from "./logs";
+import type { Draft, KubeObject } from "./objects";
+import { groupVersion, type Resource, resourceNamed } from "./resources";
+import { StatusError } from "./status";
+import type { Store } from "./store";
+import { tableOf } from "./table";
+import { watch } from "./watch";
+
+export interface Answer {
+  status: number;
+  /** Text and bytes are sent as they are, anything else as JSON. */
+  body: unknown;
+  contentType?: string;
+}
+
+export interface AnswersParts {
+  store: Store;
+  api: Api;
+  images: Images;
+  clock: Clock;
+}
+
+/** What a call for a resource is answered. */
+export class Answers {
+  constructor(private readonly parts: AnswersParts) {}
+
+  ofCollection(call: Call): Answer {
+    const { method, resource } = call;
+    if (method === "GET") return { status: 200, body: this.list(call) };
+    if (method === "POST") return { status: 201, body: presented(call, this.create(call)) };
+    if (method !== "DELETE") throw methodNotAllowed();
+    for (const object of this.matching(call)) this.delete(call, object.metadata.name);
+    return { status: 200, body: success(resource) };
+  }
+
+  ofObject(call: Call, name: string): Answer {
+    const { store, api, images } = this.parts;
+    const { method, resource, namespace, subresource, query } = call;
+    const target = targetOf(call, name);
+    const ok = (body: unknown) => ({ status: 200, body });
+    switch (method) {
+      case "GET": {
+        if (subresource === "scale") return ok(api.scale(target));
+        const object = store.get(resource, namespace, name);
+        if (subresource !== "log") return ok(presented(call, object));
+        return { ...ok(logOf(object, images, query)), contentType: "text/plain" };
+      }
+      case "PUT": {
+        const object = call.body as unknown as KubeObject;
+        return ok(presented(call, api.update(target, object, optionsOf(call))));
+      }
+      case "PATCH": {
+        const object = api.patch(target, patchTypeOf(call), call.body, optionsOf(call));
+        return ok(presented(call, object));
+      }
+      case "DELETE":
+        return ok(this.delete(call, name));
+      default:
+        throw methodNotAllowed();
+    }
+  }
+
+  private create(call: Call): KubeObject {
+    const { resource, namespace, body } = call;
+    const draft = body as unknown as Draft;
+    if (draft?.kind !== resource.kind || draft.apiVersion !== groupVersion(resource)) {
+      const found = `${draft?.apiVersion}, Kind=${draft?.kind}`;
+      throw new StatusError(400, `the object provided is unrecognized: ${found}`);
+    }
+    if (namespace === undefined) return this.parts.api.create(resource, draft, optionsOf(call));
+    this.parts.store.get(resourceNamed("namespaces"), undefined, namespace);
+    const placed = { ...draft, metadata: { ...draft.metadata, namespace } };
+    return this.parts.api.create(resource, placed, optionsOf(call));
+  }
+
+  private delete(call: Call, name: string): unknown {
+    const options = (call.body ?? {}) as {
+      gracePeriodSeconds?: number;
+      propagationPolicy?: string;
+    };
+    const grace = call.query.get("gracePeriodSeconds") ?? options.gracePeriodSeconds;
+    const policy = call.query.get("propagationPolicy") ?? options.propagationPolicy;
+    const object = this.parts.api.delete(targetOf(call, name), {
+      dryRun: optionsOf(call).dryRun,
+      orphan: policy === "Orphan",
+      ...(grace !== undefined && { graceSeconds: Number(grace) }),
+    });
+    return object ?? success(call.resource, name);
+  }
+
+  private list(call: Call): unknown {
+    const { resource } = call;
+    const objects = this.matching(call);
+    const resourceVersion = String(this.parts.store.resourceVersion);
+    if (wantsTable(call)) {
+      return tableOf(resource, objects, includeObject(call), resourceVersion);
+    }
+    const items = objects.map(({ kind: _, apiVersion: __, ...item }) => item);
+    const head = { kind: `${resource.kind}List`, apiVersion: groupVersion(resource) };
+    return { ...head, metadata: { resourceVersion }, items };
+  }
+
+  private matching(call: Call): KubeObject[] {
+    const matches = matchesOf(call);
+    return this.parts.store.list(call.resource, call.namespace).filter(matches);
+  }
+
+  watch(call: Call, response: ServerResponse): void {
+    const { resource, namespace, query } = call;
+    const { store, clock } = this.parts;
+    const timeout = query.get("timeoutSeconds");
+    const options = {
+      resource,
+      matches: matchesOf(call),
+      bookmarks: isTrue(query.get("allowWatchBookmarks")),
+      sendInitialEvents: isTrue(query.get("sendInitialEvents")),
+      resourceVersion: query.get("resourceVersion") ?? "0",
+      ...(namespace !== undefined && { namespace }),
+      ...(timeout !== null && { timeoutSeconds: Number(timeout) }),
+    };
+    response.writeHead(200, { "content-type": "application/json" });
+    response.flushHeaders();
+    const stop = watch(
+      store,
+      clock,
+      options,
+      ({ type, object }) => {
+        const shown = type === "ERROR" ? object : presented(call, object as KubeObject);
+        response.write(`${JSON.stringify({ type, object: shown })}\n`);
+      },
+      () => response.end(),
+    );
+    response.once("close", stop);
+  }
+}
+
+/** An object in the form the request asked for. */
+function presented(call: Call, object: KubeObject): unknown {
+  if (!wantsTable(call) || call.subresource !== undefined) return object;
+  const { resourceVersion } = object.metadata;
+  return tableOf(call.resource, [object], includeObject(call), resourceVersion);
+}
+
+function success(resource: Resource, name?: string) {
+  const details = { ...(name && { name }), group: resource.group, kind: resource.plural };
+  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
+}
+
+function methodNotAllowed(): StatusError {
+  return new StatusError(405, "the server does not allow this method on the requested resource");
+}

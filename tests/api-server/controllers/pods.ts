@@ -1,0 +1,239 @@
+import type { Clock } from "../clock";
+import type { Events } from "../events";
+import type { Images } from "../images";
+import {
+  type Condition,
+  type ContainerStatus,
+  condition,
+  type KubeObject,
+  timestamp,
+} from "../objects";
+import { resourceNamed } from "../resources";
+import type { Change, Store } from "../store";
+import { advance, type ContainerStep } from "./containers";
+
+const pods = resourceNamed("pods");
+const nodes = resourceNamed("nodes");
+const scheduler = "default-scheduler";
+
+/** Stands in for the scheduler and the kubelets: brings each pod one step further at its pace. */
+export class Pods {
+  private readonly waking = new Map<string, () => void>();
+  /** When a container came up, and how often a pull was tried; by container. */
+  private readonly memory = new Map<string, number>();
+  private readonly unlisten: () => void;
+  private addresses = 0;
+
+  constructor(
+    private readonly store: Store,
+    private readonly events: Events,
+    private readonly clock: Clock,
+    private readonly images: Images,
+    private readonly pace: number,
+  ) {
+    this.unlisten = store.listen((change) => this.changed(change));
+  }
+
+  stop(): void {
+    this.unlisten();
+  }
+
+  /** Looks at every pod again, as when what their images do has changed. */
+  wakeAll(): void {
+    for (const pod of this.store.list(pods)) this.wake(pod, this.pace);
+  }
+
+  private changed({ type, resource, object, previous }: Change): void {
+    if (resource !== pods) return;
+    const ends = object.metadata.deletionTimestamp !== previous?.metadata.deletionTimestamp;
+    if (type === "DELETED") this.forget(object);
+    else if (type === "ADDED" || ends || object.spec !== previous?.spec) {
+      if (ends) this.announceEnd(object);
+      this.wake(object, this.pace);
+    }
+  }
+
+  private forget({ metadata }: KubeObject): void {
+    this.waking.get(metadata.uid)?.();
+    this.waking.delete(metadata.uid);
+    for (const key of this.memory.keys()) {
+      if (key.startsWith(metadata.uid)) this.memory.delete(key);
+    }
+  }
+
+  private announceEnd(pod: KubeObject): void {
+    for (const { name, state } of pod.status.containerStatuses ?? []) {
+      if (state.running === undefined) continue;
+      const field = `spec.containers{${name}}`;
+      this.events.record("kubelet", pod, "Normal", "Killing", `Stopping container ${name}`, field);
+    }
+  }
+
+  private wake({ metadata }: KubeObject, milliseconds: number): void {
+    const { namespace, name, uid } = metadata;
+    this.waking.get(uid)?.();
+    const step = () => {
+      const pod = this.store.find(pods, namespace, name);
+      if (pod?.metadata.uid === uid) this.step(pod);
+    };
+    this.waking.set(uid, this.clock.after(milliseconds, step));
+  }
+
+  private step(pod: KubeObject): void {
+    if (pod.metadata.deletionTimestamp !== undefined) {
+      this.store.remove(pods, pod);
+    } else if (condition(pod, "PodScheduled")?.status !== "True") {
+      this.schedule(pod);
+    } else this.run(pod);
+  }
+
+  private schedule(pod: KubeObject): void {
+    const { namespace, name } = pod.metadata;
+    const nodeNames = this.store.list(nodes).map((node) => node.metadata.name);
+    if (this.behaviours(pod).some(({ kind }) => kind === "unschedulable")) {
+      const count = nodeNames.length;
+      const message = `0/${count} nodes are available: ${count} Insufficient cpu. preemption: 0/${count} nodes are available: ${count} No preemption victims found for incoming pod.`;
+      this.events.record(scheduler, pod, "Warning", "FailedScheduling", message);
+      this.writeStatus(pod, (draft) => {
+        setCondition(draft, "PodScheduled", "False", "Unschedulable", message);
+      });
+      this.wake(pod, this.pace * 50);
+      return;
+    }
+    this.addresses += 1;
+    const address = this.addresses;
+    const node = pod.spec.nodeName ?? nodeNames[address % nodeNames.length] ?? "node-1";
+    this.store.modify(pods, pod, "spec", ({ spec }) => {
+      spec.nodeName = node;
+    });
+    const message = `Successfully assigned ${namespace}/${name} to ${node}`;
+    this.events.record(scheduler, pod, "Normal", "Scheduled", message);
+    this.writeStatus(pod, (draft) => {
+      const { status, spec } = draft;
+      const podIP = `10.244.${(address >> 8) & 255}.${address & 255}`;
+      Object.assign(status, {
+        hostIP: "10.0.0.1",
+        podIP,
+        podIPs: [{ ip: podIP }],
+        startTime: timestamp(),
+      });
+      setCondition(draft, "PodScheduled", "True");
+      const waiting = spec.initContainers?.length ? "PodInitializing" : "ContainerCreating";
+      status.containerStatuses = spec.containers.map(notStarted(waiting));
+      if (spec.initContainers?.length) {
+        status.initContainerStatuses = spec.initContainers.map(notStarted("PodInitializing"));
+      }
+      summarise(draft);
+    });
+    this.wake(pod, this.pace);
+  }
+
+  private run(pod: KubeObject): void {
+    const delays: number[] = [];
+    this.writeStatus(pod, (draft) => {
+      const { spec, status } = draft;
+      const inits = status.initContainerStatuses ?? [];
+      const init = inits.findIndex(({ state }) => state.terminated?.exitCode !== 0);
+      const statuses = init === -1 ? (status.containerStatuses ?? []) : inits.slice(init, init + 1);
+      const list = init === -1 ? "containers" : "initContainers";
+      for (const status of statuses) {
+        const container = spec[list]?.find(({ name }) => name === status.name);
+        if (container === undefined) continue;
+        const delay = advance(this.containerStep(pod, status, container.image, list));
+        if (delay !== undefined) delays.push(delay);
+      }
+      if (init !== -1 && inits[init]?.state.terminated?.exitCode === 0) delays.push(this.pace);
+      summarise(draft);
+    });
+    if (delays.length > 0) this.wake(pod, Math.min(...delays));
+  }
+
+  private containerStep(
+    pod: KubeObject,
+    status: ContainerStatus,
+    image: string,
+    list: "containers" | "initContainers",
+  ): ContainerStep {
+    const key = `${pod.metadata.uid}/${status.name}`;
+    const field = `spec.${list}{${status.name}}`;
+    return {
+      pod,
+      status,
+      image,
+      init: list === "initContainers",
+      behaviour: this.images.behaviourOf(image),
+      pace: this.pace,
+      remember: (what, value) => this.memory.set(`${key}/${what}`, value),
+      recall: (what) => this.memory.get(`${key}/${what}`) ?? 0,
+      tell: (type, reason, message) =>
+        this.events.record("kubelet", pod, type, reason, message, field),
+    };
+  }
+
+  private behaviours({ spec }: KubeObject) {
+    const all = [...(spec.initContainers ?? []), ...spec.containers];
+    return all.map(({ image }) => this.images.behaviourOf(image));
+  }
+
+  private writeStatus(pod: KubeObject, change: (draft: KubeObject) => void): void {
+    this.store.modify(pods, pod, "status", change);
+  }
+}
+
+function notStarted(
+  reason: string,
+): (container: { name: string; image: string }) => ContainerStatus {
+  return ({ name, image }) => ({
+    name,
+    image,
+    imageID: "",
+    ready: false,
+    started: false,
+    restartCount: 0,
+    state: { waiting: { reason } },
+    lastState: {},
+  });
+}
+
+/** The pod's phase and conditions, from its containers. */
+function summarise(pod: KubeObject): void {
+  const { status } = pod;
+  const { containerStatuses = [], initContainerStatuses = [] } = status;
+  const incomplete = initContainerStatuses.filter(({ state }) => state.terminated?.exitCode !== 0);
+  const unready = containerStatuses.filter(({ ready }) => !ready);
+  const unborn = containerStatuses.some(
+    ({ state, lastState }) => state.waiting && !lastState.terminated,
+  );
+  status.phase = unborn ? "Pending" : "Running";
+  const names = (statuses: ContainerStatus[]) => statuses.map(({ name }) => name).join(" ");
+  if (incomplete.length > 0) {
+    const message = `containers with incomplete status: [${names(incomplete)}]`;
+    setCondition(pod, "Initialized", "False", "ContainersNotInitialized", message);
+  } else setCondition(pod, "Initialized", "True");
+  for (const type of ["ContainersReady", "Ready"]) {
+    if (unready.length > 0) {
+      const message = `containers with unready status: [${names(unready)}]`;
+      setCondition(pod, type, "False", "ContainersNotReady", message);
+    } else setCondition(pod, type, "True");
+  }
+}
+
+function setCondition(
+  { status }: KubeObject,
+  type: string,
+  state: string,
+  reason?: string,
+  message?: string,
+): void {
+  const { conditions = [] } = status;
+  const old = conditions.find((each) => each.type === type);
+  const next: Condition = {
+    type,
+    status: state,
+    lastProbeTime: null,
+    lastTransitionTime: (old?.status === state && old.lastTransitionTime) || timestamp(),
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { message }),
+  };
+  status.conditions = [...conditions.filter((each) => each !== old), next];
+}
