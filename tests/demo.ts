@@ -31,10 +31,7 @@ const options = Object.fromEntries(
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { ...options, buildId: { type: "string" } } });
   const { buildId, ...given } = values as Record<string, string>;
-  if (given.images) {
-    const variables = { ...process.env, ...(buildId && { "Build.BuildId": buildId }) };
-    return step(given, variables as Record<string, string>);
-  }
+  if (given.images) return step(given, { "Build.BuildId": buildId ?? "" });
   const server = await ApiServer.start({ pace: 400 });
   try {
     const image = `${release.ACR}/identityserver:4124`;
