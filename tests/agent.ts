@@ -147,12 +147,12 @@ function parseCommand(line: string): Command | undefined {
     .filter((pair) => pair.includes("="))
     .map((pair) => {
       const [key = "", value = ""] = pair.split(/=(.*)/s);
-      return [key.trim(), unescape(value)];
+      return [key.trim(), unescaped(value)];
     });
-  return { name, properties: Object.fromEntries(pairs), data: unescape(data) };
+  return { name, properties: Object.fromEntries(pairs), data: unescaped(data) };
 }
 
-function unescape(text: string): string {
+function unescaped(text: string): string {
   return text
     .replace(/%0D/g, "\r")
     .replace(/%0A/g, "\n")

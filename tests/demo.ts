@@ -35,7 +35,8 @@ async function main(): Promise<number> {
   const server = await ApiServer.start({ pace: 400 });
   try {
     const image = `${release.ACR}/identityserver:4124`;
-    await server.deployment({ name: "identityserver", image, replicas: 3 });
+    const containers = [{ name: "identityserver", image }];
+    await server.deployment({ name: "identityserver", containers, replicas: 3 });
     const kubeconfig = path.join(tempFolder, "kubeconfig");
     writeFileSync(kubeconfig, server.kubeconfig(), { mode: 0o600 });
     const images = "deployments/identityserver identityserver=$(ACR)/IdentityServer";

@@ -4,11 +4,16 @@ import JSZip from "jszip";
 
 const dist = path.join(__dirname, "../dist");
 
-/** Unpacks the packaged extension into a folder, and tells which files it held. */
-export async function unpackExtension(folder: string): Promise<string[]> {
+/** The packaged extension. */
+export function extensionFile(): string {
   const [extension] = readdirSync(dist).filter((file) => file.endsWith(".vsix"));
   if (!extension) throw new Error("there is no extension: npm run package makes it");
-  const zip = await JSZip.loadAsync(readFileSync(path.join(dist, extension)));
+  return path.join(dist, extension);
+}
+
+/** Unpacks the packaged extension into a folder, and tells which files it held. */
+export async function unpackExtension(folder: string): Promise<string[]> {
+  const zip = await JSZip.loadAsync(readFileSync(extensionFile()));
   const files = Object.values(zip.files).filter((entry) => !entry.dir);
   for (const file of files) {
     const target = path.join(folder, file.name);

@@ -229,7 +229,7 @@ impl Reader<'_> {
     ) -> Option<&'static str> {
         let Some(found) = self.text(input) else { return options.first().copied() };
         let chosen = options.iter().find(|option| option.eq_ignore_ascii_case(&found)).copied();
-        if chosen.is_none() && !found.contains('$') {
+        if chosen.is_none() {
             self.errors.push(InputError::Choice { input, found, options });
         }
         chosen
@@ -239,6 +239,7 @@ impl Reader<'_> {
         let text = self.inputs.get(input)?.trim();
         if let Some(unresolved) = Unresolved::find(text, self.variables) {
             self.errors.push(InputError::Unresolved(input, unresolved));
+            return None;
         }
         (!text.is_empty()).then(|| text.to_owned())
     }

@@ -18,7 +18,7 @@ function report(event: Event, chunk?: Uint8Array): void {
   handling = true;
   for (let next = happened.shift(); next && !finished; next = happened.shift()) {
     const effects: Effect[] = core.handle(Date.now(), ...next);
-    effects.forEach(carryOut);
+    for (const effect of effects) carryOut(effect);
   }
   handling = false;
 }
