@@ -82,6 +82,7 @@ async function haveDebianPackages() {
 async function debianPackagesMissing() {
   const known = await run("dpkg-query", [
     "--show",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholders are dpkg-query's.
     "--showformat=${Package} ${db:Status-Status}\n",
   ]);
   const installed = new Set(known.split("\n"));

@@ -41,7 +41,7 @@ export interface RunningStep {
 }
 
 interface Task {
-  inputs: { name: string; defaultValue?: string }[];
+  inputs: { name: string; type: string; defaultValue?: string }[];
   execution: Record<string, { target: string }>;
   restrictions: { settableVariables: { allowed: string[] } };
 }
@@ -73,8 +73,9 @@ function environment(step: Step, task: Task): NodeJS.ProcessEnv {
   };
   const env: NodeJS.ProcessEnv = { ...process.env, ...step.environment };
   for (const [name, value] of Object.entries(variables)) env[environmentName(name)] = value;
-  for (const { name, defaultValue = "" } of task.inputs) {
-    const typed = step.inputs[name] ?? defaultValue;
+  for (const { name, type, defaultValue = "" } of task.inputs) {
+    const emptyPath = type === "filePath" ? step.tempFolder : "";
+    const typed = (step.inputs[name] ?? defaultValue) || emptyPath;
     env[`INPUT_${environmentName(name)}`] = expand(typed, variables);
   }
   env.VSTS_PUBLIC_VARIABLES = JSON.stringify(Object.keys(variables));

@@ -154,6 +154,20 @@ fn a_dry_run_on_the_server_waits_for_nothing() {
 }
 
 #[test]
+fn the_last_old_pod_is_waited_for() {
+    let mut run = rolling();
+    run.writes("get pods", &added(&ready_pod("identityserver-old")))
+        .writes("get pods", &added(&ready_pod("identityserver-new-1")))
+        .writes("get pods", &added(&ready_pod("identityserver-new-2")))
+        .writes("get deployments", &added(&done()));
+    assert!(!run.transcript().contains("finish"), "{}", run.transcript());
+    let deleted = json!({"type": "DELETED", "object": ready_pod("identityserver-old")});
+    run.writes("get pods", &deleted);
+    assert!(!run.transcript().contains("identityserver-old"), "{}", run.transcript());
+    assert!(run.transcript().contains("finish Succeeded"), "{}", run.transcript());
+}
+
+#[test]
 fn a_missing_kubectl_says_how_to_get_it() {
     let mut run = Conversation::start(&[IMAGES]);
     run.is_missing("get");

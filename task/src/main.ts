@@ -26,18 +26,22 @@ function report(event: Event, chunk?: Uint8Array): void {
 function carryOut(effect: Effect): void {
   switch (effect.type) {
     case "log":
-      return log(effect.style, effect.text);
+      log(effect.style, effect.text);
+      break;
     case "setVariable":
-      return tl.setVariable(effect.name, effect.value, false, true);
+      tl.setVariable(effect.name, effect.value, false, true);
+      break;
     case "spawn":
-      return kubectl.start(effect.process, effect.args, effect.env);
+      kubectl.start(effect.process, effect.args, effect.env);
+      break;
     case "kill":
-      return kubectl.kill(effect.process);
+      kubectl.kill(effect.process);
+      break;
     case "wake":
       setTimeout(() => report({ type: "woken", timer: effect.timer }), effect.afterMs);
-      return;
+      break;
     case "finish":
-      return finish(effect.result, effect.message);
+      finish(effect.result, effect.message);
   }
 }
 
@@ -56,7 +60,10 @@ function breakDown(error: unknown): void {
 
 process.on("uncaughtException", breakDown);
 process.on("unhandledRejection", breakDown);
-process.stdout.on("error", () => process.exit(0));
+process.stdout.on("error", () => {
+  kubectl.killAll();
+  process.exit(0);
+});
 for (const signal of ["SIGINT", "SIGTERM", "SIGBREAK"] as const) {
   process.on(signal, () => report({ type: "canceled" }));
 }

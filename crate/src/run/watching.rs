@@ -236,8 +236,9 @@ impl Watching {
                     Kind::DaemonSet => workload.status.desired_number_scheduled,
                     _ => workload.status.replicas,
                 };
-                let ready = self.pods_of(workload).filter(|pod| pod.is_ready()).count();
-                i64::try_from(ready).is_ok_and(|ready| ready >= wanted)
+                let pods: Vec<&Pod> = self.pods_of(workload).collect();
+                let all = i64::try_from(pods.len()).is_ok_and(|pods| pods == wanted);
+                all && pods.iter().all(|pod| pod.is_ready())
             }
             _ => true,
         })

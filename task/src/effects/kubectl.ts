@@ -16,7 +16,10 @@ export class Kubectl {
 
   start(process: number, args: string[], env: Record<string, string>): void {
     this.program ??= tl.which("kubectl", false);
-    if (!this.program) return this.report({ type: "notStarted", process, error: null });
+    if (!this.program) {
+      this.report({ type: "notStarted", process, error: null });
+      return;
+    }
     let child: ChildProcess;
     try {
       child = spawn(this.program, args, {
@@ -25,7 +28,8 @@ export class Kubectl {
         windowsHide: true,
       });
     } catch (error) {
-      return this.report({ type: "notStarted", process, error: String(error) });
+      this.report({ type: "notStarted", process, error: String(error) });
+      return;
     }
     this.running.set(process, child);
     for (const stream of ["stdout", "stderr"] as const) {

@@ -4,18 +4,10 @@ import type { Style, Verdict } from "../protocol";
 
 /** Writes a line to the log of the step. */
 export function log(style: Style, text: string): void {
-  switch (style) {
-    case "warning":
-      return tl.warning(text, tl.IssueSource.TaskInternal);
-    case "error":
-      return tl.error(text, tl.IssueSource.TaskInternal);
-    case "debug":
-      return tl.debug(text);
-    case "plain":
-      return line(text);
-    default:
-      return line(`##[${style}]${text}`);
-  }
+  if (style === "warning") tl.warning(text, tl.IssueSource.TaskInternal);
+  else if (style === "error") tl.error(text, tl.IssueSource.TaskInternal);
+  else if (style === "debug") tl.debug(text);
+  else line(style === "plain" ? text : `##[${style}]${text}`);
 }
 
 /** Tells the agent the result, and calls back once all that was written has left the process. */
