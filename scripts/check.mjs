@@ -1,7 +1,7 @@
 import { build } from "./build.mjs";
 import { main, run, step, tool } from "./run.mjs";
 
-const checks = [
+const checks = () => [
   ["Rust is formatted", ["cargo", "fmt", "--all", "--check"]],
   [
     "clippy has no warning",
@@ -13,7 +13,7 @@ const checks = [
 
 await main(import.meta.url, async () => {
   await build();
-  for (const [what, [program, ...args]] of checks) {
+  for (const [what, [program, ...args]] of checks()) {
     await run(program, args);
     step(what);
   }
