@@ -1,4 +1,5 @@
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 
 import { main, root, step } from "./run.mjs";
@@ -6,6 +7,17 @@ import { setup } from "./setup.mjs";
 import { buildCore } from "./wasm.mjs";
 
 export const taskFolder = join(root, "dist/task");
+
+/** Leaves the translations of the task library's own messages out: the task speaks English. */
+const englishOnly = {
+  name: "english-only",
+  setup({ onLoad }) {
+    onLoad({ filter: /azure-pipelines-task-lib[\\/]lib-resource\.js$/ }, ({ path }) => {
+      const { messages } = createRequire(path)(path);
+      return { contents: JSON.stringify({ messages, localizedMessages: {} }), loader: "json" };
+    });
+  },
+};
 
 /** Makes dist/task: what the agent runs. */
 export async function build() {
@@ -25,6 +37,8 @@ export async function build() {
     format: "cjs",
     minify: true,
     legalComments: "none",
+    charset: "utf8",
+    plugins: [englishOnly],
   });
   for (const file of ["task/task.json", "task/icon.png", "dist/core/core_bg.wasm"]) {
     copyFileSync(join(root, file), join(taskFolder, basename(file)));

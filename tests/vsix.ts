@@ -5,7 +5,7 @@ import JSZip from "jszip";
 const dist = path.join(__dirname, "../dist");
 
 /** The packaged extension. */
-export function extensionFile(): string {
+function extensionFile(): string {
   const [extension] = readdirSync(dist).filter((file) => file.endsWith(".vsix"));
   if (!extension) throw new Error("there is no extension: npm run package makes it");
   return path.join(dist, extension);

@@ -3,7 +3,7 @@
 //! `kubectl set image` is not atomic and is silent when nothing changes, so everything it could
 //! stumble over is found here, before it runs.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use crate::{
     images::{Containers, Image, Line},
@@ -94,8 +94,6 @@ impl Plan {
     /// # Errors
     /// Everything that does not fit, line by line.
     pub fn make(lines: &[Line], found: &[Workload]) -> Result<Self, Vec<PlanError>> {
-        let by_name: BTreeMap<WorkloadName, &Workload> =
-            found.iter().map(|workload| (workload.workload_name(), workload)).collect();
         let mut plan = Self { workloads: Vec::new() };
         let mut errors = Vec::new();
         for line in lines {
@@ -104,7 +102,8 @@ impl Plan {
             } else {
                 line.workloads.iter().try_for_each(|name| {
                     let not_found = || PlanError::NotFound { workload: name.clone() };
-                    let workload = by_name.get(name).ok_or_else(not_found)?;
+                    let workload = found.iter().find(|w| w.is_named(name)).ok_or_else(not_found)?;
+
                     line.images.iter().try_for_each(|image| plan.add(image, workload))
                 })
             };

@@ -20,7 +20,7 @@ pub type TimerId = u32;
 
 /// Something that happened. The host reports every event once, in the order of happening.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Event {
     /// The step begins. The first event, and only once.

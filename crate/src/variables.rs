@@ -6,24 +6,19 @@ use crate::nearest::nearest;
 
 /// The public variables of the run, looked up without regard to case, as the agent does.
 #[derive(Debug, Clone, Default)]
-pub struct Variables(BTreeMap<String, (String, String)>);
+pub struct Variables(BTreeMap<String, String>);
 
 impl Variables {
     /// Takes the variables by their true names.
     #[must_use]
-    pub fn new(variables: BTreeMap<String, String>) -> Self {
-        Self(
-            variables
-                .into_iter()
-                .map(|(name, value)| (name.to_ascii_lowercase(), (name, value)))
-                .collect(),
-        )
+    pub const fn new(variables: BTreeMap<String, String>) -> Self {
+        Self(variables)
     }
 
     /// A variable's value; an empty one counts as missing.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.0.get(&name.to_ascii_lowercase())?;
+        let (_, value) = self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
         Some(value.trim()).filter(|value| !value.is_empty())
     }
 
@@ -34,7 +29,7 @@ impl Variables {
     }
 
     fn nearest_name(&self, name: &str) -> Option<&str> {
-        nearest(name, self.0.values().map(|(true_name, _)| true_name.as_str()))
+        nearest(name, self.0.keys().map(String::as_str))
     }
 }
 

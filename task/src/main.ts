@@ -38,7 +38,7 @@ function carryOut(effect: Effect): void {
       kubectl.kill(effect.process);
       break;
     case "wake":
-      setTimeout(() => report({ type: "woken", timer: effect.timer }), effect.afterMs);
+      setTimeout(() => report({ woken: { timer: effect.timer } }), effect.afterMs);
       break;
     case "finish":
       finish(effect.result, effect.message);
@@ -65,19 +65,20 @@ process.stdout.on("error", () => {
   process.exit(0);
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGBREAK"] as const) {
-  process.on(signal, () => report({ type: "canceled" }));
+  process.on(signal, () => report("canceled"));
 }
 
 const named = (values: [string, string | undefined][]) =>
   Object.fromEntries(values.filter((pair): pair is [string, string] => pair[1] !== undefined));
 
 report({
-  type: "started",
-  inputs: named(inputs.map(({ name }) => [name, tl.getInput(name)])),
-  variables: named(
-    tl
-      .getVariables()
-      .filter(({ secret }) => !secret)
-      .map(({ name, value }) => [name, value]),
-  ),
+  started: {
+    inputs: named(inputs.map(({ name }) => [name, tl.getInput(name)])),
+    variables: named(
+      tl
+        .getVariables()
+        .filter(({ secret }) => !secret)
+        .map(({ name, value }) => [name, value]),
+    ),
+  },
 });

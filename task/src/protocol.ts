@@ -2,7 +2,7 @@
 
 export type LogText = string;
 
-export type Event = { "type": "started", 
+export type Event = { "started": { 
 /**
  * The task's inputs by their names in task.json; an empty one may be missing.
  */
@@ -10,7 +10,7 @@ inputs: { [key in string]: string },
 /**
  * The pipeline's public variables by their true names (`Build.BuildId`). No secrets.
  */
-variables: { [key in string]: string }, } | { "type": "output", 
+variables: { [key in string]: string }, } } | { "output": { 
 /**
  * Which process.
  */
@@ -18,7 +18,7 @@ process: number,
 /**
  * Which of its two streams.
  */
-stream: Stream, } | { "type": "exited", 
+stream: Stream, } } | { "exited": { 
 /**
  * Which process.
  */
@@ -26,7 +26,7 @@ process: number,
 /**
  * Its exit code; `null` when a signal ended it.
  */
-code: number | null, } | { "type": "notStarted", 
+code: number | null, } } | { "notStarted": { 
 /**
  * Which process.
  */
@@ -34,11 +34,11 @@ process: number,
 /**
  * What the system said; `null` when there is no such program on PATH.
  */
-error: string | null, } | { "type": "woken", 
+error: string | null, } } | { "woken": { 
 /**
  * Which one.
  */
-timer: number, } | { "type": "canceled" };
+timer: number, } } | "canceled";
 
 export type Stream = "stdout" | "stderr";
 

@@ -43,15 +43,11 @@ impl Session {
         effects.push(report::command(command));
         let process = self.next_process;
         self.next_process += 1;
-        let kubeconfig = self.request.kubeconfig.clone();
-        effects.push(Effect::Spawn {
-            process,
-            args: command.args().to_vec(),
-            env: kubeconfig
-                .into_iter()
-                .map(|path| ("KUBECONFIG", path))
-                .collect::<BTreeMap<_, _>>(),
-        });
+        let mut env = BTreeMap::new();
+        if let Some(path) = &self.request.kubeconfig {
+            env.insert("KUBECONFIG", path.clone());
+        }
+        effects.push(Effect::Spawn { process, args: command.args().to_vec(), env });
         Process::new(process)
     }
 

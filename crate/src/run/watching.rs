@@ -1,6 +1,6 @@
 //! The third phase: watch the workloads and their pods until every rollout is settled.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
@@ -300,10 +300,10 @@ impl Watching {
 fn watches(plan: &Plan, session: &Session) -> Vec<Watch> {
     let target = &session.request.target;
     let names: Vec<&WorkloadName> = plan.workloads.iter().map(|planned| &planned.name).collect();
-    let kinds: BTreeSet<Kind> = names.iter().map(|name| name.kind).collect();
+    let kinds = Kind::ALL.into_iter().filter(|kind| names.iter().any(|name| name.kind == *kind));
     let watch =
         |subject, command| Watch { subject, command, process: None, restart: None, failures: 0 };
-    let of_kinds = kinds.into_iter().map(|kind| {
+    let of_kinds = kinds.map(|kind| {
         let of_kind: Vec<&str> =
             names.iter().filter(|name| name.kind == kind).map(|name| name.name.as_str()).collect();
         let only = if let [only] = of_kind.as_slice() { Some(*only) } else { None };

@@ -17,7 +17,7 @@ export class Kubectl {
   start(process: number, args: string[], env: Record<string, string>): void {
     this.program ??= tl.which("kubectl", false);
     if (!this.program) {
-      this.report({ type: "notStarted", process, error: null });
+      this.report({ notStarted: { process, error: null } });
       return;
     }
     let child: ChildProcess;
@@ -28,13 +28,13 @@ export class Kubectl {
         windowsHide: true,
       });
     } catch (error) {
-      this.report({ type: "notStarted", process, error: String(error) });
+      this.report({ notStarted: { process, error: String(error) } });
       return;
     }
     this.running.set(process, child);
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream]?.on("data", (chunk: Buffer) => {
-        this.report({ type: "output", process, stream }, chunk);
+        this.report({ output: { process, stream } }, chunk);
       });
     }
     let failure: Error | undefined;
@@ -44,9 +44,9 @@ export class Kubectl {
     child.on("close", (code) => {
       this.running.delete(process);
       if (failure && child.pid === undefined) {
-        this.report({ type: "notStarted", process, error: failure.message });
+        this.report({ notStarted: { process, error: failure.message } });
       } else {
-        this.report({ type: "exited", process, code });
+        this.report({ exited: { process, code } });
       }
     });
   }
