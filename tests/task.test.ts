@@ -159,6 +159,19 @@ describe("setImage", () => {
     );
   });
 
+  test("keeps a kubeconfig of text in a private file, and removes it", async () => {
+    await identityserver();
+    server.images.behave(newImage, { kind: "runs", after: 500 });
+    const step = start({ images: line, kubeconfig: server.kubeconfig() }, release, {
+      KUBECONFIG: undefined,
+    });
+    const files = () => readdirSync(temp).filter((file) => file.startsWith("kubectl-set-image-"));
+    await until(() => files().length === 1);
+    assert.equal(statSync(path.join(temp, files()[0] ?? "")).mode & 0o777, 0o600);
+    assertRan(await step.outcome, "Succeeded");
+    assert.deepEqual(files(), []);
+  });
+
   test("says that an image that is there already changes nothing", async () => {
     await identityserver();
     const outcome = await finish({

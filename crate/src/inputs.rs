@@ -25,7 +25,7 @@ pub const NAMES: [&str; 8] = [
 ];
 
 const COMMANDS: [&str; 2] = ["setImage", "computeTag"];
-const STRATEGIES: [&str; 2] = ["buildId", "none"];
+const STRATEGIES: [&str; 3] = ["buildId", "semver", "none"];
 const DRY_RUNS: [&str; 3] = ["none", "client", "server"];
 /// Seconds.
 const DEFAULT_TIMEOUT: &str = "600";
@@ -41,6 +41,8 @@ pub struct Request {
     pub lines: Vec<Line>,
     /// The tag of this run, where one is needed.
     pub tag: Option<Tag>,
+    /// Where it comes from.
+    pub strategy: Strategy,
 }
 
 /// The input `command`, with the inputs that belong to it.
@@ -59,12 +61,30 @@ pub enum Job {
 pub struct SetImage {
     /// Namespace and context.
     pub target: Target,
-    /// The path of the kubeconfig, where the input names one.
-    pub kubeconfig: Option<String>,
+    /// The kubeconfig, where the input has one.
+    pub kubeconfig: Option<Kubeconfig>,
     /// Whether the API server only checks the change.
     pub dry_run: bool,
     /// How long to wait for the rollouts, in milliseconds; `None` for no limit.
     pub timeout_ms: Option<u32>,
+}
+
+/// The input `kubeconfig`.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Kubeconfig {
+    /// The path of a file.
+    Path(String),
+    /// The text of one, mostly out of a secret variable. It is never printed.
+    Text(String),
+}
+
+impl fmt::Debug for Kubeconfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => write!(f, "Path({path})"),
+            Self::Text(_) => f.write_str("Text(secret)"),
+        }
+    }
 }
 
 /// Why an input cannot be used.
@@ -126,6 +146,7 @@ impl Reader<'_> {
         let command = self.choice("command", &COMMANDS);
         let lines = self.lines(command == Some("setImage"));
         let strategy = self.choice("tagStrategy", &STRATEGIES).map(|strategy| match strategy {
+            "semver" => Strategy::Semver,
             "none" => Strategy::None,
             _ => Strategy::BuildId,
         });
@@ -135,10 +156,10 @@ impl Reader<'_> {
             if tag.is_none() {
                 self.errors.push(InputError::NothingToCompute);
             }
-            return Some(Request { job: Job::ComputeTag, lines, tag });
+            return Some(Request { job: Job::ComputeTag, lines, tag, strategy });
         }
         let target = Target { namespace: self.namespace(), context: self.text("context") };
-        let kubeconfig = self.text("kubeconfig");
+        let kubeconfig = self.kubeconfig();
         let dry_run = self.choice("dryRun", &DRY_RUNS);
         let timeout_ms = self.timeout_ms();
         let (tag, lines) = self.complete(lines?, strategy, false)?;
@@ -157,7 +178,7 @@ impl Reader<'_> {
                 timeout_ms,
             }),
         };
-        Some(Request { job, lines, tag })
+        Some(Request { job, lines, tag, strategy })
     }
 
     fn lines(&mut self, required: bool) -> Option<Vec<Line>> {
@@ -207,6 +228,13 @@ impl Reader<'_> {
             return None;
         }
         Some(namespace)
+    }
+
+    /// A kubeconfig is YAML or JSON, so its text has braces or lines, which a path has not.
+    fn kubeconfig(&mut self) -> Option<Kubeconfig> {
+        let text = self.text("kubeconfig")?;
+        let is_text = text.starts_with('{') || text.contains('\n');
+        Some(if is_text { Kubeconfig::Text(text) } else { Kubeconfig::Path(text) })
     }
 
     fn timeout_ms(&mut self) -> Option<u32> {
@@ -335,6 +363,19 @@ mod tests {
                 timeout_ms: Some(600_000),
             })
         );
+    }
+
+    #[test]
+    fn a_kubeconfig_is_a_path_or_a_secret_text() {
+        let kubeconfig = |text| match read(&[("images", "a.io/app"), ("kubeconfig", text)]) {
+            Ok(Request { job: Job::SetImage(how), .. }) => how.kubeconfig,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(kubeconfig(" /a/b "), Some(Kubeconfig::Path("/a/b".into())));
+        for text in ["{\"token\": \"hush\"}", "kind: Config\ntoken: hush"] {
+            assert_eq!(kubeconfig(text), Some(Kubeconfig::Text(text.into())));
+            assert!(!format!("{:?}", kubeconfig(text)).contains("hush"));
+        }
     }
 
     #[test]

@@ -60,6 +60,16 @@ pub enum Event {
         /// Which one.
         timer: TimerId,
     },
+    /// A private file is written.
+    Written {
+        /// Its path.
+        path: String,
+    },
+    /// A private file could not be written.
+    NotWritten {
+        /// What the system said.
+        error: String,
+    },
     /// The agent wants the step to end: a few seconds are left.
     Canceled,
 }
@@ -93,6 +103,13 @@ pub enum Effect {
         name: &'static str,
         /// Its value; it may have several lines.
         value: String,
+    },
+    /// Write a file that only the agent's user can read, into a folder that does not outlive the
+    /// job; [`Event::Written`] or [`Event::NotWritten`] tells how it went. The host removes the
+    /// file when the step ends.
+    WriteFile {
+        /// What it holds. It may be a secret.
+        content: String,
     },
     /// Start kubectl, without a shell and with no standard input.
     Spawn {

@@ -168,6 +168,13 @@ fn the_last_old_pod_is_waited_for() {
 }
 
 #[test]
+fn a_kubeconfig_of_text_becomes_a_file_and_stays_out_of_the_log() {
+    let mut run = Conversation::start(&[IMAGES, ("kubeconfig", "{\"token\": \"hush\"}")]);
+    run.file_is_written("/agent/temp/1").writes("get", &old()).exits("get", 0);
+    assert_snapshot!(run.transcript());
+}
+
+#[test]
 fn a_missing_kubectl_says_how_to_get_it() {
     let mut run = Conversation::start(&[IMAGES]);
     run.is_missing("get");

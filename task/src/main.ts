@@ -3,6 +3,7 @@ import { Core } from "../../dist/core/core";
 import { inputs } from "../task.json";
 import { Kubectl } from "./effects/kubectl";
 import { complete, log } from "./effects/log";
+import { removePrivateFiles, writePrivateFile } from "./effects/private-files";
 import type { Effect, Event, Verdict } from "./protocol";
 
 const core = new Core();
@@ -30,6 +31,9 @@ function carryOut(effect: Effect): void {
       break;
     case "setVariable":
       tl.setVariable(effect.name, effect.value, false, true);
+      break;
+    case "writeFile":
+      report(writePrivateFile(effect.content));
       break;
     case "spawn":
       kubectl.start(effect.process, effect.args, effect.env);
@@ -60,6 +64,8 @@ function breakDown(error: unknown): void {
 
 process.on("uncaughtException", breakDown);
 process.on("unhandledRejection", breakDown);
+process.on("beforeExit", () => breakDown("nothing is left to wait for"));
+process.on("exit", removePrivateFiles);
 process.stdout.on("error", () => {
   kubectl.killAll();
   process.exit(0);

@@ -38,7 +38,15 @@ error: string | null, } } | { "woken": {
 /**
  * Which one.
  */
-timer: number, } } | "canceled";
+timer: number, } } | { "written": { 
+/**
+ * Its path.
+ */
+path: string, } } | { "notWritten": { 
+/**
+ * What the system said.
+ */
+error: string, } } | "canceled";
 
 export type Stream = "stdout" | "stderr";
 
@@ -58,7 +66,11 @@ name: string,
 /**
  * Its value; it may have several lines.
  */
-value: string, } | { "type": "spawn", 
+value: string, } | { "type": "writeFile", 
+/**
+ * What it holds. It may be a secret.
+ */
+content: string, } | { "type": "spawn", 
 /**
  * The handle for all that is said of it.
  */

@@ -44,7 +44,10 @@ pub(crate) fn error(error: &impl fmt::Display) -> Effect {
 
 /// The images, and what became of them on the way from the input.
 pub(crate) fn images(request: &Request) -> Vec<Effect> {
-    let tag = request.tag.iter().map(|tag| plain(format!("Tag {tag}, from Build.BuildId")));
+    let tag = request
+        .tag
+        .iter()
+        .map(|tag| plain(format!("Tag {tag}, from {}", request.strategy.variable())));
     let lowered = images_of(request).filter_map(|image| {
         let written = image.written.as_ref()?;
         Some(plain(format!(
@@ -150,6 +153,17 @@ pub(crate) fn kubectl_failed(what: &str, ending: &Ending) -> Vec<Effect> {
         }
     };
     said.into_iter().chain([log(Style::Error, message)]).collect()
+}
+
+/// The kubeconfig that came as text is not there for kubectl.
+pub(crate) fn kubeconfig_not_written(error: &str) -> Effect {
+    log(
+        Style::Error,
+        format!(
+            "kubeconfig: its text cannot be written to a file in the agent's temporary folder: \
+             {error}. Make room there, or give a path"
+        ),
+    )
 }
 
 /// kubectl hangs.

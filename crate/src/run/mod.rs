@@ -3,7 +3,10 @@
 //! ```mermaid
 //! stateDiagram-v2
 //!     [*] --> Idle
+//!     Idle --> Preparing: started, the kubeconfig is a text
 //!     Idle --> Reading: started
+//!     Preparing --> Reading: written
+//!     Preparing --> Finished: not written, canceled
 //!     Idle --> Finished: computeTag, dryRun client, an input error
 //!     Reading --> Applying: the plan changes something
 //!     Reading --> Watching: every image is there already
@@ -15,6 +18,7 @@
 //! ```
 
 mod applying;
+mod preparing;
 mod process;
 mod reading;
 mod session;
@@ -32,8 +36,9 @@ use crate::{
     report,
     run::{
         applying::Applying,
+        preparing::Preparing,
         reading::Reading,
-        session::{Effects, Session, finish},
+        session::{Effects, finish},
         watching::Watching,
     },
     variables::Variables,
@@ -50,6 +55,7 @@ pub struct Core {
 enum State {
     #[default]
     Idle,
+    Preparing(Preparing),
     Reading(Reading),
     Applying(Applying),
     Watching(Watching),
@@ -69,6 +75,7 @@ impl Core {
         let mut effects = Vec::new();
         self.state = match mem::replace(&mut self.state, State::Finished) {
             State::Idle => start(event, &mut effects),
+            State::Preparing(phase) => phase.handle(event, &mut effects),
             State::Reading(phase) => phase.handle(now, event, &mut effects),
             State::Applying(phase) => phase.handle(now, event, &mut effects),
             State::Watching(phase) => phase.handle(now, event, &mut effects),
@@ -115,6 +122,6 @@ fn begin(
             finish(effects, Verdict::Succeeded, "The commands are printed; none was run");
             State::Finished
         }
-        Job::SetImage(how) => Reading::start(Session::new(how), request.lines, effects),
+        Job::SetImage(how) => Preparing::start(how, request.lines, effects),
     }
 }

@@ -29,13 +29,15 @@ pub(crate) struct Question {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) request: SetImage,
+    kubeconfig: Option<String>,
     next_process: ProcessId,
     next_timer: TimerId,
 }
 
 impl Session {
-    pub(crate) fn new(request: SetImage) -> Self {
-        Self { request, next_process: 1, next_timer: 1 }
+    /// A session whose kubectl reads the kubeconfig of this path, or its own without one.
+    pub(crate) fn new(request: SetImage, kubeconfig: Option<String>) -> Self {
+        Self { request, kubeconfig, next_process: 1, next_timer: 1 }
     }
 
     /// Starts kubectl and shows its command line.
@@ -44,7 +46,7 @@ impl Session {
         let process = self.next_process;
         self.next_process += 1;
         let mut env = BTreeMap::new();
-        if let Some(path) = &self.request.kubeconfig {
+        if let Some(path) = &self.kubeconfig {
             env.insert("KUBECONFIG", path.clone());
         }
         effects.push(Effect::Spawn { process, args: command.args().to_vec(), env });

@@ -77,6 +77,11 @@ impl Conversation {
         self.tell(&Event::Woken { timer })
     }
 
+    /// The private file is written.
+    pub(crate) fn file_is_written(&mut self, path: &str) -> &mut Self {
+        self.tell(&Event::Written { path: path.to_owned() })
+    }
+
     /// The agent cancels the step.
     pub(crate) fn is_canceled(&mut self) -> &mut Self {
         self.tell(&Event::Canceled)
@@ -102,6 +107,7 @@ impl Conversation {
                     self.running.push((process, args.join(" ")));
                     format!("spawn {process} {env:?}")
                 }
+                Effect::WriteFile { content } => format!("write {content:?}"),
                 Effect::Kill { process } => format!("kill {process}"),
                 Effect::Wake { timer, after_ms } => format!("wake {timer} after {after_ms}"),
                 Effect::Finish { result, message } => format!("finish {result:?}: {message}"),

@@ -5,6 +5,9 @@ import type { Event } from "../protocol";
 /** How long a process may take to end by itself once it was told to, in milliseconds. */
 const GRACE = 2000;
 
+/** Where a process can lead a group of its own, which is ended as one. */
+const ownGroup = process.platform !== "win32";
+
 export type Report = (event: Event, chunk?: Uint8Array) => void;
 
 /** The kubectl processes that run. */
@@ -14,27 +17,28 @@ export class Kubectl {
 
   constructor(private readonly report: Report) {}
 
-  start(process: number, args: string[], env: Record<string, string>): void {
+  start(id: number, args: string[], env: Record<string, string>): void {
     this.program ??= tl.which("kubectl", false);
     if (!this.program) {
-      this.report({ notStarted: { process, error: null } });
+      this.report({ notStarted: { process: id, error: null } });
       return;
     }
     let child: ChildProcess;
     try {
       child = spawn(this.program, args, {
-        env: { ...globalThis.process.env, ...env },
+        env: { ...process.env, ...env },
         stdio: ["ignore", "pipe", "pipe"],
         windowsHide: true,
+        detached: ownGroup,
       });
     } catch (error) {
-      this.report({ notStarted: { process, error: String(error) } });
+      this.report({ notStarted: { process: id, error: String(error) } });
       return;
     }
-    this.running.set(process, child);
+    this.running.set(id, child);
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream]?.on("data", (chunk: Buffer) => {
-        this.report({ output: { process, stream } }, chunk);
+        this.report({ output: { process: id, stream } }, chunk);
       });
     }
     let failure: Error | undefined;
@@ -42,23 +46,38 @@ export class Kubectl {
       failure = error;
     });
     child.on("close", (code) => {
-      this.running.delete(process);
+      this.running.delete(id);
       if (failure && child.pid === undefined) {
-        this.report({ notStarted: { process, error: failure.message } });
+        this.report({ notStarted: { process: id, error: failure.message } });
       } else {
-        this.report({ exited: { process, code } });
+        this.report({ exited: { process: id, code } });
       }
     });
   }
 
-  kill(process: number): void {
-    const child = this.running.get(process);
+  kill(id: number): void {
+    const child = this.running.get(id);
     if (!child) return;
-    child.kill();
-    setTimeout(() => child.kill("SIGKILL"), GRACE).unref();
+    end(child, "SIGTERM");
+    setTimeout(() => {
+      if (this.running.has(id)) end(child, "SIGKILL");
+    }, GRACE).unref();
   }
 
   killAll(): void {
-    for (const child of this.running.values()) child.kill("SIGKILL");
+    for (const child of this.running.values()) end(child, "SIGKILL");
+  }
+}
+
+/** Ends a process with those that it started itself, such as a login helper of kubectl. */
+function end(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (!ownGroup || child.pid === undefined) {
+    child.kill(signal);
+    return;
+  }
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // The group has ended already.
   }
 }

@@ -1,0 +1,54 @@
+//! Before the first phase: a kubeconfig that came as text has to be a file for kubectl.
+
+use crate::{
+    images::Line,
+    inputs::{Kubeconfig, SetImage},
+    protocol::{Effect, Event, Verdict},
+    report,
+    run::{
+        State,
+        reading::Reading,
+        session::{Effects, Session, finish},
+    },
+};
+
+/// Waits for the kubeconfig.
+#[derive(Debug)]
+pub(crate) struct Preparing {
+    request: SetImage,
+    lines: Vec<Line>,
+}
+
+impl Preparing {
+    pub(crate) fn start(mut request: SetImage, lines: Vec<Line>, effects: &mut Effects) -> State {
+        match request.kubeconfig.take() {
+            Some(Kubeconfig::Text(content)) => {
+                effects.push(Effect::WriteFile { content });
+                State::Preparing(Self { request, lines })
+            }
+            Some(Kubeconfig::Path(path)) => {
+                Reading::start(Session::new(request, Some(path)), lines, effects)
+            }
+            None => Reading::start(Session::new(request, None), lines, effects),
+        }
+    }
+
+    pub(crate) fn handle(self, event: &Event, effects: &mut Effects) -> State {
+        match event {
+            Event::Written { path } => {
+                let session = Session::new(self.request, Some(path.clone()));
+                Reading::start(session, self.lines, effects)
+            }
+            Event::NotWritten { error } => {
+                effects.push(report::kubeconfig_not_written(error));
+                finish(effects, Verdict::Failed, report::NOTHING_CHANGED);
+                State::Finished
+            }
+            Event::Canceled => {
+                finish(effects, Verdict::Canceled, report::NOTHING_CHANGED);
+                State::Finished
+            }
+            _ => State::Preparing(self),
+        }
+    }
+}
