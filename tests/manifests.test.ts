@@ -26,5 +26,6 @@ test("the README knows every input, its label in the classic editor and every ou
     assert.match(readme, new RegExp(`\\b${name}:`), name);
     assert.ok(readme.includes(label.replace(/ \(.*/, "")), label);
   }
-  for (const { name } of task.outputVariables) assert.ok(readme.includes(`| \`${name}\` |`), name);
+  for (const { name } of task.outputVariables)
+    assert.match(readme, new RegExp(`^\\| \`${name}\` +\\|`, "m"), name);
 });
