@@ -38,9 +38,10 @@ export async function build() {
     minify: true,
     legalComments: "none",
     charset: "utf8",
+    define: { "import.meta.url": "undefined" },
     plugins: [englishOnly],
   });
-  for (const file of ["task/task.json", "task/icon.png", "dist/core/core_bg.wasm"]) {
+  for (const file of ["task/task.json", "task/icon.png", "dist/core/core_bg.wasm.br"]) {
     copyFileSync(join(root, file), join(taskFolder, basename(file)));
   }
 }

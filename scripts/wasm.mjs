@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync } from "node:zlib";
 
 import { root, run, step, tool } from "./run.mjs";
 import { target, wasmToolchain } from "./toolchain.mjs";
@@ -20,7 +21,7 @@ const features = [
   "--enable-sign-ext",
 ];
 
-/** Makes dist/core: the core as WebAssembly with its bindings for node. */
+/** Makes dist/core: the core as compressed WebAssembly, with its bindings. */
 export async function buildCore() {
   const toolchain = await wasmToolchain();
   step(`compile the core to WebAssembly, with ${toolchain.name}`);
@@ -41,7 +42,7 @@ export async function buildCore() {
   ]);
   if (sources === digestBefore()) return;
 
-  step("make its bindings for node");
+  step("make its bindings");
   rmSync(bindings, { recursive: true, force: true });
   mkdirSync(bindings, { recursive: true });
   await run("cargo", [
@@ -55,10 +56,11 @@ export async function buildCore() {
     bindings,
   ]);
 
-  step("wasm-opt: make it small");
+  step("make it small");
   const wasm = join(bindings, "core_bg.wasm");
   const [node, wasmOpt] = tool("binaryen", "wasm-opt");
   await run(node, [wasmOpt, "-Os", ...features, wasm, "-o", wasm]);
+  writeFileSync(`${wasm}.br`, brotliCompressSync(readFileSync(wasm)));
   writeFileSync(madeFrom, sources);
 }
 

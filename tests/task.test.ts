@@ -406,7 +406,7 @@ test("the extension holds what it needs and nothing else", () => {
     "extension.vsixmanifest",
     "extension.vsomanifest",
     "images/icon.png",
-    "task/core_bg.wasm",
+    "task/core_bg.wasm.br",
     "task/icon.png",
     "task/main.js",
     "task/task.json",

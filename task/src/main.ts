@@ -1,6 +1,6 @@
 import * as tl from "azure-pipelines-task-lib/task";
-import { Core } from "../../dist/core/core";
 import { inputs } from "../task.json";
+import { Core } from "./core";
 import { Kubectl } from "./effects/kubectl";
 import { complete, log } from "./effects/log";
 import { removePrivateFiles, writePrivateFile } from "./effects/private-files";

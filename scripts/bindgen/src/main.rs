@@ -1,4 +1,4 @@
-//! `bindgen INPUT.wasm OUTPUT_FOLDER`: the Node bindings of the core.
+//! `bindgen INPUT.wasm OUTPUT_FOLDER`: the JavaScript bindings of the core.
 
 use std::{env, process::ExitCode};
 
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         .input_path(input)
         .out_name("core")
         .typescript(true)
-        .nodejs(true)
+        .web(true)
         .and_then(|bindgen| bindgen.generate(output));
     match made {
         Ok(()) => ExitCode::SUCCESS,
