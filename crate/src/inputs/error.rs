@@ -1,0 +1,83 @@
+//! Everything that can be wrong with an input, and its words.
+
+use std::fmt;
+
+use crate::{
+    images::LineError,
+    inputs::rollout::{DEFAULT_TIMEOUT, LONGEST_TIMEOUT},
+    nearest::nearest,
+    reference::Reference,
+    tag::TagError,
+    variables::Unresolved,
+};
+
+/// Why an input cannot be used.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InputError {
+    /// An input holds a macro that was not replaced.
+    Unresolved(&'static str, Unresolved),
+    /// There is no image to set.
+    NoImages,
+    /// A line of `images` is wrong.
+    Line(LineError),
+    /// An input has a value that is none of its options.
+    Choice {
+        /// The input.
+        input: &'static str,
+        /// Its value.
+        found: String,
+        /// The values it can have.
+        options: &'static [&'static str],
+    },
+    /// The namespace is no namespace.
+    Namespace(String),
+    /// The time is no whole number of seconds.
+    Timeout(String),
+    /// There is no tag.
+    Tag(TagError),
+    /// `computeTag` with a strategy that gives no tag.
+    NothingToCompute,
+    /// `dryRun: client` with a line that only the cluster can complete.
+    NeedsCluster(Reference),
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unresolved(input, unresolved) => write!(f, "{input}: {unresolved}"),
+            Self::NoImages => f.write_str(
+                "images: there is no image to set. Write a line for each workload, such as \
+                 deployments/identityserver identityserver=$(ACR)/identityserver",
+            ),
+            Self::Line(error) => error.fmt(f),
+            Self::Choice { input, found, options } => {
+                write!(f, "{input}: {found:?} is none of its values. ")?;
+                if let Some(similar) = nearest(found, options.iter().copied()) {
+                    write!(f, "Did you mean {similar}? ")?;
+                }
+                write!(f, "There are: {}", options.join(", "))
+            }
+            Self::Namespace(found) => write!(
+                f,
+                "namespace: {found:?} cannot be a namespace: up to 63 lower case letters, digits \
+                 and dashes, beginning and ending with a letter or digit"
+            ),
+            Self::Timeout(found) => write!(
+                f,
+                "rolloutStatusTimeout: {found:?} is no whole number of seconds from 0 to \
+                 {LONGEST_TIMEOUT}. Leave it empty for {DEFAULT_TIMEOUT}; 0 waits without a limit"
+            ),
+            Self::Tag(error) => error.fmt(f),
+            Self::NothingToCompute => {
+                f.write_str("tagStrategy: none gives no tag to compute. Take tagStrategy buildId")
+            }
+            Self::NeedsCluster(reference) => write!(
+                f,
+                "images: only the cluster knows which containers run {}, and dryRun client does \
+                 not ask it. Name the container, such as deployments/NAME CONTAINER={reference}, or \
+                 take dryRun server",
+                reference.repository()
+            ),
+        }
+    }
+}
