@@ -1,36 +1,67 @@
 //! The input `images`: what to set, a line each, in kubectl's own words.
 //!
 //! ```text
-//! RESOURCE... CONTAINER=IMAGE...    these containers of these workloads
-//! RESOURCE... *=IMAGE               every container, init containers too
-//! RESOURCE... IMAGE                 the containers that run the image's repository already
-//! IMAGE                             the same, of every workload that has such a container
+//! WHERE CONTAINER=IMAGE...    these containers of these workloads
+//! WHERE *=IMAGE               every container, init containers too
+//! WHERE IMAGE                 the containers that run the image's repository already
+//! IMAGE                       the same, of every workload that has such a container
 //!
-//! RESOURCE = TYPE "/" NAME | TYPE NAME...
+//! WHERE    = RESOURCE... | TYPE[,TYPE] -l SELECTOR
+//! RESOURCE = [NAMESPACE "/"] TYPE "/" NAME | TYPE NAME...
 //! ```
 //!
-//! A line may begin with `kubectl set image`, `set image` or `image`, words may stand in quotes,
-//! and empty lines and lines that begin with `#` are passed over, so that an existing command line
-//! can be pasted in.
+//! Before any of them, `NAMESPACE[,NAMESPACE]:` says where the line applies. A line may begin with
+//! `kubectl set image`, `set image` or `image`, words may stand in quotes, and empty lines and lines
+//! that begin with `#` are passed over, so that an existing command line can be pasted in.
 
 use std::fmt;
 
 use crate::{
     nearest::nearest,
     reference::{Reference, ReferenceError, Tag},
+    selector::{self, SelectorError},
     tag::is_mutable,
     variables::{Unresolved, Variables},
-    workload::{Kind, WorkloadName},
+    workload::{Kind, Selector, WorkloadName},
 };
 
 /// One line of the input.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// Its workloads; none means every one that runs the image's repository.
-    pub workloads: Vec<WorkloadName>,
+    /// The namespaces it names; none means those of the input `namespace`.
+    pub namespaces: Vec<String>,
+    /// The workloads it is about.
+    pub which: Which,
     /// Its images, each with the containers it is for.
     pub images: Vec<Image>,
     number: usize,
+}
+
+/// The workloads of a line.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Which {
+    /// Those of these names.
+    Named(Vec<Address>),
+    /// Those of these kinds whose labels the selector fits.
+    Labelled {
+        /// The kinds.
+        kinds: Vec<Kind>,
+        /// The selector.
+        selector: Selector,
+        /// The selector as it was written.
+        written: String,
+    },
+    /// Those that run the image's repository.
+    Running,
+}
+
+/// A workload's name, and its namespace where the line gives it one of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The namespace before the name.
+    pub namespace: Option<String>,
+    /// The name.
+    pub workload: WorkloadName,
 }
 
 /// An image and the containers it is for.
@@ -70,6 +101,9 @@ enum ErrorKind {
     Flag(String),
     UnknownKind { word: String, similar: Option<&'static str> },
     NoName(String),
+    Namespace(String),
+    Selector { text: String, cause: SelectorError },
+    SelectorWithName(String),
     WorkloadName(String),
     ContainerName(String),
     NoWorkload(String),
@@ -81,11 +115,24 @@ enum ErrorKind {
     Mutable { reference: String, computed: Option<Tag> },
 }
 
+/// What a line has to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Workloads and images.
+    Images,
+    /// Workloads; images are passed over.
+    Workloads,
+}
+
 /// Parses the whole input. Every line with an error gives one.
 ///
 /// # Errors
 /// The errors of all lines, in their order.
-pub fn parse(text: &str, variables: &Variables) -> Result<Vec<Line>, Vec<LineError>> {
+pub fn parse(
+    text: &str,
+    needs: Needs,
+    variables: &Variables,
+) -> Result<Vec<Line>, Vec<LineError>> {
     let mut lines = Vec::new();
     let mut errors = Vec::new();
     for (number, text) in (1..).zip(text.lines()) {
@@ -95,7 +142,7 @@ pub fn parse(text: &str, variables: &Variables) -> Result<Vec<Line>, Vec<LineErr
         }
         let line = match Unresolved::find(text, variables) {
             Some(found) => Err((column(text, found.at), ErrorKind::Unresolved(found))),
-            None => parse_line(number, &words),
+            None => parse_line(number, words, needs),
         };
         match line {
             Ok(line) => lines.push(line),
@@ -142,33 +189,35 @@ impl Image {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Word<'a> {
     text: &'a str,
     column: usize,
 }
 
+/// Cuts a line at its white space, except for what stands in quotes.
 fn words(line: &str) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     let mut rest = line;
     while let Some(start) = rest.find(|c: char| !c.is_whitespace()) {
         let word = &rest[start..];
-        let end = word.find(char::is_whitespace).unwrap_or(word.len());
         let at = line.len() - word.len();
-        let (quotes, text) = unquote(&word[..end]);
+        let (text, quotes, end) = quoted(word).unwrap_or_else(|| {
+            let end = word.find(char::is_whitespace).unwrap_or(word.len());
+            (&word[..end], 0, end)
+        });
         words.push(Word { text, column: column(line, at + quotes) });
         rest = &word[end..];
     }
     words
 }
 
-fn unquote(word: &str) -> (usize, &str) {
-    for quote in ['\'', '"'] {
-        let inner = word.strip_prefix(quote).and_then(|word| word.strip_suffix(quote));
-        if let Some(inner) = inner {
-            return (1, inner);
-        }
-    }
-    (0, word)
+/// The text between the quotes at the front, their width, and where the rest begins.
+fn quoted(word: &str) -> Option<(&str, usize, usize)> {
+    let quote = word.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    let (inner, rest) = word[1..].split_once(quote)?;
+    (rest.is_empty() || rest.starts_with(char::is_whitespace))
+        .then_some((inner, 1, word.len() - rest.len()))
 }
 
 /// The column of a byte of the line, in characters from 1.
@@ -178,37 +227,104 @@ fn column(line: &str, byte: usize) -> usize {
 
 type Failure = (usize, ErrorKind);
 
-fn parse_line(number: usize, words: &[Word<'_>]) -> Result<Line, Failure> {
-    let words = without_command(words);
-    if let Some(flag) = words.iter().find(|word| word.text.starts_with('-')) {
-        return Err((flag.column, ErrorKind::Flag(flag.text.to_owned())));
-    }
+fn parse_line(number: usize, words: Vec<Word<'_>>, needs: Needs) -> Result<Line, Failure> {
+    let (namespaces, words) = split_namespaces(words)?;
+    let (selector, words) = split_selector(without_command(&words))?;
     let first_pair = words.iter().position(|word| word.text.contains('='));
-    let (resources, images) = match first_pair {
-        Some(at) => {
+    let (resources, images) = match (first_pair, words.split_last()) {
+        (Some(at), _) => {
             let (resources, pairs) = words.split_at(at);
             (resources, pairs.iter().map(parse_pair).collect::<Result<Vec<_>, _>>()?)
         }
-        None => match words.split_last() {
-            Some((last, resources)) if !is_resource(words) => {
-                (resources, vec![parse_image(Containers::SameRepository, last.text, last.column)?])
-            }
-            _ => {
-                let last = &words[words.len() - 1];
-                return Err((last.column, ErrorKind::NoImage(last.text.to_owned())));
-            }
-        },
+        (None, Some((last, resources))) if !is_resource(&words, selector.is_some()) => {
+            (resources, vec![parse_image(Containers::SameRepository, last.text, last.column)?])
+        }
+        (None, Some(_)) if needs == Needs::Workloads => (words.as_slice(), Vec::new()),
+        (None, last) => {
+            let (text, column) = last.map_or(("", 1), |(last, _)| (last.text, last.column));
+            return Err((column, ErrorKind::NoImage(text.to_owned())));
+        }
     };
-    if let (Some(pair), []) = (first_pair, resources) {
+    if let (Some(pair), [], None) = (first_pair, resources, &selector) {
         let pair = &words[pair];
         return Err((pair.column, ErrorKind::NoWorkload(pair.text.to_owned())));
     }
     check_pairs(&images)?;
-    Ok(Line { number, workloads: parse_resources(resources)?, images })
+    let which = match selector {
+        Some((word, selector)) => Which::Labelled {
+            kinds: parse_kinds(resources, &word)?,
+            selector,
+            written: word.text.to_owned(),
+        },
+        None if resources.is_empty() => Which::Running,
+        None => Which::Named(parse_resources(resources)?),
+    };
+    Ok(Line { number, namespaces, which, images })
+}
+
+/// Takes `shop:` or `shop,billing:` from the front of a line.
+fn split_namespaces(mut words: Vec<Word<'_>>) -> Result<(Vec<String>, Vec<Word<'_>>), Failure> {
+    let prefix = words.first().and_then(|first| first.text.strip_suffix(':'));
+    let Some(prefix) = prefix.filter(|_| words.len() > 1) else { return Ok((Vec::new(), words)) };
+    let first = words.remove(0);
+    let namespaces = prefix.split(',').map(|namespace| checked_namespace(&first, namespace));
+    Ok((namespaces.collect::<Result<_, _>>()?, words))
+}
+
+fn checked_namespace(word: &Word<'_>, namespace: &str) -> Result<String, Failure> {
+    if is_label(namespace) {
+        Ok(namespace.to_owned())
+    } else {
+        Err((word.column, ErrorKind::Namespace(namespace.to_owned())))
+    }
+}
+
+type Split<'a> = (Option<(Word<'a>, Selector)>, Vec<Word<'a>>);
+
+/// Takes `-l SELECTOR` out of a line, the only flag that it may have.
+fn split_selector<'a>(words: &[Word<'a>]) -> Result<Split<'a>, Failure> {
+    let mut selector = None;
+    let mut others = Vec::new();
+    let mut words = words.iter().copied();
+    while let Some(word) = words.next() {
+        if !word.text.starts_with('-') {
+            others.push(word);
+            continue;
+        }
+        let (flag, value) = match word.text.split_once('=') {
+            Some((flag, value)) => {
+                let column = word.column + flag.len() + 1;
+                (flag, Some(Word { text: value, column }))
+            }
+            None => (word.text, None),
+        };
+        if !matches!(flag, "-l" | "--selector") {
+            return Err((word.column, ErrorKind::Flag(word.text.to_owned())));
+        }
+        let value = value.or_else(|| words.next());
+        let value = value.unwrap_or(Word { text: "", column: word.column });
+        let parsed = selector::parse(value.text).map_err(|cause| {
+            (value.column, ErrorKind::Selector { text: value.text.to_owned(), cause })
+        })?;
+        selector = Some((value, parsed));
+    }
+    Ok((selector, others))
+}
+
+fn parse_kinds(words: &[Word<'_>], selector: &Word<'_>) -> Result<Vec<Kind>, Failure> {
+    let [word] = words else {
+        let (text, column) =
+            words.get(1).map_or(("", selector.column), |word| (word.text, word.column));
+        return Err((column, ErrorKind::SelectorWithName(text.to_owned())));
+    };
+    if word.text.contains('/') {
+        return Err((word.column, ErrorKind::SelectorWithName(word.text.to_owned())));
+    }
+    word.text.split(',').map(|kind| parse_kind(word, kind)).collect()
 }
 
 fn without_command<'a>(words: &'a [Word<'a>]) -> &'a [Word<'a>] {
-    let texts: Vec<&str> = words.iter().map(|word| word.text).collect();
+    let texts: Vec<&str> = words.iter().take(4).map(|word| word.text).collect();
     let skip = match texts.as_slice() {
         ["kubectl", "set", "image", _, ..] => 3,
         ["set", "image", _, ..] => 2,
@@ -219,35 +335,43 @@ fn without_command<'a>(words: &'a [Word<'a>]) -> &'a [Word<'a>] {
 }
 
 /// Whether the words without a pair end in a workload, where the image should stand.
-fn is_resource(words: &[Word<'_>]) -> bool {
+fn is_resource(words: &[Word<'_>], selected: bool) -> bool {
+    let is_kind = |word: &str| word.split(',').all(|kind| Kind::parse(kind).is_some());
+    let is_address = |word: &str| match word.split('/').collect::<Vec<_>>().as_slice() {
+        [kind, _] | [_, kind, _] => is_kind(kind),
+        _ => false,
+    };
     match words {
-        [.., last]
-            if last.text.split_once('/').is_some_and(|(kind, _)| Kind::parse(kind).is_some()) =>
-        {
-            true
-        }
-        [only] => Kind::parse(only.text).is_some(),
-        [kind, _] => Kind::parse(kind.text).is_some(),
+        [.., last] if is_address(last.text) => true,
+        [kind] => is_kind(kind.text),
+        [kind, _] => !selected && is_kind(kind.text),
         _ => false,
     }
 }
 
-fn parse_resources(words: &[Word<'_>]) -> Result<Vec<WorkloadName>, Failure> {
+fn parse_resources(words: &[Word<'_>]) -> Result<Vec<Address>, Failure> {
     let Some((first, names)) = words.split_first() else { return Ok(Vec::new()) };
     if first.text.contains('/') {
-        return words.iter().map(parse_resource).collect();
+        return words.iter().map(parse_address).collect();
     }
     let kind = parse_kind(first, first.text)?;
     if names.is_empty() {
         return Err((first.column, ErrorKind::NoName(first.text.to_owned())));
     }
-    names.iter().map(|name| workload_name(kind, name, name.text)).collect()
+    let address = |name: &Word<'_>| {
+        Ok(Address { namespace: None, workload: workload_name(kind, name, name.text)? })
+    };
+    names.iter().map(address).collect()
 }
 
-fn parse_resource(word: &Word<'_>) -> Result<WorkloadName, Failure> {
-    let (kind, name) = word.text.split_once('/').unwrap_or((word.text, ""));
+fn parse_address(word: &Word<'_>) -> Result<Address, Failure> {
+    let (rest, name) = word.text.rsplit_once('/').unwrap_or((word.text, ""));
+    let (namespace, kind) = match rest.split_once('/') {
+        Some((namespace, kind)) => (Some(checked_namespace(word, namespace)?), kind),
+        None => (None, rest),
+    };
     let kind = parse_kind(word, kind)?;
-    workload_name(kind, word, name)
+    Ok(Address { namespace, workload: workload_name(kind, word, name)? })
 }
 
 fn parse_kind(word: &Word<'_>, kind: &str) -> Result<Kind, Failure> {
@@ -325,9 +449,10 @@ impl fmt::Display for LineError {
             ErrorKind::Flag(flag) => {
                 write!(f, "{flag:?} is a flag, and flags have no place here. ")?;
                 match flag.split('=').next().unwrap_or_default() {
-                    "-n" | "--namespace" => {
-                        f.write_str("Put the namespace into the input namespace")
-                    }
+                    "-n" | "--namespace" => f.write_str(
+                        "Put the namespace into the input namespace, or before the line: \
+                         kube-system: deployments/NAME CONTAINER=IMAGE",
+                    ),
                     "--context" => f.write_str("Put the context into the input context"),
                     "--kubeconfig" => f.write_str("Put the path into the input kubeconfig"),
                     "--dry-run" => f.write_str("Use the input dryRun"),
@@ -349,6 +474,21 @@ impl fmt::Display for LineError {
             ErrorKind::NoName(kind) => {
                 write!(f, "a name is missing after {kind:?}. Write {kind}/NAME")
             }
+            ErrorKind::Namespace(name) => write!(
+                f,
+                "{name:?} cannot be a namespace: up to 63 lower case letters, digits and dashes, \
+                 beginning and ending with a letter or digit"
+            ),
+            ErrorKind::Selector { text, cause } => write!(
+                f,
+                "{text:?} is no label selector: {cause}. Write deployments -l app=web \
+                 CONTAINER=IMAGE, with quotes around a selector that has spaces"
+            ),
+            ErrorKind::SelectorWithName(word) => write!(
+                f,
+                "a selector goes with kinds alone, not with {word:?}. Write deployments -l app=web \
+                 CONTAINER=IMAGE"
+            ),
             ErrorKind::WorkloadName(name) => write!(
                 f,
                 "{name:?} cannot be the name of a workload: lower case letters, digits, dashes and \
@@ -408,15 +548,28 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Vec<Line> {
-        parse(text, &Variables::default()).unwrap()
+        parse(text, Needs::Images, &Variables::default()).unwrap()
     }
 
     fn refused(text: &str) -> Vec<String> {
-        parse(text, &Variables::default()).unwrap_err().iter().map(ToString::to_string).collect()
+        let parsed = parse(text, Needs::Images, &Variables::default());
+        parsed.unwrap_err().iter().map(ToString::to_string).collect()
     }
 
     fn shown(line: &Line) -> String {
-        let mut words: Vec<String> = line.workloads.iter().map(ToString::to_string).collect();
+        let mut words: Vec<String> = match &line.which {
+            Which::Named(addresses) => addresses.iter().map(shown_address).collect(),
+            Which::Labelled { kinds, selector, .. } => {
+                let rules = selector.match_expressions.iter();
+                let rules = rules.map(|r| format!("{} {} {:?}", r.key, r.operator, r.values));
+                let kinds = kinds.iter().map(|kind| kind.plural());
+                vec![kinds.collect::<Vec<_>>().join(","), rules.collect::<Vec<_>>().join(",")]
+            }
+            Which::Running => Vec::new(),
+        };
+        if !line.namespaces.is_empty() {
+            words.insert(0, format!("{}:", line.namespaces.join(",")));
+        }
         for image in &line.images {
             words.push(match &image.containers {
                 Containers::Named(name) => format!("{name}={}", image.reference),
@@ -425,6 +578,11 @@ mod tests {
             });
         }
         words.join(" ")
+    }
+
+    fn shown_address(address: &Address) -> String {
+        let Address { namespace, workload } = address;
+        namespace.as_ref().map_or(workload.to_string(), |ns| format!("{ns}/{workload}"))
     }
 
     #[test]
@@ -440,6 +598,12 @@ mod tests {
             ("image", "image"),
             ("kubectl set image ds/log agent=x:1", "daemonsets/log agent=x:1"),
             ("image deployments/web app=x:1", "deployments/web app=x:1"),
+            ("shop/deploy/web app=x", "shop/deployments/web app=x"),
+            ("shop: deploy/web b/sts/db app=x", "shop: deployments/web b/statefulsets/db app=x"),
+            ("shop,pay: a.io/app", "shop,pay: a.io/app"),
+            ("deploy -l app=web app=x", "deployments app In [\"web\"] app=x"),
+            ("set image deploy,sts --selector=a!=b *=x", "deployments,statefulsets a NotIn [\"b\"] *=x"),
+            ("deploy -l 'app in (a, b)' a.io/app", "deployments app In [\"a\", \"b\"] a.io/app"),
         ] {
             assert_eq!(parsed(text).iter().map(shown).collect::<Vec<_>>(), [meaning], "{text}");
         }
@@ -457,7 +621,24 @@ mod tests {
             (
                 "\ndeployments/web -n kube-system app=x",
                 "images, line 2, column 17: \"-n\" is a flag, and flags have no place here. Put the \
-                 namespace into the input namespace",
+                 namespace into the input namespace, or before the line: kube-system: \
+                 deployments/NAME CONTAINER=IMAGE",
+            ),
+            (
+                "Shop: deployments/web app=x",
+                "images, line 1, column 1: \"Shop\" cannot be a namespace: up to 63 lower case \
+                 letters, digits and dashes, beginning and ending with a letter or digit",
+            ),
+            (
+                "deployments -l app=(web app=x",
+                "images, line 1, column 16: \"app=(web\" is no label selector: \"app=(web\" is not \
+                 of the form KEY in (VALUE, VALUE). Write deployments -l app=web CONTAINER=IMAGE, \
+                 with quotes around a selector that has spaces",
+            ),
+            (
+                "deployments/web -l app=web app=x",
+                "images, line 1, column 1: a selector goes with kinds alone, not with \
+                 \"deployments/web\". Write deployments -l app=web CONTAINER=IMAGE",
             ),
             (
                 "deploymentz/web app=x",
@@ -520,6 +701,15 @@ mod tests {
             assert_eq!(refused(text), [message]);
         }
         assert_eq!(refused("x=y\na.io/ok\n--all").len(), 2);
+    }
+
+    #[test]
+    fn workloads_alone_are_enough_where_no_image_is_needed() {
+        let parse = |text| parse(text, Needs::Workloads, &Variables::default()).unwrap();
+        for text in ["deployments/web", "shop: deployments/web", "deployments -l app=web"] {
+            assert_eq!(parse(text)[0].images, [], "{text}");
+        }
+        assert_eq!(parse("a.io/app")[0].which, Which::Running);
     }
 
     #[test]

@@ -20,18 +20,49 @@ pub struct CommandLine {
 }
 
 impl Target {
+    /// The same cluster, in this namespace, or in the one of the kubeconfig's context.
+    #[must_use]
+    pub fn within(&self, namespace: Option<&str>) -> Self {
+        Self { namespace: namespace.map(str::to_owned), ..self.clone() }
+    }
+
     /// `kubectl set image WORKLOAD... CONTAINER=IMAGE...`
     #[must_use]
     pub fn set_image(&self, workloads: &[WorkloadName], pairs: &[String]) -> CommandLine {
-        let names = workloads.iter().map(ToString::to_string);
-        self.command(["set", "image"], names.chain(pairs.iter().cloned()))
+        self.command(["set", "image"], names(workloads).chain(pairs.iter().cloned()))
+    }
+
+    /// `kubectl rollout restart WORKLOAD...`
+    #[must_use]
+    pub fn restart(&self, workloads: &[WorkloadName]) -> CommandLine {
+        self.command(["rollout", "restart"], names(workloads))
+    }
+
+    /// `kubectl annotate WORKLOAD... KEY=VALUE... KEY-... --overwrite`; a key without a value is
+    /// taken away.
+    #[must_use]
+    pub fn annotate(
+        &self,
+        workloads: &[WorkloadName],
+        annotations: &[(&str, Option<String>)],
+    ) -> CommandLine {
+        let annotations = annotations.iter().map(|(key, value)| match value {
+            Some(value) => format!("{key}={value}"),
+            None => format!("{key}-"),
+        });
+        self.command(["annotate"], names(workloads).chain(annotations)).with(["--overwrite"])
+    }
+
+    /// `kubectl delete pods NAME --wait=false`
+    #[must_use]
+    pub fn delete_pod(&self, name: &str) -> CommandLine {
+        self.command(["delete", "pods"], [name.to_owned()]).with(["--wait=false"])
     }
 
     /// `kubectl get WORKLOAD...` as JSON; what is not there is left out without an error.
     #[must_use]
     pub fn get(&self, workloads: &[WorkloadName]) -> CommandLine {
-        self.command(["get"], workloads.iter().map(ToString::to_string))
-            .with(["--ignore-not-found", "--output=json"])
+        self.command(["get"], names(workloads)).with(["--ignore-not-found", "--output=json"])
     }
 
     /// `kubectl get KIND,KIND...` as JSON.
@@ -41,23 +72,18 @@ impl Target {
         self.command(["get"], [kinds.join(",")]).with(["--output=json"])
     }
 
-    /// `kubectl get KIND --watch`: a JSON object for every workload that is there and then for
-    /// every change, until it is ended; of one workload where a name is given.
+    /// `kubectl logs POD`: the last lines of a container, of its previous start where told.
     #[must_use]
-    pub fn watch(&self, kind: Kind, only: Option<&str>) -> CommandLine {
-        self.watching(
-            kind.plural(),
-            only.map(|name| format!("--field-selector=metadata.name={name}")),
-        )
+    pub fn logs(&self, pod: &str, container: &str, previous: bool) -> CommandLine {
+        self.command(["logs"], [pod.to_owned()])
+            .with([format!("--container={container}"), "--tail=20".to_owned()])
+            .with(previous.then_some("--previous"))
     }
 
-    /// The same for pods; for those with these labels where a selector is given.
+    /// `kubectl get RESOURCE --watch`: a JSON object for everything that is there and then for
+    /// every change, until it is ended; narrowed by a flag where one is given.
     #[must_use]
-    pub fn watch_pods(&self, selector: Option<&str>) -> CommandLine {
-        self.watching("pods", selector.map(|selector| format!("--selector={selector}")))
-    }
-
-    fn watching(&self, resource: &str, narrowed: Option<String>) -> CommandLine {
+    pub fn watch(&self, resource: &str, narrowed: Option<String>) -> CommandLine {
         self.command(["get"], [resource.to_owned()]).with(narrowed).with([
             "--watch",
             "--output-watch-events",
@@ -78,6 +104,10 @@ impl Target {
             .with(flag("namespace", &self.namespace))
             .with(flag("context", &self.context))
     }
+}
+
+fn names(workloads: &[WorkloadName]) -> impl Iterator<Item = String> {
+    workloads.iter().map(ToString::to_string)
 }
 
 impl CommandLine {
@@ -126,10 +156,19 @@ mod tests {
             target.set_image(&web, &["*=a.io/app:1".into()]).to_string(),
             r"kubectl set image deployments/web '*=a.io/app:1' --namespace=shop '--context=it'\''s me'"
         );
+        let target = Target::default();
         assert_eq!(
-            Target::default().watch(Kind::Deployment, Some("web")).to_string(),
-            "kubectl get deployments --field-selector=metadata.name=web --watch \
-             --output-watch-events --output=json"
+            target.watch("events", Some("--field-selector=type=Warning".into())).to_string(),
+            "kubectl get events --field-selector=type=Warning --watch --output-watch-events \
+             --output=json"
+        );
+        assert_eq!(
+            target.annotate(&web, &[("a/b", Some("c d".into())), ("e", None)]).to_string(),
+            "kubectl annotate deployments/web 'a/b=c d' e- --overwrite"
+        );
+        assert_eq!(
+            target.logs("web-1", "app", true).to_string(),
+            "kubectl logs web-1 --container=app --tail=20 --previous"
         );
     }
 }

@@ -104,6 +104,25 @@ pub enum Effect {
         /// Its value; it may have several lines.
         value: String,
     },
+    /// Show how much of the step is done.
+    SetProgress {
+        /// From 0 to 100.
+        percent: u8,
+    },
+    /// Put a Markdown page on the summary of the run.
+    Summarise {
+        /// The page.
+        markdown: String,
+    },
+    /// Attach a document to the run, for tools.
+    Attach {
+        /// What kind of document it is; tools look for it.
+        kind: &'static str,
+        /// Its name.
+        name: &'static str,
+        /// The document.
+        content: String,
+    },
     /// Write a file that only the agent's user can read, into a folder that does not outlive the
     /// job; [`Event::Written`] or [`Event::NotWritten`] tells how it went. The host removes the
     /// file when the step ends.

@@ -128,7 +128,9 @@ impl Reference {
         self.normalised() == other.normalised()
     }
 
-    fn normalised(&self) -> (String, String) {
+    /// The host and the path of the repository, with the defaults filled in.
+    #[must_use]
+    pub fn normalised(&self) -> (String, String) {
         let domain = self.domain.as_deref().unwrap_or("docker.io").to_ascii_lowercase();
         let domain = if domain == "index.docker.io" { "docker.io".to_owned() } else { domain };
         let path = if domain == "docker.io" && !self.path.contains('/') {

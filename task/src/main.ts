@@ -1,6 +1,7 @@
 import * as tl from "azure-pipelines-task-lib/task";
 import { inputs } from "../task.json";
 import { Core } from "./core";
+import { attach, summarise } from "./effects/documents";
 import { Kubectl } from "./effects/kubectl";
 import { complete, log } from "./effects/log";
 import { removePrivateFiles, writePrivateFile } from "./effects/private-files";
@@ -31,6 +32,15 @@ function carryOut(effect: Effect): void {
       break;
     case "setVariable":
       tl.setVariable(effect.name, effect.value, false, true);
+      break;
+    case "setProgress":
+      tl.setProgress(effect.percent, "Rollout");
+      break;
+    case "summarise":
+      summarise(effect.markdown);
+      break;
+    case "attach":
+      attach(effect.kind, effect.name, effect.content);
       break;
     case "writeFile":
       report(writePrivateFile(effect.content));

@@ -66,7 +66,27 @@ name: string,
 /**
  * Its value; it may have several lines.
  */
-value: string, } | { "type": "writeFile", 
+value: string, } | { "type": "setProgress", 
+/**
+ * From 0 to 100.
+ */
+percent: number, } | { "type": "summarise", 
+/**
+ * The page.
+ */
+markdown: string, } | { "type": "attach", 
+/**
+ * What kind of document it is; tools look for it.
+ */
+kind: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The document.
+ */
+content: string, } | { "type": "writeFile", 
 /**
  * What it holds. It may be a secret.
  */

@@ -7,6 +7,7 @@ use crate::{
     inputs::rollout::{DEFAULT_TIMEOUT, LONGEST_TIMEOUT},
     nearest::nearest,
     reference::Reference,
+    rollout::RulesError,
     tag::TagError,
     variables::Unresolved,
 };
@@ -37,6 +38,10 @@ pub enum InputError {
     Tag(TagError),
     /// `computeTag` with a strategy that gives no tag.
     NothingToCompute,
+    /// A rule of `failAfter` is none.
+    FailAfter(RulesError),
+    /// `undo` with `dryRun: client`.
+    UndoNeedsCluster,
     /// `dryRun: client` with a line that only the cluster can complete.
     NeedsCluster(Reference),
 }
@@ -68,6 +73,11 @@ impl fmt::Display for InputError {
                  {LONGEST_TIMEOUT}. Leave it empty for {DEFAULT_TIMEOUT}; 0 waits without a limit"
             ),
             Self::Tag(error) => error.fmt(f),
+            Self::FailAfter(error) => error.fmt(f),
+            Self::UndoNeedsCluster => f.write_str(
+                "dryRun: client asks no cluster, and only the cluster knows what undo has to put \
+                 back. Take dryRun server",
+            ),
             Self::NothingToCompute => {
                 f.write_str("tagStrategy: none gives no tag to compute. Take tagStrategy buildId")
             }

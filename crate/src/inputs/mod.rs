@@ -8,10 +8,10 @@ mod tag;
 use std::collections::BTreeMap;
 
 pub use error::InputError;
-pub use rollout::{Kubeconfig, SetImage};
+pub use rollout::{Change, Kubeconfig, OnFailure, WhenUnchanged};
 
 use crate::{
-    images::{self, Line},
+    images::{self, Line, Needs},
     inputs::{reader::Reader, rollout::DryRun},
     kubectl::CommandLine,
     plan::commands_without_cluster,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The inputs that the task has, by their names in task.json.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 12] = [
     "command",
     "images",
     "tagStrategy",
@@ -29,10 +29,14 @@ pub const NAMES: [&str; 8] = [
     "kubeconfig",
     "context",
     "dryRun",
+    "whenUnchanged",
     "rolloutStatusTimeout",
+    "failAfter",
+    "onFailure",
+    "deleteStuckPods",
 ];
 
-const COMMANDS: [&str; 2] = ["setImage", "computeTag"];
+const COMMANDS: [&str; 3] = ["setImage", "computeTag", "undo"];
 
 /// What the step is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +59,9 @@ pub enum Job {
     /// Print the commands; the cluster is not touched.
     EmitCommands(Vec<CommandLine>),
     /// Set the images and wait.
-    SetImage(SetImage),
+    SetImage(Change),
+    /// Put back the images that an earlier run replaced.
+    Undo(Change),
 }
 
 impl Request {
@@ -79,7 +85,7 @@ impl Request {
 impl Reader<'_> {
     fn request(&mut self) -> Option<Request> {
         let command = self.choice("command", &COMMANDS);
-        let lines = self.lines(command == Some("setImage"));
+        let lines = self.lines(command);
         let strategy = self.strategy();
         let (command, strategy) = (command?, strategy?);
         if command == "computeTag" {
@@ -89,25 +95,35 @@ impl Reader<'_> {
             }
             return Some(Request { job: Job::ComputeTag, lines, tag, strategy });
         }
-        let how = self.set_image();
+        let change = self.change();
+        if command == "undo" {
+            let (change, dry_run) = change?;
+            if dry_run == DryRun::Client {
+                self.errors.push(InputError::UndoNeedsCluster);
+            }
+            return Some(Request { job: Job::Undo(change), lines: lines?, tag: None, strategy });
+        }
         let (tag, lines) = self.complete(lines?, strategy, false)?;
-        let job = match how? {
-            (how, DryRun::Client) => match commands_without_cluster(&lines, &how.target) {
-                Ok(commands) => Job::EmitCommands(commands),
-                Err(reference) => {
-                    self.errors.push(InputError::NeedsCluster(reference));
-                    return None;
+        let job = match change? {
+            (change, DryRun::Client) => {
+                match commands_without_cluster(&lines, &change.namespaces, &change.target) {
+                    Ok(commands) => Job::EmitCommands(commands),
+                    Err(reference) => {
+                        self.errors.push(InputError::NeedsCluster(reference));
+                        return None;
+                    }
                 }
-            },
-            (how, _) => Job::SetImage(how),
+            }
+            (change, _) => Job::SetImage(change),
         };
         Some(Request { job, lines, tag, strategy })
     }
 
-    fn lines(&mut self, required: bool) -> Option<Vec<Line>> {
+    fn lines(&mut self, command: Option<&str>) -> Option<Vec<Line>> {
         let text = self.inputs.get("images").map_or("", String::as_str);
-        match images::parse(text, self.variables) {
-            Ok(lines) if lines.is_empty() && required => {
+        let needs = if command == Some("undo") { Needs::Workloads } else { Needs::Images };
+        match images::parse(text, needs, self.variables) {
+            Ok(lines) if lines.is_empty() && command == Some("setImage") => {
                 self.errors.push(InputError::NoImages);
                 None
             }
@@ -123,11 +139,11 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::{
-        rollout::{DEFAULT_TIMEOUT, DRY_RUNS},
+        rollout::{DEFAULT_TIMEOUT, DRY_RUNS, ON_FAILURE, WHEN_UNCHANGED},
         tag::STRATEGIES,
         *,
     };
-    use crate::kubectl::Target;
+    use crate::{kubectl::Target, rollout::Rules};
 
     fn read(inputs: &[(&str, &str)]) -> Result<Request, Vec<String>> {
         let owned = |pairs: &[(&str, &str)]| {
@@ -148,9 +164,13 @@ mod tests {
         let mut read = NAMES;
         read.sort_unstable();
         assert_eq!(names, read);
-        for (name, options) in
-            [("command", &COMMANDS[..]), ("tagStrategy", &STRATEGIES), ("dryRun", &DRY_RUNS)]
-        {
+        for (name, options) in [
+            ("command", &COMMANDS[..]),
+            ("tagStrategy", &STRATEGIES),
+            ("dryRun", &DRY_RUNS),
+            ("whenUnchanged", &WHEN_UNCHANGED),
+            ("onFailure", &ON_FAILURE),
+        ] {
             let input = inputs.iter().find(|input| input["name"] == name).unwrap();
             assert_eq!(input["defaultValue"], options[0], "{name}");
             let offered: Vec<&String> = input["options"].as_object().unwrap().keys().collect();
@@ -167,11 +187,17 @@ mod tests {
         assert_eq!(request.tag.unwrap().as_str(), "4125");
         assert_eq!(
             request.job,
-            Job::SetImage(SetImage {
+            Job::SetImage(Change {
                 target: Target::default(),
+                namespaces: Vec::new(),
                 kubeconfig: None,
                 dry_run: false,
                 timeout_ms: Some(600_000),
+                rules: Rules::default(),
+                on_failure: OnFailure::Undo,
+                when_unchanged: WhenUnchanged::Warn,
+                delete_stuck_pods: false,
+                author: "build 4125".into(),
             })
         );
     }
@@ -199,7 +225,7 @@ mod tests {
     fn all_errors_are_told_at_once() {
         let errors = read(&[
             ("images", "--all app=x\ndeployments/web app=a.io/app:latest"),
-            ("namespace", "Kube System"),
+            ("namespace", "Kube-System"),
             ("context", "$(Context)"),
             ("dryRun", "clinet"),
             ("rolloutStatusTimeout", "10m"),
@@ -210,7 +236,7 @@ mod tests {
             [
                 "images, line 1, column 1: \"--all\" is a flag, and flags have no place here. Name \
                  each workload: deployments/NAME CONTAINER=IMAGE",
-                "namespace: \"Kube System\" cannot be a namespace: up to 63 lower case letters, \
+                "namespace: \"Kube-System\" cannot be a namespace: up to 63 lower case letters, \
                  digits and dashes, beginning and ending with a letter or digit",
                 "context: $(Context) was not replaced: no variable Context is defined here. Define \
                  Context under variables: of the pipeline (or in Variables of its editor), or in a \

@@ -29,6 +29,15 @@ impl Reader<'_> {
         chosen
     }
 
+    /// A boolean, as the agent writes it: `true` or `false`.
+    pub(super) fn flag(&mut self, input: &'static str, default: bool) -> Option<bool> {
+        const OPTIONS: [&str; 2] = ["true", "false"];
+        match self.text(input) {
+            Some(_) => self.choice(input, &OPTIONS).map(|chosen| chosen == "true"),
+            None => Some(default),
+        }
+    }
+
     /// The text without the space around it; nothing where it is empty.
     pub(super) fn text(&mut self, input: &'static str) -> Option<String> {
         let text = self.inputs.get(input)?.trim();

@@ -6,25 +6,63 @@ use crate::{
     images::is_label,
     inputs::{InputError, reader::Reader},
     kubectl::Target,
+    record,
+    rollout::{Rules},
 };
 
 pub(super) const DRY_RUNS: [&str; 3] = ["none", "client", "server"];
+pub(super) const ON_FAILURE: [&str; 2] = ["undo", "keep"];
+pub(super) const WHEN_UNCHANGED: [&str; 4] = ["warn", "succeed", "fail", "restart"];
 /// Seconds.
 pub(super) const DEFAULT_TIMEOUT: &str = "600";
 /// Seconds; more does not fit a timer of the host in milliseconds.
 pub(super) const LONGEST_TIMEOUT: u32 = 2_000_000;
 
-/// How to set the images.
+/// How to change the workloads.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SetImage {
-    /// Namespace and context.
+pub struct Change {
+    /// The cluster.
     pub target: Target,
+    /// The namespaces of lines that name none; none means that of the kubeconfig's context.
+    pub namespaces: Vec<String>,
     /// The kubeconfig, where the input has one.
     pub kubeconfig: Option<Kubeconfig>,
     /// Whether the API server only checks the change.
     pub dry_run: bool,
     /// How long to wait for the rollouts, in milliseconds; `None` for no limit.
     pub timeout_ms: Option<u32>,
+    /// When a rollout has failed before that time is over.
+    pub rules: Rules,
+    /// What becomes of the images when a rollout fails.
+    pub on_failure: OnFailure,
+    /// What an image that is there already means.
+    pub when_unchanged: WhenUnchanged,
+    /// Whether a pod may be deleted that keeps a `StatefulSet` from going back.
+    pub delete_stuck_pods: bool,
+    /// Who changes the workloads, for the record on them.
+    pub author: String,
+}
+
+/// The input `onFailure`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The images that were there before are put back.
+    Undo,
+    /// The new images stay.
+    Keep,
+}
+
+/// The input `whenUnchanged`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenUnchanged {
+    /// The step succeeds with issues.
+    Warn,
+    /// The step succeeds.
+    Succeed,
+    /// The step fails before anything is changed.
+    Fail,
+    /// The pods are replaced all the same, by `kubectl rollout restart`.
+    Restart,
 }
 
 /// The input `kubeconfig`.
@@ -55,27 +93,69 @@ pub(super) enum DryRun {
 
 impl Reader<'_> {
     /// The inputs of both groups, and whether the API server is to be left out or only asked.
-    pub(super) fn set_image(&mut self) -> Option<(SetImage, DryRun)> {
-        let target = Target { namespace: self.namespace(), context: self.text("context") };
+    pub(super) fn change(&mut self) -> Option<(Change, DryRun)> {
+        let namespaces = self.namespaces();
         let kubeconfig = self.kubeconfig();
+        let target = Target { namespace: None, context: self.text("context") };
         let dry_run = self.choice("dryRun", &DRY_RUNS).map(|dry_run| match dry_run {
             "client" => DryRun::Client,
             "server" => DryRun::Server,
             _ => DryRun::None,
         });
+        let when_unchanged =
+            self.choice("whenUnchanged", &WHEN_UNCHANGED).map(|chosen| match chosen {
+                "succeed" => WhenUnchanged::Succeed,
+                "fail" => WhenUnchanged::Fail,
+                "restart" => WhenUnchanged::Restart,
+                _ => WhenUnchanged::Warn,
+            });
         let timeout_ms = self.timeout_ms();
+        let rules = self.rules();
+        let on_failure = self.choice("onFailure", &ON_FAILURE).map(|chosen| match chosen {
+            "keep" => OnFailure::Keep,
+            _ => OnFailure::Undo,
+        });
+        let delete_stuck_pods = self.flag("deleteStuckPods", false);
         let dry_run = dry_run?;
-        let server = dry_run == DryRun::Server;
-        Some((SetImage { target, kubeconfig, dry_run: server, timeout_ms }, dry_run))
+        let change = Change {
+            target,
+            namespaces,
+            kubeconfig,
+            dry_run: dry_run == DryRun::Server,
+            timeout_ms,
+            rules: rules?,
+            on_failure: on_failure?,
+            when_unchanged: when_unchanged?,
+            delete_stuck_pods: delete_stuck_pods?,
+            author: record::author(self.variables),
+        };
+        Some((change, dry_run))
     }
 
-    fn namespace(&mut self) -> Option<String> {
-        let namespace = self.text("namespace")?;
-        if !is_label(&namespace) {
-            self.errors.push(InputError::Namespace(namespace));
-            return None;
+    /// One or several, between commas or spaces.
+    fn namespaces(&mut self) -> Vec<String> {
+        let text = self.text("namespace").unwrap_or_default();
+        let words = text.split([',', ' ', '\n', '\t']).filter(|word| !word.is_empty());
+        let mut namespaces: Vec<String> = Vec::new();
+        for word in words {
+            if !is_label(word) {
+                self.errors.push(InputError::Namespace(word.to_owned()));
+            } else if !namespaces.iter().any(|known| known == word) {
+                namespaces.push(word.to_owned());
+            }
         }
-        Some(namespace)
+        namespaces
+    }
+
+    fn rules(&mut self) -> Option<Rules> {
+        let text = self.text("failAfter").unwrap_or_default();
+        match Rules::parse(&text) {
+            Ok(rules) => Some(rules),
+            Err(error) => {
+                self.errors.push(InputError::FailAfter(error));
+                None
+            }
+        }
     }
 
     /// A kubeconfig is YAML or JSON, so its text has braces or lines, which a path has not.

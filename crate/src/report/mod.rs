@@ -1,20 +1,28 @@
 //! All words of the log. Functions take what is known and give back effects; none decides anything.
 
+mod causes;
+mod document;
 mod log_text;
+mod plan;
+mod result;
 mod rollout;
+mod summary;
+mod table;
 
 use std::fmt;
 
 pub use log_text::LogText;
+pub(crate) use plan::{dry_run, left_alone, nothing_to_do, plan};
+pub(crate) use result::{last_sentence, story};
 pub(crate) use rollout::{
-    outcome, pods_not_seen, progress, timed_out, verdict, watch_ended, way_back,
+    aside_failed, canceled, container_logs, not_seen, over, progress, settled, stuck_pod,
+    tried_again, watch_ended,
 };
 
 use crate::{
     images::Image,
     inputs::Request,
     kubectl::CommandLine,
-    plan::{Plan, Planned},
     protocol::{Effect, Style},
     run::Ending,
 };
@@ -91,35 +99,6 @@ pub(crate) fn emitted(commands: &[CommandLine]) -> Vec<Effect> {
     commands.iter().map(command).chain([commands_variable(commands)]).collect()
 }
 
-/// The plan, a line a container, and a warning for what stays as it is.
-pub(crate) fn plan(plan: &Plan) -> Vec<Effect> {
-    plan.workloads.iter().flat_map(planned).collect()
-}
-
-fn planned(workload: &Planned) -> Vec<Effect> {
-    let name = &workload.name;
-    if !workload.changes() {
-        let images: Vec<&str> = workload.containers.iter().map(|c| c.new.as_str()).collect();
-        return vec![log(
-            Style::Warning,
-            format!(
-                "{name} is unchanged: it has {} already. To Kubernetes nothing changes, so it pulls \
-                 nothing and replaces no pod, even if the image was pushed again under this tag",
-                images.join(", ")
-            ),
-        )];
-    }
-    let lines = workload.containers.iter().map(|change| {
-        let container = &change.container;
-        if change.changes() {
-            plain(format!("{name} {container}: {} → {}", change.old, change.new))
-        } else {
-            plain(format!("{name} {container}: {} (unchanged)", change.old))
-        }
-    });
-    lines.collect()
-}
-
 /// What kubectl wrote, line by line.
 pub(crate) fn answer(stdout: &[u8]) -> Vec<Effect> {
     lines(&String::from_utf8_lossy(stdout))
@@ -127,32 +106,42 @@ pub(crate) fn answer(stdout: &[u8]) -> Vec<Effect> {
 
 /// kubectl did not do what it was asked for: its own words, and what they mean.
 pub(crate) fn kubectl_failed(what: &str, ending: &Ending) -> Vec<Effect> {
-    let (said, message) = match ending {
-        Ending::Success => (Vec::new(), format!("{what}: kubectl ended")),
-        Ending::Failure { code, stderr } => {
-            let first = stderr.lines().next().unwrap_or("kubectl said nothing");
-            let how = match code {
-                Some(code) => format!("exit code {code}"),
-                None => "ended by a signal".to_owned(),
-            };
-            (lines(stderr), format!("{what}: {first} (kubectl: {how})"))
-        }
-        Ending::TooMuchOutput => {
-            (Vec::new(), format!("{what}: kubectl wrote more than an answer can be"))
-        }
-        Ending::NotFound => (
-            Vec::new(),
-            format!(
-                "{what}: kubectl was not found on PATH. Add the step Kubectl tool installer \
+    let said = match ending {
+        Ending::Failure { stderr, .. } => lines(stderr),
+        _ => Vec::new(),
+    };
+    let message = format!("{what}: {}", ending.words());
+    said.into_iter().chain([log(Style::Error, message)]).collect()
+}
+
+impl Ending {
+    /// What went wrong, and what to do about it.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Success => "kubectl ended".to_owned(),
+            Self::Failure { code, stderr } => {
+                let first = stderr.lines().next().unwrap_or("kubectl said nothing");
+                match code {
+                    Some(code) => format!("{first} (kubectl: exit code {code})"),
+                    None => format!("{first} (kubectl: ended by a signal)"),
+                }
+            }
+            Self::TooMuchOutput => "kubectl wrote more than an answer can be".to_owned(),
+            Self::NoAnswer => {
+                "kubectl gave no answer in time and was ended. Either the API server cannot be \
+                 reached from this agent, or kubectl's login waits for somebody: run the command \
+                 shown above on the agent to see"
+                    .to_owned()
+            }
+            Self::NotFound => {
+                "kubectl was not found on PATH. Add the step Kubectl tool installer \
                  (KubectlInstaller@0) before this one, or install kubectl on the agent; \
                  Microsoft-hosted agents have it"
-            ),
-        ),
-        Ending::NotStarted(error) => {
-            (Vec::new(), format!("{what}: kubectl could not be started: {error}"))
+                    .to_owned()
+            }
+            Self::NotStarted(error) => format!("kubectl could not be started: {error}"),
         }
-    };
-    said.into_iter().chain([log(Style::Error, message)]).collect()
+    }
 }
 
 /// The kubeconfig that came as text is not there for kubectl.
@@ -166,16 +155,6 @@ pub(crate) fn kubeconfig_not_written(error: &str) -> Effect {
     )
 }
 
-/// kubectl hangs.
-pub(crate) fn no_answer() -> Effect {
-    log(
-        Style::Error,
-        "kubectl gave no answer for 2 minutes and was ended. Either the API server cannot be \
-         reached from this agent, or kubectl's login waits for somebody: run the command shown \
-         above on the agent to see",
-    )
-}
-
 /// kubectl answered something else than objects.
 pub(crate) fn not_understood(error: &serde_json::Error) -> Effect {
     log(
@@ -185,18 +164,6 @@ pub(crate) fn not_understood(error: &serde_json::Error) -> Effect {
              shown above on the agent to see what it prints"
         ),
     )
-}
-
-/// The commands were not all run.
-pub(crate) fn half_done(commands: &[CommandLine], done: usize) -> Vec<Effect> {
-    let state = |at: usize| match at {
-        at if at < done => "done",
-        at if at == done => "may be done in part",
-        _ => "not run",
-    };
-    let lines = commands.iter().enumerate();
-    let lines = lines.map(|(at, command)| plain(format!("{}: {command}", state(at))));
-    [section("Result")].into_iter().chain(lines).collect()
 }
 
 fn lines(text: &str) -> Vec<Effect> {

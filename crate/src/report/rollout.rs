@@ -1,101 +1,54 @@
-//! The words of a rollout: how it goes, how it ended, and what state things are in.
+//! The words of a rollout while it goes on.
 
 use crate::{
     age::Age,
-    kubectl::CommandLine,
     plan::Planned,
-    protocol::{Effect, Millis, Style, Verdict},
-    report::{log, plain},
-    rollout::{Hold, Judgement, Progress},
-    run::{Ending, Outcome},
-    workload::{ContainerStatus, Pod, WorkloadName},
+    protocol::{Effect, Style},
+    report::{causes, log, plain},
+    rollout::{Hold, Listing, Progress},
+    run::{Ending, Over, StuckPods},
+    story::{Outcome, Story},
 };
 
-/// How many pods of a workload the report names.
-const SHOWN_PODS: usize = 10;
+/// How many lines of a container's log are shown.
+const SHOWN_LOG_LINES: usize = 20;
 
-pub(crate) fn progress(name: &WorkloadName, progress: Progress) -> Effect {
-    plain(format!("{name}: {}", counts(progress)))
+pub(crate) fn progress(title: &str, progress: Progress) -> Effect {
+    plain(format!("{title}: {}", counts(progress)))
 }
 
-fn counts(Progress { wanted, updated, available, old }: Progress) -> String {
+pub(super) fn counts(progress: Progress) -> String {
+    let Progress { wanted, old, .. } = progress;
     let old = if old > 0 { format!(", {old} old left") } else { String::new() };
-    format!("{updated} of {wanted} updated, {available} available{old}")
+    format!("{}/{wanted} ready{old}", progress.ready())
 }
 
-pub(crate) fn timed_out(after: Age) -> Effect {
-    log(
-        Style::Error,
-        format!(
-            "The rollout is not done after {after}. More time can be given by the input \
-             rolloutStatusTimeout"
-        ),
-    )
+/// A rollout is settled: says so at once where it went wrong.
+pub(crate) fn settled(title: &str, planned: &Planned, outcome: &Outcome) -> Option<Effect> {
+    let text = trouble(title, planned, outcome)?;
+    Some(log(Style::Error, text))
 }
 
-pub(crate) fn watch_ended(ending: &Ending, after_ms: u32) -> Effect {
-    let why = match ending {
-        Ending::Failure { stderr, .. } if !stderr.is_empty() => format!(": {stderr}"),
-        _ => String::new(),
-    };
-    log(Style::Debug, format!("A watch ended and goes on in {after_ms} ms{why}"))
-}
-
-pub(crate) fn pods_not_seen(ending: &Ending) -> Effect {
-    let why = match ending {
-        Ending::Failure { stderr, .. } => stderr.lines().next().unwrap_or_default(),
-        _ => "",
-    };
-    plain(format!("The pods cannot be watched, so the report does not name them. {why}"))
-}
-
-/// What became of a workload, its images and its pods.
-pub(crate) fn outcome(
-    planned: &Planned,
-    outcome: Option<&Outcome>,
-    progress: Option<Progress>,
-    pods: &[&Pod],
-    now: Millis,
-) -> Vec<Effect> {
-    let name = &planned.name;
-    let failed = |text: String| log(Style::Error, format!("{name}: {text}"));
-    let head = match outcome {
-        Some(Outcome::Judged(Judgement::Done, after)) if planned.changes() => {
-            plain(format!("{name}: done after {after}, every pod is replaced and available"))
+/// What went wrong with a rollout, in one sentence.
+pub(super) fn trouble(title: &str, planned: &Planned, outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Done | Outcome::Held(_) => None,
+        Outcome::Failed(failure) => {
+            Some(causes::sentence(title, planned.asked.as_deref(), failure))
         }
-        Some(Outcome::Judged(Judgement::Done, _)) => {
-            plain(format!("{name}: nothing to replace, every pod is available"))
-        }
-        Some(Outcome::Judged(Judgement::Held(hold), _)) => {
-            let style = if hold.needs_somebody() { Style::Warning } else { Style::Plain };
-            log(style, format!("{name}: {}", held(*hold)))
-        }
-        Some(Outcome::Judged(
-            Judgement::DeadlineExceeded(progress) | Judgement::Progressing(progress),
-            after,
-        )) => failed(format!(
-            "Kubernetes gave the rollout up after {after}: its progress deadline passed ({})",
-            counts(*progress)
+        Outcome::Deleted => Some(format!("{title}: somebody deleted it during the rollout")),
+        Outcome::SetByAnother(container, image) => Some(format!(
+            "{title}: somebody else set {container} to {image} during the rollout"
         )),
-        Some(Outcome::Deleted) => failed("somebody deleted it during the rollout".to_owned()),
-        Some(Outcome::SetByAnother(container, image)) => {
-            failed(format!("somebody else set {container} to {image} during the rollout"))
-        }
-        None => match progress {
-            Some(progress) => failed(format!("not done ({})", counts(progress))),
-            None => failed("nothing was seen of its rollout".to_owned()),
-        },
-    };
-    let changes = planned.containers.iter().filter(|change| change.changes()).map(|change| {
-        plain(format!("  {}: {} replaced by {}", change.container, change.old, change.new))
-    });
-    let shown = pods.iter().take(SHOWN_PODS).map(|pod| plain(format!("  {}", pod_line(pod, now))));
-    let left = pods.len().saturating_sub(SHOWN_PODS);
-    let left = (left > 0).then(|| plain(format!("  … {left} more pods")));
-    [head].into_iter().chain(changes).chain(shown).chain(left).collect()
+        Outcome::Blocked { pod } => Some(format!(
+            "{title}: the stateful set does not replace its pod {pod} of the failed rollout by \
+             itself. Delete it with kubectl delete pod {pod}{}, or set deleteStuckPods",
+            causes::flag(planned.asked.as_deref())
+        )),
+    }
 }
 
-fn held(hold: Hold) -> &'static str {
+pub(super) fn held(hold: Hold) -> &'static str {
     match hold {
         Hold::Paused => {
             "the image is set, but the deployment is paused: its pods are replaced after kubectl \
@@ -112,64 +65,70 @@ fn held(hold: Hold) -> &'static str {
     }
 }
 
-fn pod_line(pod: &Pod, now: Millis) -> String {
-    let created = pod.metadata.creation_timestamp.as_deref();
-    let age = created.and_then(|created| Age::since(created, now));
-    let age = age.map_or(String::new(), |age| format!(", {age} old"));
-    let state = if pod.is_ready() { "ready".to_owned() } else { not_ready(pod) };
-    format!("pod {}: {state}{age}", pod.metadata.name)
+pub(crate) fn stuck_pod(title: &str, pod: &str, stuck_pods: StuckPods) -> Effect {
+    let what = match stuck_pods {
+        StuckPods::Delete => "it is deleted, so that the old image runs again",
+        StuckPods::Wait | StuckPods::Name => "it stays, since deleteStuckPods is not set",
+    };
+    log(Style::Warning, format!("{title}: the pod {pod} of the failed rollout blocks it; {what}"))
 }
 
-/// Why a pod is not ready, in Kubernetes' own words.
-fn not_ready(pod: &Pod) -> String {
-    let status = &pod.status;
-    let containers = status.init_container_statuses.iter().chain(&status.container_statuses);
-    let unscheduled =
-        status.conditions.iter().find(|c| c.r#type == "PodScheduled" && c.status == "False");
-    if let Some(cause) = containers.filter(|c| !c.ready).find_map(container_cause) {
-        format!("not ready, {cause}")
-    } else if let Some(condition) = unscheduled {
-        format!("not scheduled, {}: {}", condition.reason, condition.message)
-    } else {
-        format!("not ready, {}", status.phase)
+/// The rollouts are not watched any longer, though they are not settled.
+pub(crate) fn over(over: &Over) -> Vec<Effect> {
+    match over {
+        Over::Settled => Vec::new(),
+        Over::TimedOut(after) => vec![log(
+            Style::Error,
+            format!(
+                "The rollout is not done after {after}. More time can be given by the input \
+                 rolloutStatusTimeout"
+            ),
+        )],
+        Over::Blind(ending) => super::kubectl_failed("The rollout cannot be watched", ending),
     }
 }
 
-fn container_cause(container: &ContainerStatus) -> Option<String> {
-    let name = &container.name;
-    if let Some(waiting) = &container.state.waiting {
-        let message = if waiting.message.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", waiting.message)
-        };
-        let last = container.last_state.terminated.as_ref();
-        let last = last
-            .map_or(String::new(), |t| format!(", last ended with {} {}", t.reason, t.exit_code));
-        return Some(format!("{name} waits: {}{message}{last}", waiting.reason));
-    }
-    let ended = container.state.terminated.as_ref()?;
-    Some(format!("{name} ended: {} {}", ended.reason, ended.exit_code))
+/// The agent ends the step.
+pub(crate) fn canceled() -> Effect {
+    log(Style::Warning, "The step is canceled")
 }
 
-/// How to put back what the run replaced.
-pub(crate) fn way_back(commands: &[CommandLine]) -> Vec<Effect> {
-    if commands.is_empty() {
-        return Vec::new();
-    }
-    let lines = commands.iter().map(|command| plain(format!("  {command}")));
-    [plain("This step puts nothing back. To have what was there before, run:")]
-        .into_iter()
-        .chain(lines)
-        .collect()
+pub(crate) fn watch_ended(ending: &Ending, after_ms: u32) -> Effect {
+    let words = ending.words();
+    log(Style::Debug, format!("A watch ended and goes on in {after_ms} ms: {words}"))
 }
 
-/// The last sentence.
-pub(crate) fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Succeeded => "The images are set and run",
-        Verdict::SucceededWithIssues => "The images run, and some were there already",
-        Verdict::Failed => "The images are set, but not all of them run",
-        Verdict::Canceled => "Canceled while waiting for the rollout; the images are set",
+/// A command is tried once more.
+pub(crate) fn tried_again(ending: &Ending, after_ms: u32) -> Effect {
+    plain(format!("{}. Trying again in {}", ending.words(), Age(after_ms.into())))
+}
+
+/// What cannot be watched, and is done without.
+pub(crate) fn not_seen(listing: Listing, ending: &Ending) -> Effect {
+    let what = match listing {
+        Listing::Pods => "The pods cannot be watched, so the rollout is judged without them",
+        Listing::Events => "The events cannot be watched, so the rollout is judged without them",
+        Listing::Workloads(_) => {
+            "The replica sets cannot be watched, so new pods are told by their images"
+        }
+    };
+    plain(format!("{what}: {}", ending.words()))
+}
+
+/// A command beside the rollout failed; the rollout goes on.
+pub(crate) fn aside_failed(ending: &Ending) -> Effect {
+    log(Style::Warning, format!("The command above failed: {}", ending.words()))
+}
+
+/// The last lines of the containers that failed.
+pub(crate) fn container_logs(story: &Story) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for container_log in story.chapters.iter().filter_map(|chapter| chapter.log.as_ref()) {
+        let (pod, container) = (&container_log.pod, &container_log.container);
+        effects.push(plain(format!("The last lines of {container} in the pod {pod}:")));
+        let lines = &container_log.lines;
+        let shown = lines.iter().skip(lines.len().saturating_sub(SHOWN_LOG_LINES));
+        effects.extend(shown.map(|line| plain(format!("  | {line}"))));
     }
+    effects
 }

@@ -5,28 +5,41 @@
 //!     [*] --> Idle
 //!     Idle --> Preparing: started, the kubeconfig is a text
 //!     Idle --> Reading: started
+//!     Idle --> Over: computeTag, dryRun client, an input error
 //!     Preparing --> Reading: written
-//!     Preparing --> Finished: not written, canceled
-//!     Idle --> Finished: computeTag, dryRun client, an input error
-//!     Reading --> Applying: the plan changes something
+//!     Preparing --> Over: not written, canceled
+//!     Reading --> Setting: the plan changes something
 //!     Reading --> Watching: every image is there already
-//!     Reading --> Finished: an error, canceled
-//!     Applying --> Watching: every command succeeded
-//!     Applying --> Finished: dryRun server, an error, canceled
-//!     Watching --> Finished: done, failed, timed out, canceled
-//!     Finished --> [*]
+//!     Reading --> Over: an error, nothing to do, canceled
+//!     Setting --> Watching: every command succeeded
+//!     Setting --> Checking: one failed, canceled
+//!     Setting --> Over: dryRun server
+//!     Watching --> Over: every rollout is done
+//!     Watching --> Explaining: one failed, the time is over
+//!     Watching --> Checking: canceled
+//!     Explaining --> Checking: onFailure undo
+//!     Explaining --> LookingAgain: onFailure keep
+//!     Checking --> PuttingBack: something is to be put back
+//!     Checking --> Over: nothing is
+//!     PuttingBack --> WatchingBack
+//!     PuttingBack --> LookingAgain: one could not be set, canceled
+//!     WatchingBack --> LookingAgain
+//!     LookingAgain --> Over
+//!     Over --> [*]
 //! ```
 
-mod applying;
+mod batch;
+mod objects;
 mod preparing;
 mod process;
-mod reading;
+mod release;
 mod session;
+mod watch;
 mod watch_events;
 mod watching;
 
 pub(crate) use process::Ending;
-pub(crate) use watching::Outcome;
+pub(crate) use watching::{Over, StuckPods};
 
 use std::{collections::BTreeMap, mem};
 
@@ -35,12 +48,11 @@ use crate::{
     protocol::{Effect, Event, Millis, Verdict},
     report,
     run::{
-        applying::Applying,
         preparing::Preparing,
-        reading::Reading,
+        release::Release,
         session::{Effects, finish},
-        watching::Watching,
     },
+    story::Purpose,
     variables::Variables,
 };
 
@@ -50,15 +62,13 @@ pub struct Core {
     state: State,
 }
 
-/// Where the run is.
+/// Where the run is; a release has stages of its own.
 #[derive(Debug, Default)]
 enum State {
     #[default]
     Idle,
     Preparing(Preparing),
-    Reading(Reading),
-    Applying(Applying),
-    Watching(Watching),
+    Releasing(Box<Release>),
     Finished,
 }
 
@@ -76,9 +86,7 @@ impl Core {
         self.state = match mem::replace(&mut self.state, State::Finished) {
             State::Idle => start(event, &mut effects),
             State::Preparing(phase) => phase.handle(event, &mut effects),
-            State::Reading(phase) => phase.handle(now, event, &mut effects),
-            State::Applying(phase) => phase.handle(now, event, &mut effects),
-            State::Watching(phase) => phase.handle(now, event, &mut effects),
+            State::Releasing(release) => release.handle(now, event, &mut effects),
             State::Finished => State::Finished,
         };
         effects
@@ -122,6 +130,7 @@ fn begin(
             finish(effects, Verdict::Succeeded, "The commands are printed; none was run");
             State::Finished
         }
-        Job::SetImage(how) => Preparing::start(how, request.lines, effects),
+        Job::SetImage(change) => Preparing::start(Purpose::Set, change, request.lines, effects),
+        Job::Undo(change) => Preparing::start(Purpose::Undo, change, request.lines, effects),
     }
 }

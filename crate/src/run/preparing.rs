@@ -2,34 +2,41 @@
 
 use crate::{
     images::Line,
-    inputs::{Kubeconfig, SetImage},
+    inputs::{Change, Kubeconfig},
     protocol::{Effect, Event, Verdict},
     report,
     run::{
         State,
-        reading::Reading,
+        release::Release,
         session::{Effects, Session, finish},
     },
+    story::Purpose,
 };
 
 /// Waits for the kubeconfig.
 #[derive(Debug)]
 pub(crate) struct Preparing {
-    request: SetImage,
+    purpose: Purpose,
+    request: Change,
     lines: Vec<Line>,
 }
 
 impl Preparing {
-    pub(crate) fn start(mut request: SetImage, lines: Vec<Line>, effects: &mut Effects) -> State {
+    pub(crate) fn start(
+        purpose: Purpose,
+        mut request: Change,
+        lines: Vec<Line>,
+        effects: &mut Effects,
+    ) -> State {
         match request.kubeconfig.take() {
             Some(Kubeconfig::Text(content)) => {
                 effects.push(Effect::WriteFile { content });
-                State::Preparing(Self { request, lines })
+                State::Preparing(Self { purpose, request, lines })
             }
             Some(Kubeconfig::Path(path)) => {
-                Reading::start(Session::new(request, Some(path)), lines, effects)
+                Release::start(purpose, Session::new(request, Some(path)), lines, effects)
             }
-            None => Reading::start(Session::new(request, None), lines, effects),
+            None => Release::start(purpose, Session::new(request, None), lines, effects),
         }
     }
 
@@ -37,7 +44,7 @@ impl Preparing {
         match event {
             Event::Written { path } => {
                 let session = Session::new(self.request, Some(path.clone()));
-                Reading::start(session, self.lines, effects)
+                Release::start(self.purpose, session, self.lines, effects)
             }
             Event::NotWritten { error } => {
                 effects.push(report::kubeconfig_not_written(error));

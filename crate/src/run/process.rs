@@ -1,10 +1,9 @@
 //! A kubectl process that is waited for, and what it said.
 
-use crate::{
-    protocol::{Event, ProcessId, Stream},
-    run::session::ANSWER_LIMIT,
-};
+use crate::protocol::{Event, ProcessId, Stream};
 
+/// The most that a process may answer, in bytes; a list of many thousand workloads is far below.
+const ANSWER_LIMIT: usize = 256 * 1024 * 1024;
 /// The most that is kept of standard error, in bytes; the rest says nothing new.
 const STDERR_LIMIT: usize = 64 * 1024;
 
@@ -26,10 +25,48 @@ pub(crate) enum Ending {
     Failure { code: Option<i32>, stderr: String },
     /// It wrote more than an answer can be.
     TooMuchOutput,
+    /// It gave no answer in time and was ended.
+    NoAnswer,
     /// There is no kubectl on PATH.
     NotFound,
     /// The system would not start it.
     NotStarted(String),
+}
+
+impl Ending {
+    /// Whether the same command may succeed a little later: the API server is busy, or it or the
+    /// way to it broke down. kubectl's exit code is 1 for everything, so its words have to tell:
+    /// `Error from server (REASON)` names a reason of the API (`metav1.StatusReason`).
+    pub(crate) fn may_pass(&self) -> bool {
+        let Self::Failure { stderr, .. } = self else { return false };
+        let reason = stderr.split_once("Error from server (").map(|(_, rest)| rest);
+        match reason.and_then(|rest| rest.split_once(')')) {
+            Some((reason, _)) => matches!(
+                reason,
+                "TooManyRequests"
+                    | "InternalError"
+                    | "ServiceUnavailable"
+                    | "ServerTimeout"
+                    | "Timeout"
+                    | "Conflict"
+                    | "Expired"
+                    | "Gone"
+            ),
+            None => [
+                "Error from server:",
+                "Unable to connect to the server",
+                "connection refused",
+                "connection reset",
+                "was refused - did you specify the right host",
+                "EOF",
+                "i/o timeout",
+                "TLS handshake timeout",
+                "the server is currently unable",
+            ]
+            .iter()
+            .any(|words| stderr.contains(words)),
+        }
+    }
 }
 
 impl Process {
@@ -73,5 +110,33 @@ impl Process {
             }),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ending;
+
+    #[test]
+    fn knows_what_may_pass() {
+        for (stderr, passes) in [
+            ("Error from server (TooManyRequests): try again later", true),
+            ("Error from server (InternalError): an error on the server", true),
+            ("Error from server (Conflict): the object has been modified", true),
+            ("Error from server: etcdserver: leader changed", true),
+            ("Unable to connect to the server: EOF", true),
+            ("The connection to the server 10.0.0.1:6443 was refused - did you specify the right \
+              host or port?", true),
+            ("Get \"https://a/api\": read tcp 127.0.0.1: connection reset by peer", true),
+            ("Error from server (Forbidden): deployments is forbidden", false),
+            ("Error from server (Invalid): Deployment is invalid", false),
+            ("error: You must be logged in to the server (Unauthorized)", false),
+            ("error: unable to find container named \"web\"", false),
+        ] {
+            let ending = Ending::Failure { code: Some(1), stderr: stderr.into() };
+            assert_eq!(ending.may_pass(), passes, "{stderr}");
+        }
+        assert!(!Ending::NoAnswer.may_pass());
+        assert!(!Ending::NotFound.may_pass());
     }
 }

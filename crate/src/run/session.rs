@@ -3,32 +3,20 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    inputs::SetImage,
+    inputs::Change,
     kubectl::CommandLine,
     protocol::{Effect, ProcessId, TimerId, Verdict},
     report,
     run::process::Process,
 };
 
-/// The most that a process may answer, in bytes; a list of many thousand workloads is far below.
-pub(crate) const ANSWER_LIMIT: usize = 256 * 1024 * 1024;
-/// How long kubectl may take for a single answer, in milliseconds.
-pub(crate) const ANSWER_TIMEOUT_MS: u32 = 120_000;
-
 /// Effects in the order in which the host is to carry them out.
 pub(crate) type Effects = Vec<Effect>;
-
-/// A process whose answer has to come in time.
-#[derive(Debug)]
-pub(crate) struct Question {
-    pub(crate) process: Process,
-    pub(crate) timeout: TimerId,
-}
 
 /// The part of a run that outlives its phases.
 #[derive(Debug)]
 pub(crate) struct Session {
-    pub(crate) request: SetImage,
+    pub(crate) request: Change,
     kubeconfig: Option<String>,
     next_process: ProcessId,
     next_timer: TimerId,
@@ -36,7 +24,7 @@ pub(crate) struct Session {
 
 impl Session {
     /// A session whose kubectl reads the kubeconfig of this path, or its own without one.
-    pub(crate) fn new(request: SetImage, kubeconfig: Option<String>) -> Self {
+    pub(crate) fn new(request: Change, kubeconfig: Option<String>) -> Self {
         Self { request, kubeconfig, next_process: 1, next_timer: 1 }
     }
 
@@ -51,12 +39,6 @@ impl Session {
         }
         effects.push(Effect::Spawn { process, args: command.args().to_vec(), env });
         Process::new(process)
-    }
-
-    /// Starts kubectl for an answer, and the timer by which it has to be there.
-    pub(crate) fn ask(&mut self, command: &CommandLine, effects: &mut Effects) -> Question {
-        let process = self.start(command, effects);
-        Question { process, timeout: self.wake(ANSWER_TIMEOUT_MS, effects) }
     }
 
     /// Asks to be woken after a while.

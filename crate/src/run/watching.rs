@@ -1,353 +1,327 @@
-//! The third phase: watch the workloads and their pods until every rollout is settled.
-
-use std::collections::BTreeMap;
-
-use serde::de::DeserializeOwned;
+//! Watches workloads and their pods until every rollout is settled.
 
 use crate::{
     age::Age,
-    kubectl::CommandLine,
     plan::{Plan, Planned},
-    protocol::{Effect, Event, Millis, TimerId, Verdict},
+    protocol::{Effect, Event, Millis, TimerId},
     report,
-    rollout::{Judgement, Progress, judge},
+    rollout::{self, Goal, Judgement, Listing, Observation, Progress},
     run::{
-        State,
-        process::{Ending, Process},
-        session::{Effects, Session, finish},
-        watch_events::{self, WatchEvent},
+        batch::{Batch, Policy},
+        process::Ending,
+        session::{Effects, Session},
+        watch::{self, GivenUp, Watch},
     },
-    workload::{Kind, Pod, Workload, WorkloadName},
+    story::{Outcome, Story},
+    workload::Kind,
 };
 
 /// How long the pods may lag behind the status of their workload, in milliseconds.
 const PODS_SEEN_MS: u32 = 2_000;
-/// How often in a row a watch may fail before it is given up.
-const LAST_ATTEMPT: u32 = 6;
 
-/// Waits for the rollouts.
+/// What becomes of a pod of a failed rollout that keeps a `StatefulSet` from going back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StuckPods {
+    /// Nothing is done about it.
+    Wait,
+    /// The way back ends there, and the pod is named.
+    Name,
+    /// It is deleted.
+    Delete,
+}
+
+/// Waits for rollouts.
 #[derive(Debug)]
 pub(crate) struct Watching {
-    session: Session,
-    plan: Plan,
-    began: Millis,
     followed: Vec<Followed>,
-    pods: BTreeMap<String, Pod>,
+    seen: Observation,
     watches: Vec<Watch>,
+    /// Commands beside the watches; they are not what is waited for.
+    aside: Vec<Batch>,
+    began: Millis,
     deadline: Option<TimerId>,
+    /// When a grace time runs out; a timer for it runs.
+    recheck_at: Option<Millis>,
     /// Runs once every rollout is judged and the last pods are still to be seen.
     last_pods: Option<TimerId>,
+    /// Whether one failed rollout is enough to stop waiting for the others.
+    first_failure_ends: bool,
+    stuck_pods: StuckPods,
+    percent: Option<u8>,
 }
 
-/// A planned workload and what became of it so far.
+/// A workload and how far its rollout is.
 #[derive(Debug)]
 struct Followed {
-    seen: Option<Workload>,
-    shown: Option<Progress>,
-    outcome: Option<Outcome>,
+    planned: Planned,
+    goal: Goal,
+    outcome: Option<(Outcome, Age)>,
+    course: Vec<(Age, Progress)>,
+    /// The pod that was deleted since it held the rollout up.
+    deleted_pod: Option<String>,
 }
 
-impl Followed {
-    /// Whether the workload is as this run left it, going by all that was seen.
-    fn is_ours(&self) -> bool {
-        !matches!(self.outcome, Some(Outcome::Deleted | Outcome::SetByAnother(..)))
-    }
-}
-
-/// How a rollout ended.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Outcome {
-    /// It was judged for good, this long after the change.
-    Judged(Judgement, Age),
-    /// Somebody deleted the workload.
-    Deleted,
-    /// Somebody set another image: container, image.
-    SetByAnother(String, String),
-}
-
-/// A watch of one resource, started anew when it ends.
-#[derive(Debug)]
-struct Watch {
-    subject: Subject,
-    command: CommandLine,
-    process: Option<Process>,
-    restart: Option<TimerId>,
-    failures: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Subject {
-    Workloads(Kind),
-    Pods,
+/// Why the watch is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// Every rollout is settled, or one has failed and that is enough.
+    Settled,
+    /// The time is over.
+    TimedOut(Age),
+    /// The workloads cannot be watched any more.
+    Blind(Ending),
 }
 
 impl Watching {
+    /// Starts the watches for a plan whose changes were asked for at `began`.
     pub(crate) fn start(
-        mut session: Session,
-        plan: Plan,
+        plan: &Plan,
         began: Millis,
+        first_failure_ends: bool,
+        stuck_pods: StuckPods,
+        session: &mut Session,
         effects: &mut Effects,
-    ) -> State {
-        effects.push(report::section("Rollout"));
-        let followed = plan
-            .workloads
-            .iter()
-            .map(|_| Followed { seen: None, shown: None, outcome: None })
-            .collect();
-        let mut watches = watches(&plan, &session);
-        for watch in &mut watches {
-            watch.process = Some(session.start(&watch.command, effects));
-        }
-        let timeout_ms = session.request.timeout_ms;
+    ) -> Self {
+        let followed: Vec<Followed> = plan.workloads.iter().map(Followed::new).collect();
+        let waiting: Vec<&Planned> =
+            followed.iter().filter(|f| f.outcome.is_none()).map(|f| &f.planned).collect();
+        let watches = watch::for_workloads(&waiting, session, effects);
+        let timeout_ms = session.request.timeout_ms.filter(|_| !watches.is_empty());
         let deadline = timeout_ms.map(|after_ms| session.wake(after_ms, effects));
-        State::Watching(Self {
-            session,
-            plan,
-            began,
+        Self {
             followed,
-            pods: BTreeMap::new(),
+            seen: Observation::default(),
             watches,
+            aside: Vec::new(),
+            began,
             deadline,
+            recheck_at: None,
             last_pods: None,
-        })
+            first_failure_ends,
+            stuck_pods,
+            percent: None,
+        }
     }
 
-    pub(crate) fn handle(mut self, now: Millis, event: &Event, effects: &mut Effects) -> State {
+    /// Has commands run beside the watches.
+    pub(crate) fn beside(&mut self, batch: Batch) {
+        self.aside.push(batch);
+    }
+
+    /// Takes an event; tells once there is nothing more to wait for.
+    pub(crate) fn handle(
+        &mut self,
+        now: Millis,
+        event: &Event,
+        story: &Story,
+        session: &mut Session,
+        effects: &mut Effects,
+    ) -> Option<Over> {
         match event {
-            Event::Canceled => return self.stop(Verdict::Canceled, now, effects),
             Event::Woken { timer } if self.deadline == Some(*timer) => {
-                effects.push(report::timed_out(Age(now - self.began)));
-                return self.stop(Verdict::Failed, now, effects);
+                return Some(Over::TimedOut(Age(now - self.began)));
             }
-            Event::Woken { timer } if self.last_pods == Some(*timer) => {
-                return self.settle(now, effects);
-            }
-            Event::Woken { timer } => {
-                if let Some(watch) = self.watches.iter_mut().find(|w| w.restart == Some(*timer)) {
-                    watch.restart = None;
-                    watch.process = Some(self.session.start(&watch.command, effects));
-                }
-                return State::Watching(self);
-            }
-            event => {
-                for at in 0..self.watches.len() {
-                    if let Some(ending) = self.feed(at, event, effects)
-                        && !self.resume(at, &ending, effects)
-                    {
-                        return self.stop(Verdict::Failed, now, effects);
-                    }
-                }
+            Event::Woken { timer } if self.last_pods == Some(*timer) => return Some(Over::Settled),
+            _ => {}
+        }
+        for batch in &mut self.aside {
+            if let Some(ended) = batch.handle(event, session, effects)
+                && let Some(ending) = batch.failure(ended)
+            {
+                effects.push(report::aside_failed(ending));
             }
         }
-        self.judge(now, effects);
+        for watch in &mut self.watches {
+            let Some(GivenUp { listing, ending }) =
+                watch.handle(now, event, &mut self.seen, session, effects)
+            else {
+                continue;
+            };
+            match listing {
+                Listing::Workloads(kind) if self.followed.iter().any(|f| f.is_of(kind)) => {
+                    return Some(Over::Blind(ending));
+                }
+                listing => effects.push(report::not_seen(listing, &ending)),
+            }
+        }
+        self.judge(now, story, session, effects);
+        self.is_settled(session, effects).then_some(Over::Settled)
+    }
+
+    /// Whether there is nothing more to wait for.
+    pub(crate) fn is_settled(&mut self, session: &mut Session, effects: &mut Effects) -> bool {
+        if !self.aside.iter().all(Batch::is_over) {
+            return false;
+        }
+        let mut outcomes = self.followed.iter().filter_map(|f| f.outcome.as_ref());
+        if self.first_failure_ends && outcomes.any(|(outcome, _)| outcome.is_failure()) {
+            return true;
+        }
         if self.followed.iter().any(|followed| followed.outcome.is_none()) {
-            return State::Watching(self);
+            return false;
         }
         if self.all_pods_seen() {
-            return self.settle(now, effects);
+            return true;
         }
         if self.last_pods.is_none() {
-            self.last_pods = Some(self.session.wake(PODS_SEEN_MS, effects));
+            self.last_pods = Some(session.wake(PODS_SEEN_MS, effects));
         }
-        State::Watching(self)
-    }
-
-    /// Gives an event to a watch and takes in the objects that it completes.
-    fn feed(&mut self, at: usize, event: &Event, effects: &mut Effects) -> Option<Ending> {
-        let watch = &mut self.watches[at];
-        let process = watch.process.as_mut()?;
-        let ending = process.take(event);
-        let understood = match watch.subject {
-            Subject::Workloads(_) => {
-                take_events(process).map(|events: Vec<WatchEvent<Workload>>| {
-                    for event in &events {
-                        watch.failures = 0;
-                        take_workload(&mut self.followed, &self.plan, event);
-                    }
-                })
-            }
-            Subject::Pods => take_events(process).map(|events: Vec<WatchEvent<Pod>>| {
-                for event in events {
-                    watch.failures = 0;
-                    take_pod(&mut self.pods, event);
-                }
-            }),
-        };
-        if let Err(error) = understood {
-            effects.push(Effect::Kill { process: process.id() });
-            return Some(Ending::Failure { code: None, stderr: error.to_string() });
-        }
-        ending
-    }
-
-    /// Starts an ended watch anew after a while, or gives it up; false where the rollouts cannot
-    /// be judged without it.
-    fn resume(&mut self, at: usize, ending: &Ending, effects: &mut Effects) -> bool {
-        let watch = &mut self.watches[at];
-        watch.process = None;
-        watch.failures += 1;
-        let again = matches!(ending, Ending::Success | Ending::Failure { .. });
-        if again && watch.failures < LAST_ATTEMPT {
-            let after_ms = 250 << watch.failures;
-            effects.push(report::watch_ended(ending, after_ms));
-            watch.restart = Some(self.session.wake(after_ms, effects));
-            if watch.subject == Subject::Pods {
-                self.pods.clear();
-            }
-            return true;
-        }
-        if watch.subject == Subject::Pods {
-            effects.push(report::pods_not_seen(ending));
-            return true;
-        }
-        effects.extend(report::kubectl_failed("The rollout cannot be watched", ending));
         false
     }
 
+    /// Ends the watches, and what runs beside them.
+    pub(crate) fn stop(&self, effects: &mut Effects) {
+        self.watches.iter().for_each(|watch| watch.kill(effects));
+        self.aside.iter().for_each(|batch| batch.kill(effects));
+    }
+
+    /// How the rollouts ended, in the order of the plan; with the pod that had to be deleted.
+    pub(crate) fn outcomes(
+        &self,
+    ) -> impl Iterator<Item = (&Planned, Option<&Outcome>, Option<&String>)> {
+        self.followed.iter().map(|followed| {
+            let outcome = followed.outcome.as_ref().map(|(outcome, _)| outcome);
+            (&followed.planned, outcome, followed.deleted_pod.as_ref())
+        })
+    }
+
+    /// Writes down all that was seen.
+    pub(crate) fn tell(&self, now: Millis, story: &mut Story) {
+        for followed in &self.followed {
+            let Some(chapter) = story.chapter_mut(&followed.planned) else { continue };
+            chapter.outcome.clone_from(&followed.outcome);
+            chapter.course.clone_from(&followed.course);
+            chapter.see(&followed.goal, &self.seen, now);
+        }
+    }
+
     /// Judges every workload that is not settled, and shows what moved.
-    fn judge(&mut self, now: Millis, effects: &mut Effects) {
-        for (followed, planned) in self.followed.iter_mut().zip(&self.plan.workloads) {
-            let (Some(workload), None) = (&followed.seen, &followed.outcome) else { continue };
-            if let Some((container, image)) = other_image(planned, workload) {
-                followed.outcome = Some(Outcome::SetByAnother(container, image));
-                continue;
-            }
-            match judge(workload) {
-                Judgement::Progressing(progress) => {
-                    if followed.shown.replace(progress) != Some(progress) {
-                        effects.push(report::progress(&planned.name, progress));
+    fn judge(
+        &mut self,
+        now: Millis,
+        story: &Story,
+        session: &mut Session,
+        effects: &mut Effects,
+    ) {
+        let after = Age(now - self.began);
+        let mut recheck_at: Option<Millis> = None;
+        for followed in self.followed.iter_mut().filter(|followed| followed.outcome.is_none()) {
+            let title = story.title(&followed.planned);
+            let judgement =
+                rollout::judge(&followed.goal, &self.seen, &session.request.rules, now);
+            match judgement {
+                Judgement::Progressing { progress, recheck_at: at } => {
+                    recheck_at = recheck_at.into_iter().chain(at).min();
+                    if followed.is_seen(&self.seen) && followed.moves(after, progress) {
+                        effects.push(report::progress(&title, progress));
+                    }
+                    if let Some(pod) = followed.new_stuck_pod(self.stuck_pods, &self.seen) {
+                        effects.push(report::stuck_pod(&title, &pod, self.stuck_pods));
+                        if self.stuck_pods == StuckPods::Delete {
+                            let target = &session.request.target;
+                            let target = target.within(followed.planned.asked.as_deref());
+                            let delete = vec![target.delete_pod(&pod)];
+                            let batch = Batch::start(delete, Policy::EACH, session, effects);
+                            self.aside.push(batch);
+                            followed.deleted_pod = Some(pod);
+                        } else {
+                            followed.outcome = Some((Outcome::Blocked { pod }, after));
+                        }
                     }
                 }
                 judgement => {
-                    followed.outcome = Some(Outcome::Judged(judgement, Age(now - self.began)));
+                    if let Judgement::Failed { progress, .. } = &judgement {
+                        followed.moves(after, *progress);
+                    }
+                    let Some(outcome) = Outcome::of(judgement) else { continue };
+                    effects.extend(report::settled(&title, &followed.planned, &outcome));
+                    followed.outcome = Some((outcome, after));
                 }
             }
+        }
+        if let Some(at) = recheck_at.filter(|at| self.recheck_at != Some(*at)) {
+            let after_ms = u32::try_from((at - now).max(1)).unwrap_or(u32::MAX);
+            session.wake(after_ms, effects);
+            self.recheck_at = Some(at);
+        }
+        self.show_percent(effects);
+    }
+
+    /// Shows the share of the new pods that run.
+    fn show_percent(&mut self, effects: &mut Effects) {
+        let (mut done, mut all) = (0, 0);
+        for followed in &self.followed {
+            let progress = followed.course.last().map(|(_, progress)| *progress);
+            let progress = progress.unwrap_or_default();
+            let wanted = progress.wanted.max(1);
+            all += wanted;
+            done += if followed.outcome.is_some() { wanted } else { progress.ready() };
+        }
+        let percent = u8::try_from(done * 100 / all.max(1)).unwrap_or(100);
+        if self.percent.replace(percent) != Some(percent) {
+            effects.push(Effect::SetProgress { percent });
         }
     }
 
     /// Whether the pods say what the workloads say, so that the report can name them.
     fn all_pods_seen(&self) -> bool {
-        let lost = self.watches.iter().any(|watch| {
-            watch.subject == Subject::Pods && watch.process.is_none() && watch.restart.is_none()
-        });
-        lost || self.followed.iter().all(|followed| match (&followed.seen, &followed.outcome) {
-            (Some(workload), Some(Outcome::Judged(Judgement::Done, _))) => {
-                let wanted = match workload.kind {
-                    Kind::DaemonSet => workload.status.desired_number_scheduled,
-                    _ => workload.status.replicas,
-                };
-                let pods: Vec<&Pod> = self.pods_of(workload).collect();
-                let all = i64::try_from(pods.len()).is_ok_and(|pods| pods == wanted);
-                all && pods.iter().all(|pod| pod.is_ready())
-            }
-            _ => true,
-        })
+        let pods_lost =
+            self.watches.iter().any(|watch| watch.listing == Listing::Pods && watch.is_given_up());
+        pods_lost || self.followed.iter().all(|followed| followed.all_pods_seen(&self.seen))
     }
+}
 
-    fn pods_of<'a>(&'a self, workload: &'a Workload) -> impl Iterator<Item = &'a Pod> {
-        self.pods.values().filter(|pod| !pod.is_terminating() && workload.selects(pod))
-    }
-
-    /// Every rollout is settled: says how.
-    fn settle(self, now: Millis, effects: &mut Effects) -> State {
-        let failed = self.followed.iter().any(|followed| match &followed.outcome {
-            Some(Outcome::Judged(judgement, _)) => {
-                matches!(judgement, Judgement::DeadlineExceeded(_) | Judgement::Progressing(_))
-            }
-            _ => true,
-        });
-        let held = self.followed.iter().any(|followed| match &followed.outcome {
-            Some(Outcome::Judged(Judgement::Held(hold), _)) => hold.needs_somebody(),
-            _ => false,
-        });
-        let unchanged = self.plan.workloads.iter().any(|planned| !planned.changes());
-        let verdict = match (failed, unchanged || held) {
-            (true, _) => Verdict::Failed,
-            (false, true) => Verdict::SucceededWithIssues,
-            (false, false) => Verdict::Succeeded,
+impl Followed {
+    fn new(planned: &Planned) -> Self {
+        let images = planned.containers.iter().map(|c| (c.container.clone(), c.new.clone()));
+        let goal = Goal {
+            namespace: planned.namespace.clone(),
+            name: planned.name.clone(),
+            uid: Some(planned.uid.clone()),
+            images: images.collect(),
         };
-        self.stop(verdict, now, effects)
+        let held = rollout::Hold::of_kind(planned.name.kind);
+        let outcome = held.map(|hold| (Outcome::Held(hold), Age(0)));
+        let planned = planned.clone();
+        Self { planned, goal, outcome, course: Vec::new(), deleted_pod: None }
     }
 
-    /// Ends the watches and reports what state every workload is in.
-    fn stop(self, verdict: Verdict, now: Millis, effects: &mut Effects) -> State {
-        for process in self.watches.iter().filter_map(|watch| watch.process.as_ref()) {
-            effects.push(Effect::Kill { process: process.id() });
-        }
-        effects.push(report::section("Result"));
-        for (followed, planned) in self.followed.iter().zip(&self.plan.workloads) {
-            let pods: Vec<&Pod> =
-                followed.seen.iter().flat_map(|workload| self.pods_of(workload)).collect();
-            effects.extend(report::outcome(
-                planned,
-                followed.outcome.as_ref(),
-                followed.shown,
-                &pods,
-                now,
-            ));
-        }
-        if matches!(verdict, Verdict::Failed | Verdict::Canceled) {
-            let target = &self.session.request.target;
-            let commands = self.plan.undo_commands(target, |at| self.followed[at].is_ours());
-            effects.extend(report::way_back(&commands));
-        }
-        finish(effects, verdict, report::verdict(verdict));
-        State::Finished
+    fn is_of(&self, kind: Kind) -> bool {
+        self.planned.name.kind == kind
     }
-}
 
-/// A watch for every kind that is followed, and one for the pods.
-fn watches(plan: &Plan, session: &Session) -> Vec<Watch> {
-    let target = &session.request.target;
-    let names: Vec<&WorkloadName> = plan.workloads.iter().map(|planned| &planned.name).collect();
-    let kinds = Kind::ALL.into_iter().filter(|kind| names.iter().any(|name| name.kind == *kind));
-    let watch =
-        |subject, command| Watch { subject, command, process: None, restart: None, failures: 0 };
-    let of_kinds = kinds.map(|kind| {
-        let of_kind: Vec<&str> =
-            names.iter().filter(|name| name.kind == kind).map(|name| name.name.as_str()).collect();
-        let only = if let [only] = of_kind.as_slice() { Some(*only) } else { None };
-        watch(Subject::Workloads(kind), target.watch(kind, only))
-    });
-    let selector = match plan.workloads.as_slice() {
-        [only] => only.selector.as_deref(),
-        _ => None,
-    };
-    of_kinds.chain([watch(Subject::Pods, target.watch_pods(selector))]).collect()
-}
-
-fn take_events<T: DeserializeOwned>(
-    process: &mut Process,
-) -> Result<Vec<WatchEvent<T>>, serde_json::Error> {
-    watch_events::take(process.stdout())
-}
-
-fn take_workload(followed: &mut [Followed], plan: &Plan, event: &WatchEvent<Workload>) {
-    let (WatchEvent::Present(workload) | WatchEvent::Deleted(workload)) = event;
-    let name = workload.workload_name();
-    let at = plan.workloads.iter().position(|planned| planned.name == name);
-    let Some(followed) = at.and_then(|at| followed.get_mut(at)) else { return };
-    followed.seen = Some(workload.clone());
-    if matches!(event, WatchEvent::Deleted(_)) {
-        followed.outcome = Some(Outcome::Deleted);
+    fn is_seen(&self, seen: &Observation) -> bool {
+        seen.workload(&self.goal).is_some()
     }
-}
 
-fn take_pod(pods: &mut BTreeMap<String, Pod>, event: WatchEvent<Pod>) {
-    match event {
-        WatchEvent::Present(pod) => {
-            pods.insert(pod.metadata.name.clone(), pod);
+    /// Writes a step of the rollout down; tells whether it is one.
+    fn moves(&mut self, after: Age, progress: Progress) -> bool {
+        let moved = self.course.last().is_none_or(|(_, last)| *last != progress);
+        if moved {
+            self.course.push((after, progress));
         }
-        WatchEvent::Deleted(pod) => {
-            pods.remove(&pod.metadata.name);
-        }
+        moved
     }
-}
 
-/// A container that has another image than it was given, and that image.
-fn other_image(planned: &Planned, workload: &Workload) -> Option<(String, String)> {
-    planned.containers.iter().find_map(|change| {
-        let now = workload.all_containers().find(|c| c.name == change.container)?;
-        (now.image != change.new).then(|| (now.name.clone(), now.image.clone()))
-    })
+    fn new_stuck_pod(&self, stuck_pods: StuckPods, seen: &Observation) -> Option<String> {
+        if stuck_pods == StuckPods::Wait {
+            return None;
+        }
+        let pod = &rollout::stuck_pod(&self.goal, seen)?.metadata.name;
+        (self.deleted_pod.as_ref() != Some(pod)).then(|| pod.clone())
+    }
+
+    fn all_pods_seen(&self, seen: &Observation) -> bool {
+        let (Some((Outcome::Done, _)), Some(workload)) = (&self.outcome, seen.workload(&self.goal))
+        else {
+            return true;
+        };
+        let pods = rollout::pods_of_new_template(&self.goal, seen);
+        let wanted = match workload.kind {
+            Kind::DaemonSet => workload.status.desired_number_scheduled,
+            _ => workload.status.updated_replicas,
+        };
+        i64::try_from(pods.len()).is_ok_and(|seen| seen >= wanted)
+            && pods.iter().all(|pod| pod.is_ready())
+    }
 }

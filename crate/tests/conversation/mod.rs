@@ -107,6 +107,9 @@ impl Conversation {
                     self.running.push((process, args.join(" ")));
                     format!("spawn {process} {env:?}")
                 }
+                Effect::SetProgress { percent } => format!("progress {percent}"),
+                Effect::Summarise { markdown } => format!("summary {markdown}"),
+                Effect::Attach { kind, name, content } => format!("attach {kind} {name} {content}"),
                 Effect::WriteFile { content } => format!("write {content:?}"),
                 Effect::Kill { process } => format!("kill {process}"),
                 Effect::Wake { timer, after_ms } => format!("wake {timer} after {after_ms}"),

@@ -1,16 +1,12 @@
-import { randomUUID } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import * as tl from "azure-pipelines-task-lib/task";
 import type { Event } from "../protocol";
+import { newFile } from "./folder";
 
 const written: string[] = [];
 
-/** Writes a file that only this user can read, into the folder that the agent empties. */
+/** Writes a file that only this user can read. */
 export function writePrivateFile(content: string): Event {
-  const folder = tl.getVariable("Agent.TempDirectory") ?? tmpdir();
-  const file = path.join(folder, `kubectl-set-image-${randomUUID()}`);
+  const file = newFile();
   try {
     written.push(file);
     writeFileSync(file, content, { mode: 0o600, flag: "wx" });

@@ -1,0 +1,177 @@
+//! The way back: a plan that puts images back as they were, after a failure or by `command: undo`.
+
+use crate::{
+    images::Line,
+    plan::{ContainerChange, Found, Plan, PlanError, Planned, Planner},
+    record::Record,
+    workload::Workload,
+};
+
+/// What can be put back, and what has to be left alone.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Return {
+    /// The images to set.
+    pub plan: Plan,
+    /// The workloads that stay as they are, though this run or an earlier one changed them.
+    pub left: Vec<Left>,
+}
+
+/// A workload that is not put back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Left {
+    /// The workload, as it was planned.
+    pub planned: Planned,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a workload is not put back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// It still has the images that it had.
+    NeverSet,
+    /// A container has an image from somebody else.
+    SetByAnother {
+        /// The container.
+        container: String,
+        /// Its image.
+        image: String,
+    },
+    /// It is not there any more.
+    Gone,
+    /// It was deleted, and another one made under its name.
+    Recreated,
+}
+
+/// Lays what a plan changed over the workloads as they are now.
+#[must_use]
+pub fn way_back(plan: &Plan, found: &[Found]) -> Return {
+    let mut way = Return::default();
+    for planned in plan.changed() {
+        let workload = find(planned, found);
+        match workload.map_or(Err(Reason::Gone), |now| reverted(planned, now)) {
+            Ok(back) => way.plan.workloads.push(back),
+            Err(reason) => way.left.push(Left { planned: planned.clone(), reason }),
+        }
+    }
+    way
+}
+
+/// The workload of a plan as it is now.
+pub(crate) fn find<'a>(planned: &Planned, found: &'a [Found]) -> Option<&'a Workload> {
+    let here = found.iter().filter(|found| found.namespace == planned.asked);
+    here.flat_map(|found| &found.workloads).find(|workload| workload.is_named(&planned.name))
+}
+
+fn reverted(planned: &Planned, now: &Workload) -> Result<Planned, Reason> {
+    if planned.uid != now.metadata.uid {
+        return Err(Reason::Recreated);
+    }
+    let mut containers = Vec::new();
+    for change in planned.containers.iter().filter(|change| change.changes()) {
+        let container = now.all_containers().find(|c| c.name == change.container);
+        let image = container.map_or("", |container| &container.image);
+        if image == change.new {
+            containers.push(change.reversed());
+        } else if image != change.old {
+            let container = change.container.clone();
+            return Err(Reason::SetByAnother { container, image: image.to_owned() });
+        }
+    }
+    if containers.is_empty() {
+        return Err(Reason::NeverSet);
+    }
+    Ok(Planned { containers, restart: false, every: false, ..planned.clone() })
+}
+
+impl Return {
+    /// Lays the records of earlier runs over the workloads: those of the lines, or all that have
+    /// one where there is no line.
+    ///
+    /// # Errors
+    /// A workload that a line names is not there, or has no record.
+    pub fn of_records(
+        lines: &[Line],
+        defaults: &[String],
+        found: &[Found],
+    ) -> Result<Self, Vec<PlanError>> {
+        let planner = Planner::new(lines, defaults, found);
+        let mut errors = Vec::new();
+        let mut way = Self::default();
+        let mut take = |asked: Option<&str>, workload: &Workload, by_name: bool| {
+            let planned = Planned::untouched(asked, workload);
+            let Some(record) = &planned.record else {
+                if by_name {
+                    errors.push(PlanError::NoRecord { workload: planned.name });
+                }
+                return;
+            };
+            match Record::read(record) {
+                Ok(record) => way.take(planned.with(&record, workload), workload),
+                Err(cause) => errors.push(PlanError::BadRecord { workload: planned.name, cause }),
+            }
+        };
+        if lines.is_empty() {
+            for found in found {
+                for workload in found.workloads.iter().filter(|w| !w.is_controlled()) {
+                    take(found.namespace.as_deref(), workload, false);
+                }
+            }
+        }
+        let mut missing = Vec::new();
+        for line in lines {
+            match planner.all_of(line) {
+                Ok(chosen) => {
+                    for (asked, workload) in chosen {
+                        take(asked.as_deref(), workload, true);
+                    }
+                }
+                Err(error) => missing.push(error),
+            }
+        }
+        errors.append(&mut missing);
+        if errors.is_empty() { Ok(way) } else { Err(errors) }
+    }
+
+    fn take(&mut self, planned: Planned, workload: &Workload) {
+        let known = |other: &Planned| {
+            other.namespace == planned.namespace && other.name == planned.name
+        };
+        if self.plan.workloads.iter().any(known) || self.left.iter().any(|l| known(&l.planned)) {
+            return;
+        }
+        match reverted(&planned, workload) {
+            Ok(back) => self.plan.workloads.push(back),
+            Err(reason) => self.left.push(Left { planned, reason }),
+        }
+    }
+}
+
+impl Planned {
+    /// The change that puts back what this one changes.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        let changed = self.containers.iter().filter(|change| change.changes());
+        let containers = changed.map(ContainerChange::reversed).collect();
+        Self { containers, restart: false, every: false, ..self.clone() }
+    }
+
+    /// The change that a record tells of.
+    fn with(mut self, record: &Record, workload: &Workload) -> Self {
+        let is_init = |name: &String| workload.init_containers().iter().any(|c| c.name == *name);
+        let changes = record.images.iter().map(|(container, old, new)| ContainerChange {
+            container: container.clone(),
+            init: is_init(container),
+            old: old.clone(),
+            new: new.clone(),
+        });
+        self.containers = changes.collect();
+        self
+    }
+}
+
+impl ContainerChange {
+    fn reversed(&self) -> Self {
+        Self { old: self.new.clone(), new: self.old.clone(), ..self.clone() }
+    }
+}

@@ -1,0 +1,154 @@
+//! Why there is no plan.
+
+use std::fmt;
+
+use crate::{nearest::nearest, workload::WorkloadName};
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanError {
+    /// A workload of the input is not in the cluster.
+    NotFound {
+        /// The workload.
+        workload: WorkloadName,
+        /// The namespace that was asked for.
+        namespace: Option<String>,
+    },
+    /// A selector fits no workload.
+    NothingSelected {
+        /// The selector.
+        selector: String,
+        /// The namespace that was asked for.
+        namespace: Option<String>,
+    },
+    /// A workload has no container of the name.
+    NoContainer {
+        /// The workload.
+        workload: WorkloadName,
+        /// The name that the input gives.
+        container: String,
+        /// The names it has.
+        containers: Vec<String>,
+        /// The names of its init containers.
+        init_containers: Vec<String>,
+    },
+    /// No container of the workload runs the repository.
+    NotRun {
+        /// The workload.
+        workload: WorkloadName,
+        /// The repository.
+        repository: String,
+        /// The images it runs.
+        images: Vec<String>,
+    },
+    /// No workload runs the repository.
+    RunNowhere {
+        /// The repository.
+        repository: String,
+        /// The namespaces that were asked for.
+        namespaces: Vec<Option<String>>,
+    },
+    /// Two lines give one container different images.
+    Contradiction {
+        /// The workload.
+        workload: WorkloadName,
+        /// The container.
+        container: String,
+        /// The two images.
+        images: [String; 2],
+    },
+    /// An image is there already, and `whenUnchanged` is `fail`.
+    Unchanged {
+        /// The workload.
+        workload: String,
+        /// The images it has.
+        images: Vec<String>,
+    },
+    /// `undo` of a workload on which no run of the task has left a record.
+    NoRecord {
+        /// The workload.
+        workload: WorkloadName,
+    },
+    /// `undo` of a workload whose record cannot be read.
+    BadRecord {
+        /// The workload.
+        workload: WorkloadName,
+        /// What is wrong with it.
+        cause: String,
+    },
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound { workload, namespace } => write!(
+                f,
+                "{workload} was not found{}. Check the name, the inputs namespace and context, and \
+                 whether the workload was deployed here at all",
+                within(namespace.as_ref())
+            ),
+            Self::NothingSelected { selector, namespace } => write!(
+                f,
+                "no workload has labels that fit {selector}{}. Look at the labels with kubectl get \
+                 deployments --show-labels, and check the inputs namespace and context",
+                within(namespace.as_ref())
+            ),
+            Self::NoContainer { workload, container, containers, init_containers } => {
+                write!(f, "{workload} has no container {container}. ")?;
+                let all = containers.iter().chain(init_containers).map(String::as_str);
+                if let Some(similar) = nearest(container, all) {
+                    write!(f, "Did you mean {similar}? ")?;
+                }
+                write!(f, "It has: {}", containers.join(", "))?;
+                if !init_containers.is_empty() {
+                    write!(f, "; init containers: {}", init_containers.join(", "))?;
+                }
+                Ok(())
+            }
+            Self::NotRun { workload, repository, images } => write!(
+                f,
+                "{workload} has no container that runs {repository}. It runs: {}. Name the \
+                 container: {workload} CONTAINER={repository}",
+                images.join(", ")
+            ),
+            Self::RunNowhere { repository, namespaces } => {
+                let named: Vec<&str> = namespaces.iter().flatten().map(String::as_str).collect();
+                let place = match named.as_slice() {
+                    [] => "here".to_owned(),
+                    named => format!("in {}", named.join(", ")),
+                };
+                write!(
+                    f,
+                    "no workload runs {repository} {place}. Check the inputs namespace and context, \
+                     or name the workload: deployments/NAME CONTAINER={repository}"
+                )
+            }
+            Self::Contradiction { workload, container, images: [first, second] } => write!(
+                f,
+                "the lines of images contradict each other: {container} of {workload} is to run \
+                 {first} and {second}. Leave one of them"
+            ),
+            Self::Unchanged { workload, images } => write!(
+                f,
+                "{workload} has {} already, and whenUnchanged is fail. Give every build a tag of \
+                 its own, or choose warn, succeed or restart",
+                images.join(", ")
+            ),
+            Self::NoRecord { workload } => write!(
+                f,
+                "{workload} has no record of an image that this task replaced, so there is nothing \
+                 to put back. kubectl rollout history {workload} shows what ran before"
+            ),
+            Self::BadRecord { workload, cause } => write!(
+                f,
+                "the record of {workload} in its annotation {} cannot be read: {cause}. Put the \
+                 image back with kubectl set image, and take the annotation away",
+                crate::record::ANNOTATION
+            ),
+        }
+    }
+}
+
+fn within(namespace: Option<&String>) -> String {
+    namespace.map_or(String::new(), |namespace| format!(" in the namespace {namespace}"))
+}

@@ -1,0 +1,466 @@
+//! What would change: the lines of the input laid over the workloads as they are.
+//!
+//! `kubectl set image` is not atomic and is silent when nothing changes, so everything it could
+//! stumble over is found here, before it runs.
+
+mod back;
+mod error;
+mod query;
+
+use std::collections::BTreeMap;
+
+pub(crate) use back::find;
+pub use back::{Left, Reason, Return, way_back};
+pub use error::PlanError;
+pub use query::{Found, Query};
+
+use crate::{
+    images::{Containers, Image, Line, Which},
+    kubectl::{CommandLine, Target},
+    reference::Reference,
+    workload::{Kind, Selector, Workload, WorkloadName},
+};
+
+/// Every workload that the input names or finds, in the order of the input.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// The workloads, changed or not.
+    pub workloads: Vec<Planned>,
+}
+
+/// What is to become of one workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// Its name.
+    pub name: WorkloadName,
+    /// The namespace it is in.
+    pub namespace: String,
+    /// The namespace that kubectl has to be told.
+    pub asked: Option<String>,
+    /// Its `metadata.uid`: another workload of the same name has another one.
+    pub uid: String,
+    /// The labels of its pods, as kubectl takes them, where they say it all.
+    pub selector: Option<String>,
+    /// The containers that an image is for.
+    pub containers: Vec<ContainerChange>,
+    /// The record of the run before, if there is one.
+    pub record: Option<String>,
+    /// The sentence of the change before, if there is one.
+    pub change_cause: Option<String>,
+    /// Whether its pods are to be replaced though no image changes.
+    pub restart: bool,
+    /// Whether one image is for every container.
+    every: bool,
+}
+
+/// The image of one container, before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerChange {
+    /// The container's name.
+    pub container: String,
+    /// Whether it is an init container.
+    pub init: bool,
+    /// The image it has, as the workload spells it.
+    pub old: String,
+    /// The image it is to have.
+    pub new: String,
+}
+
+/// Where the plan is with every workload: by the namespace asked for, kind and name.
+type ByName<'a> = BTreeMap<(Option<&'a str>, Kind, &'a str), &'a Workload>;
+/// The workloads that run a repository: by the namespace asked for and the normalised repository.
+type ByRepository<'a> = BTreeMap<(Option<&'a str>, (String, String)), Vec<&'a Workload>>;
+
+/// Makes a plan, a line at a time.
+struct Planner<'a> {
+    defaults: &'a [String],
+    by_name: ByName<'a>,
+    by_repository: ByRepository<'a>,
+    found: &'a [Found],
+    places: BTreeMap<(String, WorkloadName), usize>,
+    plan: Plan,
+}
+
+impl Plan {
+    /// Lays the lines over the workloads that were found; a line without namespaces applies in
+    /// all the default ones.
+    ///
+    /// # Errors
+    /// Everything that does not fit, line by line.
+    pub fn make(
+        lines: &[Line],
+        defaults: &[String],
+        found: &[Found],
+    ) -> Result<Self, Vec<PlanError>> {
+        let mut planner = Planner::new(lines, defaults, found);
+        let errors: Vec<PlanError> =
+            lines.iter().filter_map(|line| planner.add_line(line).err()).collect();
+        if errors.is_empty() { Ok(planner.plan) } else { Err(errors) }
+    }
+
+    /// The workloads that get another image.
+    pub fn changed(&self) -> impl Iterator<Item = &Planned> {
+        self.workloads.iter().filter(|workload| workload.changes())
+    }
+
+    /// Whether anything is to be done to a workload.
+    #[must_use]
+    pub fn does_something(&self) -> bool {
+        self.workloads.iter().any(|workload| workload.changes() || workload.restart)
+    }
+
+    /// The commands that carry the plan out; workloads that get the same images share one.
+    #[must_use]
+    pub fn commands(&self, target: &Target) -> Vec<CommandLine> {
+        let changed = groups(self.changed(), Planned::pairs);
+        let restarted = groups(self.workloads.iter().filter(|w| w.restart), |_| ());
+        let set = changed.iter().map(|group| {
+            target.within(group.namespace.as_deref()).set_image(&group.names, &group.value)
+        });
+        let restart = restarted
+            .iter()
+            .map(|group| target.within(group.namespace.as_deref()).restart(&group.names));
+        set.chain(restart).collect()
+    }
+
+    /// The commands that leave a note on every workload, made for each of them by the function;
+    /// workloads that get the same note share one.
+    #[must_use]
+    pub fn notes(
+        &self,
+        target: &Target,
+        note: impl Fn(&Planned) -> Vec<(&'static str, Option<String>)>,
+    ) -> Vec<CommandLine> {
+        let groups = groups(self.changed(), note);
+        let command = |group: &Group<Vec<(&'static str, Option<String>)>>| {
+            target.within(group.namespace.as_deref()).annotate(&group.names, &group.value)
+        };
+        groups.iter().map(command).collect()
+    }
+
+    /// The places of the changed workloads, grouped as [`Plan::commands`] groups them.
+    #[must_use]
+    pub fn set_together(&self) -> Vec<Vec<usize>> {
+        let mut together = Vec::new();
+        let mut places = BTreeMap::new();
+        for (at, planned) in self.workloads.iter().enumerate().filter(|(_, w)| w.changes()) {
+            let group = *places.entry((&planned.asked, planned.pairs())).or_insert_with(|| {
+                together.push(Vec::new());
+                together.len() - 1
+            });
+            together[group].push(at);
+        }
+        together
+    }
+
+    /// Whether the workloads are in more than one namespace, so that a name alone says too little.
+    #[must_use]
+    pub fn spans_namespaces(&self) -> bool {
+        let first = self.workloads.first().map(|workload| &workload.namespace);
+        self.workloads.iter().any(|workload| Some(&workload.namespace) != first)
+    }
+}
+
+impl<'a> Planner<'a> {
+    fn new(lines: &[Line], defaults: &'a [String], found: &'a [Found]) -> Self {
+        let mut by_name = ByName::new();
+        let mut by_repository = ByRepository::new();
+        let by_running = lines.iter().any(|line| line.which == Which::Running);
+        for Found { namespace, workloads } in found {
+            let namespace = namespace.as_deref();
+            for workload in workloads {
+                by_name.insert((namespace, workload.kind, &workload.metadata.name), workload);
+                if !by_running || workload.is_controlled() {
+                    continue;
+                }
+                for container in workload.all_containers() {
+                    let Ok(reference) = Reference::parse(&container.image) else { continue };
+                    let running =
+                        by_repository.entry((namespace, reference.normalised())).or_default();
+                    if running.last().is_none_or(|last| !std::ptr::eq(*last, workload)) {
+                        running.push(workload);
+                    }
+                }
+            }
+        }
+        let (places, plan) = (BTreeMap::new(), Plan::default());
+        Self { defaults, by_name, by_repository, found, places, plan }
+    }
+
+    fn add_line(&mut self, line: &Line) -> Result<(), PlanError> {
+        let chosen = self.chosen(line)?;
+        for image in &line.images {
+            let running = match line.which {
+                Which::Running => self.running(line, image)?,
+                _ => Vec::new(),
+            };
+            for (asked, workload) in chosen.iter().chain(&running) {
+                self.add(image, asked.as_deref(), workload)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The workloads that a line names or selects, with the namespace that it asks for.
+    fn chosen(&self, line: &Line) -> Result<Vec<(Option<String>, &'a Workload)>, PlanError> {
+        let mut chosen = Vec::new();
+        match &line.which {
+            Which::Running => {}
+            Which::Named(addresses) => {
+                for address in addresses {
+                    for namespace in query::places(address, line, self.defaults) {
+                        let WorkloadName { kind, name } = &address.workload;
+                        let key = (namespace.as_deref(), *kind, name.as_str());
+                        let Some(found) = self.by_name.get(&key).copied() else {
+                            let workload = address.workload.clone();
+                            return Err(PlanError::NotFound { workload, namespace });
+                        };
+                        chosen.push((namespace, found));
+                    }
+                }
+            }
+            Which::Labelled { kinds, selector, written } => {
+                for namespace in query::namespaces(line, self.defaults) {
+                    let before = chosen.len();
+                    let found = self.found.iter().filter(|found| found.namespace == namespace);
+                    let fits = found.flat_map(|found| &found.workloads).filter(|workload| {
+                        kinds.contains(&workload.kind)
+                            && !workload.is_controlled()
+                            && selector.matches(&workload.metadata.labels)
+                    });
+                    chosen.extend(fits.map(|workload| (namespace.clone(), workload)));
+                    if chosen.len() == before {
+                        let selector = written.clone();
+                        return Err(PlanError::NothingSelected { selector, namespace });
+                    }
+                }
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// The workloads of a line, found by the repository too.
+    fn all_of(&self, line: &Line) -> Result<Vec<(Option<String>, &'a Workload)>, PlanError> {
+        let mut chosen = self.chosen(line)?;
+        if line.which == Which::Running {
+            for image in &line.images {
+                chosen.extend(self.running(line, image)?);
+            }
+        }
+        Ok(chosen)
+    }
+
+    fn running(
+        &self,
+        line: &Line,
+        image: &Image,
+    ) -> Result<Vec<(Option<String>, &'a Workload)>, PlanError> {
+        let mut running = Vec::new();
+        let namespaces = query::namespaces(line, self.defaults);
+        for namespace in &namespaces {
+            let key = (namespace.as_deref(), image.reference.normalised());
+            let found = self.by_repository.get(&key).into_iter().flatten();
+            running.extend(found.map(|workload| (namespace.clone(), *workload)));
+        }
+        if running.is_empty() {
+            let repository = image.reference.repository();
+            return Err(PlanError::RunNowhere { repository, namespaces });
+        }
+        Ok(running)
+    }
+
+    fn add(
+        &mut self,
+        image: &Image,
+        asked: Option<&str>,
+        workload: &Workload,
+    ) -> Result<(), PlanError> {
+        let chosen = |container: &&crate::workload::Container| match &image.containers {
+            Containers::Every => true,
+            Containers::Named(name) => container.name == *name,
+            Containers::SameRepository => runs(&container.image, &image.reference),
+        };
+        if !workload.all_containers().any(|container| chosen(&container)) {
+            return Err(nothing_chosen(image, workload));
+        }
+        let name = workload.workload_name();
+        let plan = &mut self.plan;
+        let place = (workload.metadata.namespace.clone(), name.clone());
+        let at = *self.places.entry(place).or_insert_with(|| {
+            plan.workloads.push(Planned::untouched(asked, workload));
+            plan.workloads.len() - 1
+        });
+        let planned = &mut plan.workloads[at];
+        planned.every = image.containers == Containers::Every && planned.containers.is_empty();
+        let new = image.reference.to_string();
+        for container in workload.all_containers().filter(chosen) {
+            let earlier = planned.containers.iter().find(|c| c.container == container.name);
+            match earlier {
+                Some(earlier) if earlier.new == new => {}
+                Some(earlier) => {
+                    return Err(PlanError::Contradiction {
+                        workload: name,
+                        container: container.name.clone(),
+                        images: [earlier.new.clone(), new],
+                    });
+                }
+                None => planned.containers.push(ContainerChange {
+                    container: container.name.clone(),
+                    init: workload.init_containers().contains(container),
+                    old: container.image.clone(),
+                    new: new.clone(),
+                }),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Planned {
+    fn untouched(asked: Option<&str>, workload: &Workload) -> Self {
+        let annotations = &workload.metadata.annotations;
+        Self {
+            name: workload.workload_name(),
+            namespace: workload.metadata.namespace.clone(),
+            asked: asked.map(str::to_owned),
+            uid: workload.metadata.uid.clone(),
+            selector: workload.spec.selector.as_ref().and_then(Selector::labels),
+            containers: Vec::new(),
+            record: annotations.replaced.clone(),
+            change_cause: annotations.change_cause.clone(),
+            restart: false,
+            every: false,
+        }
+    }
+
+    /// Its name, with the namespace where names alone say too little.
+    #[must_use]
+    pub fn title(&self, with_namespace: bool) -> String {
+        if with_namespace {
+            format!("{}/{}", self.namespace, self.name)
+        } else {
+            self.name.to_string()
+        }
+    }
+
+    /// Whether nothing at all is done to it.
+    #[must_use]
+    pub fn is_left_as_it_is(&self) -> bool {
+        !self.changes() && !self.restart
+    }
+
+    /// Whether a container gets another image.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.containers.iter().any(ContainerChange::changes)
+    }
+
+    /// Whether `kubectl rollout restart` takes this kind.
+    #[must_use]
+    pub fn can_restart(&self) -> bool {
+        matches!(self.name.kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet)
+    }
+
+    fn pairs(&self) -> Vec<String> {
+        match self.containers.first() {
+            Some(first) if self.every => vec![format!("*={}", first.new)],
+            _ => self.containers.iter().map(|c| format!("{}={}", c.container, c.new)).collect(),
+        }
+    }
+}
+
+impl ContainerChange {
+    /// Whether the two images differ.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.old != self.new
+    }
+}
+
+/// Workloads of one namespace for which one command does.
+struct Group<T> {
+    namespace: Option<String>,
+    value: T,
+    names: Vec<WorkloadName>,
+}
+
+fn groups<'a, T: Ord + Clone>(
+    workloads: impl Iterator<Item = &'a Planned>,
+    value: impl Fn(&Planned) -> T,
+) -> Vec<Group<T>> {
+    let mut groups: Vec<Group<T>> = Vec::new();
+    let mut places = BTreeMap::new();
+    for workload in workloads {
+        let (namespace, value) = (workload.asked.clone(), value(workload));
+        let at = *places.entry((namespace.clone(), value.clone())).or_insert_with(|| {
+            groups.push(Group { namespace, value, names: Vec::new() });
+            groups.len() - 1
+        });
+        groups[at].names.push(workload.name.clone());
+    }
+    groups
+}
+
+/// The commands of lines that say everything without a look at the cluster, or the first line that
+/// does not.
+///
+/// # Errors
+/// The image of a line that leaves workloads or containers to be found.
+pub fn commands_without_cluster(
+    lines: &[Line],
+    defaults: &[String],
+    target: &Target,
+) -> Result<Vec<CommandLine>, Reference> {
+    let mut commands = Vec::new();
+    for line in lines {
+        let mut pairs = Vec::new();
+        for image in &line.images {
+            let container = match (&image.containers, &line.which) {
+                (Containers::Named(name), Which::Named(_)) => name,
+                (Containers::Every, Which::Named(_)) => "*",
+                _ => return Err(image.reference.clone()),
+            };
+            pairs.push(format!("{container}={}", image.reference));
+        }
+        let Which::Named(addresses) = &line.which else { continue };
+        let mut places: Vec<(Option<String>, Vec<WorkloadName>)> = Vec::new();
+        for address in addresses {
+            for namespace in query::places(address, line, defaults) {
+                let name = address.workload.clone();
+                match places.iter_mut().find(|(place, _)| *place == namespace) {
+                    Some((_, names)) => names.push(name),
+                    None => places.push((namespace, vec![name])),
+                }
+            }
+        }
+        let set = |(namespace, names): &(Option<String>, Vec<WorkloadName>)| {
+            target.within(namespace.as_deref()).set_image(names, &pairs)
+        };
+        commands.extend(places.iter().map(set));
+    }
+    Ok(commands)
+}
+
+fn runs(image: &str, reference: &Reference) -> bool {
+    Reference::parse(image).is_ok_and(|running| running.same_repository(reference))
+}
+
+fn nothing_chosen(image: &Image, workload: &Workload) -> PlanError {
+    let name = workload.workload_name();
+    let names = |containers: &[crate::workload::Container]| {
+        containers.iter().map(|container| container.name.clone()).collect()
+    };
+    match &image.containers {
+        Containers::Named(container) => PlanError::NoContainer {
+            workload: name,
+            container: container.clone(),
+            containers: names(workload.containers()),
+            init_containers: names(workload.init_containers()),
+        },
+        Containers::Every | Containers::SameRepository => PlanError::NotRun {
+            workload: name,
+            repository: image.reference.repository(),
+            images: workload.all_containers().map(|c| c.image.clone()).collect(),
+        },
+    }
+}

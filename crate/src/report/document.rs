@@ -1,0 +1,215 @@
+//! The story for tools: a JSON document, and the output variables.
+
+use serde::Serialize;
+
+use crate::{
+    age::Age,
+    protocol::{Effect, Verdict},
+    report::result::{back, verdict_of},
+    story::{Back, Chapter, Now, Outcome, Story},
+};
+
+/// What the attachment is found by.
+const KIND: &str = "kubectl-set-image";
+/// The version of the document; a tool should refuse one that it does not know.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    version: u32,
+    result: Verdict,
+    milliseconds: i64,
+    workloads: Vec<Workload<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Workload<'a> {
+    namespace: &'a str,
+    kind: &'static str,
+    name: &'a str,
+    outcome: &'static str,
+    verdict: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undo: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    milliseconds: Option<i64>,
+    containers: Vec<Container<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pods: Option<Vec<Pod<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    course: Option<Vec<Step>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warnings: Option<Vec<Warning<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<Log<'a>>,
+}
+
+#[derive(Serialize)]
+struct Container<'a> {
+    name: &'a str,
+    before: &'a str,
+    set: &'a str,
+    /// `null` where it is not known, or the workload is gone.
+    now: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Pod<'a> {
+    name: &'a str,
+    ready: bool,
+    milliseconds: Option<i64>,
+    trouble: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Step {
+    milliseconds: i64,
+    wanted: i64,
+    ready: i64,
+    old: i64,
+}
+
+#[derive(Serialize)]
+struct Warning<'a> {
+    reason: &'a str,
+    message: &'a str,
+    times: u32,
+}
+
+#[derive(Serialize)]
+struct Log<'a> {
+    pod: &'a str,
+    container: &'a str,
+    lines: &'a [String],
+}
+
+/// The document with the whole story.
+pub(super) fn attachment(story: &Story, verdict: Verdict, took: Age) -> Effect {
+    let workloads = story.chapters.iter().map(|chapter| whole(story, chapter)).collect();
+    let document =
+        Document { version: VERSION, result: verdict, milliseconds: took.0, workloads };
+    Effect::Attach { kind: KIND, name: "rollout.json", content: text(&document) }
+}
+
+/// The output variables of the change: what a later step can decide by.
+pub(super) fn outputs(story: &Story, verdict: Verdict) -> Vec<Effect> {
+    let changed = story.chapters.iter().any(Chapter::is_changed);
+    let previous = story.chapters.iter().filter(|chapter| chapter.planned.changes());
+    let previous = previous.map(|chapter| {
+        let changed = chapter.planned.containers.iter().filter(|change| change.changes());
+        let images = changed.map(|c| (c.container.as_str(), c.old.as_str()));
+        (chapter.planned.title(true), Pairs(images.collect()))
+    });
+    let workloads = story.chapters.iter().map(|chapter| brief(story, chapter)).collect();
+    let took = story.chapters.iter().filter_map(|c| Some(c.outcome.as_ref()?.1.0)).max();
+    let result = Document {
+        version: VERSION,
+        result: verdict,
+        milliseconds: took.unwrap_or_default(),
+        workloads,
+    };
+    [
+        ("changed", changed.to_string()),
+        ("previousImages", text(&Pairs(previous.collect()))),
+        ("result", text(&result)),
+    ]
+    .into_iter()
+    .map(|(name, value)| Effect::SetVariable { name, value })
+    .collect()
+}
+
+/// Pairs that are written as an object.
+struct Pairs<K, V>(Vec<(K, V)>);
+
+impl<K: Serialize, V: Serialize> Serialize for Pairs<K, V> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+fn brief<'a>(story: &Story, chapter: &'a Chapter) -> Workload<'a> {
+    Workload {
+        namespace: &chapter.planned.namespace,
+        kind: chapter.planned.name.kind.plural(),
+        name: &chapter.planned.name.name,
+        outcome: word(chapter),
+        verdict: verdict_of(story, chapter),
+        undo: back(&story.title(&chapter.planned), chapter),
+        milliseconds: chapter.outcome.as_ref().map(|(_, after)| after.0),
+        containers: containers(chapter),
+        pods: None,
+        course: None,
+        warnings: None,
+        log: None,
+    }
+}
+
+fn whole<'a>(story: &Story, chapter: &'a Chapter) -> Workload<'a> {
+    let pods = chapter.pods.iter().map(|pod| Pod {
+        name: &pod.name,
+        ready: pod.ready,
+        milliseconds: pod.age.map(|age| age.0),
+        trouble: pod.trouble.as_ref().map(crate::report::causes::in_short),
+    });
+    let course = chapter.course.iter().map(|(after, progress)| Step {
+        milliseconds: after.0,
+        wanted: progress.wanted,
+        ready: progress.ready(),
+        old: progress.old,
+    });
+    let warnings = chapter.warnings.iter().map(|warning| Warning {
+        reason: &warning.reason,
+        message: &warning.message,
+        times: warning.times,
+    });
+    let log = chapter.log.as_ref().map(|log| Log {
+        pod: &log.pod,
+        container: &log.container,
+        lines: &log.lines,
+    });
+    Workload {
+        pods: Some(pods.collect()),
+        course: Some(course.collect()),
+        warnings: Some(warnings.collect()),
+        log,
+        ..brief(story, chapter)
+    }
+}
+
+fn containers(chapter: &Chapter) -> Vec<Container<'_>> {
+    let now = |name: &str| match &chapter.now {
+        Now::Images(images) => {
+            images.iter().find(|(container, _)| container == name).map(|(_, image)| image.as_str())
+        }
+        Now::Gone | Now::Unknown => None,
+    };
+    let changes = chapter.planned.containers.iter();
+    changes
+        .map(|change| Container {
+            name: &change.container,
+            before: &change.old,
+            set: &change.new,
+            now: now(&change.container),
+        })
+        .collect()
+}
+
+/// One word for what became of a workload.
+fn word(chapter: &Chapter) -> &'static str {
+    match (&chapter.outcome, &chapter.back) {
+        (_, Back::Set | Back::Rolled(..)) => "undone",
+        (Some((Outcome::Done, _)), _) => "done",
+        (Some((Outcome::Held(_), _)), _) => "held",
+        (Some((Outcome::Deleted, _)), _) => "deleted",
+        (Some((Outcome::SetByAnother(..), _)), _) => "setByAnother",
+        (Some((Outcome::Failed(_) | Outcome::Blocked { .. }, _)), _) => "failed",
+        (None, _) if chapter.planned.is_left_as_it_is() => "unchanged",
+        (None, _) => "notDone",
+    }
+}
+
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

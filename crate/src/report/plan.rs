@@ -1,0 +1,107 @@
+//! The words of the plan: what is there, and what will change.
+
+use crate::{
+    inputs::WhenUnchanged,
+    plan::{Left, Plan, Planned, Reason},
+    protocol::{Effect, Style, Verdict},
+    report::{log, plain, table::table},
+    story::Purpose,
+};
+
+/// The plan as a table, and a warning for what stays as it is.
+pub(crate) fn plan(plan: &Plan, when_unchanged: WhenUnchanged) -> Vec<Effect> {
+    let spans = plan.spans_namespaces();
+    let mut rows = vec![["WORKLOAD", "CONTAINER", "IMAGE"].map(str::to_owned).to_vec()];
+    for planned in &plan.workloads {
+        for change in &planned.containers {
+            let container = if change.init {
+                format!("{} (init)", change.container)
+            } else {
+                change.container.clone()
+            };
+            let image = if change.changes() {
+                format!("{} → {}", change.old, change.new)
+            } else {
+                format!("{} (is there already)", change.old)
+            };
+            rows.push(vec![planned.title(spans), container, image]);
+        }
+    }
+    let unchanged = plan.workloads.iter().filter(|planned| !planned.changes());
+    let notes = unchanged.map(|planned| left_as_it_is(planned, spans, when_unchanged));
+    let table = if rows.len() > 1 { table(&rows) } else { Vec::new() };
+    table.into_iter().chain(notes).collect()
+}
+
+fn left_as_it_is(planned: &Planned, spans: bool, when_unchanged: WhenUnchanged) -> Effect {
+    let name = planned.title(spans);
+    let images: Vec<&str> = planned.containers.iter().map(|c| c.new.as_str()).collect();
+    let images = images.join(", ");
+    match when_unchanged {
+        WhenUnchanged::Restart if planned.restart => plain(format!(
+            "{name} has {images} already: its pods are replaced by kubectl rollout restart, and \
+             pull the image again if their imagePullPolicy is Always"
+        )),
+        WhenUnchanged::Restart => log(
+            Style::Warning,
+            format!(
+                "{name} has {images} already, and kubectl rollout restart does not take its kind: \
+                 it stays as it is"
+            ),
+        ),
+        WhenUnchanged::Succeed => plain(format!("{name} is unchanged: it has {images} already")),
+        WhenUnchanged::Warn | WhenUnchanged::Fail => log(
+            Style::Warning,
+            format!(
+                "{name} is unchanged: it has {images} already. To Kubernetes nothing changes, so it \
+                 pulls nothing and replaces no pod, even if the image was pushed again under this \
+                 tag"
+            ),
+        ),
+    }
+}
+
+/// The workloads that are not put back, and why.
+pub(crate) fn left_alone(left: &[Left]) -> Vec<Effect> {
+    let warning = |left: &Left| {
+        let text = format!("{}: {}", left.planned.name, reason(&left.reason));
+        match left.reason {
+            Reason::NeverSet => plain(text),
+            _ => log(Style::Warning, text),
+        }
+    };
+    left.iter().map(warning).collect()
+}
+
+pub(super) fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::NeverSet => "has its old images, there is nothing to put back".to_owned(),
+        Reason::SetByAnother { container, image } => format!(
+            "is left alone: somebody else has set {container} to {image} since then"
+        ),
+        Reason::Gone => "is gone: somebody deleted it".to_owned(),
+        Reason::Recreated => {
+            "is left alone: it was deleted, and made anew by somebody else".to_owned()
+        }
+    }
+}
+
+/// The end of a run that has nothing to do.
+pub(crate) fn nothing_to_do(purpose: Purpose, left_alone: bool) -> (Verdict, &'static str) {
+    match (purpose, left_alone) {
+        (Purpose::Set, _) => (Verdict::SucceededWithIssues, "Nothing would change"),
+        (Purpose::Undo, true) => (Verdict::Failed, "Nothing was put back"),
+        (Purpose::Undo, false) => {
+            (Verdict::SucceededWithIssues, "No workload has a record of an image to put back")
+        }
+    }
+}
+
+/// The end of a dry run on the server.
+pub(crate) fn dry_run(refused: bool) -> (Verdict, &'static str) {
+    if refused {
+        (Verdict::Failed, super::NOTHING_CHANGED)
+    } else {
+        (Verdict::Succeeded, "The API server accepts the change; none was made")
+    }
+}

@@ -1,0 +1,207 @@
+//! The words of the end: what became of every workload, and what it runs now.
+
+use crate::{
+    age::Age,
+    protocol::{Effect, Millis, Style, Verdict},
+    report::{
+        causes, document, log, plain,
+        plan::reason,
+        rollout::{counts, held, trouble},
+        section, summary,
+        table::table,
+    },
+    story::{Back, Chapter, Now, Outcome, PodSeen, Purpose, Story},
+};
+
+/// How many pods of a workload the log names.
+const SHOWN_PODS: usize = 10;
+
+/// The whole story: in the log, on the summary of the run, for tools and for later steps.
+pub(crate) fn story(story: &Story, verdict: Verdict, now: Millis) -> Vec<Effect> {
+    let mut effects = vec![section("Result")];
+    for chapter in &story.chapters {
+        effects.extend(chapter_lines(story, chapter));
+    }
+    if verdict != Verdict::Succeeded {
+        effects.extend(runs_now(story));
+    }
+    effects.extend(ways_back(story));
+    effects.extend(document::outputs(story, verdict));
+    let took = Age((now - story.began).max(0));
+    effects.push(Effect::Summarise { markdown: summary::page(story, verdict, took) });
+    effects.push(document::attachment(story, verdict, took));
+    effects
+}
+
+fn chapter_lines(story: &Story, chapter: &Chapter) -> Vec<Effect> {
+    let title = story.title(&chapter.planned);
+    let head = match &chapter.outcome {
+        Some((Outcome::Held(hold), _)) if hold.needs_somebody() => {
+            log(Style::Warning, format!("{title}: {}", held(*hold)))
+        }
+        _ => plain(format!("{title}: {}", verdict_of(story, chapter))),
+    };
+    let changes = chapter.planned.containers.iter().filter(|change| change.changes());
+    let changes = changes.map(|c| match chapter.back {
+        Back::Set | Back::Rolled(..) => {
+            plain(format!("  {}: {} put back in place of {}", c.container, c.old, c.new))
+        }
+        _ => plain(format!("  {}: {} replaced by {}", c.container, c.old, c.new)),
+    });
+    let back = back(&title, chapter).map(|text| plain(format!("  {text}")));
+    let pods = chapter.pods.iter().take(SHOWN_PODS).map(|pod| plain(format!("  {}", pod_line(pod))));
+    let left = chapter.pods.len().saturating_sub(SHOWN_PODS);
+    let left = (left > 0).then(|| plain(format!("  … {left} more pods")));
+    let warnings = chapter.warnings.iter().map(|w| {
+        plain(format!("  {} ({} times): {}", w.reason, w.times, w.message))
+    });
+    [head].into_iter().chain(changes).chain(back).chain(pods).chain(left).chain(warnings).collect()
+}
+
+/// What became of a workload, in one sentence without its name.
+pub(super) fn verdict_of(story: &Story, chapter: &Chapter) -> String {
+    let Some((outcome, after)) = &chapter.outcome else {
+        let title = story.title(&chapter.planned);
+        let cause = chapter.likely.as_ref().map(|failure| {
+            let sentence = causes::sentence(&title, chapter.planned.asked.as_deref(), failure);
+            format!(". {}", sentence.strip_prefix(&format!("{title}: ")).unwrap_or(&sentence))
+        });
+        let cause = cause.unwrap_or_default();
+        return match chapter.progress() {
+            Some(progress) => format!("not done ({}){cause}", counts(progress)),
+            None if chapter.planned.is_left_as_it_is() => "unchanged".to_owned(),
+            None => format!("nothing was seen of its rollout{cause}"),
+        };
+    };
+    let title = story.title(&chapter.planned);
+    match outcome {
+        Outcome::Done if chapter.planned.is_left_as_it_is() => {
+            "nothing to replace, every pod is available".to_owned()
+        }
+        Outcome::Done => format!("done after {after}, every pod is replaced and available"),
+        Outcome::Held(hold) => held(*hold).to_owned(),
+        outcome => {
+            let text = trouble(&title, &chapter.planned, outcome).unwrap_or_default();
+            let text = text.strip_prefix(&format!("{title}: ")).unwrap_or(&text);
+            format!("failed after {after}: {text}")
+        }
+    }
+}
+
+/// What became of the images that were there before.
+pub(super) fn back(title: &str, chapter: &Chapter) -> Option<String> {
+    let text = match &chapter.back {
+        Back::NotAsked => return None,
+        Back::Set => "its old images are set again; their pods were not waited for".to_owned(),
+        Back::Rolled(Outcome::Done, None) => {
+            "its old images run again, every pod is available".to_owned()
+        }
+        Back::Rolled(Outcome::Done, Some(pod)) => {
+            format!("its old images run again, after the pod {pod} was deleted")
+        }
+        Back::Rolled(Outcome::Held(hold), _) => format!("its old images: {}", held(*hold)),
+        Back::Rolled(outcome, _) => {
+            let text = trouble(title, &chapter.planned, outcome).unwrap_or_default();
+            let text = text.strip_prefix(&format!("{title}: ")).unwrap_or(&text).to_owned();
+            format!("its old images are set again, and do not all run: {text}")
+        }
+        Back::Left(left) => format!("it {}", reason(left)),
+        Back::Refused(words) => format!("its old images could not be set again: {words}"),
+        Back::Unknown => {
+            "whether its old images are set again is not known: kubectl gave no answer in time"
+                .to_owned()
+        }
+    };
+    Some(text)
+}
+
+pub(super) fn pod_line(pod: &PodSeen) -> String {
+    let age = pod.age.map_or(String::new(), |age| format!(", {age} old"));
+    let state = match &pod.trouble {
+        _ if pod.ready => "ready".to_owned(),
+        Some(failure) => format!("not ready, {}", causes::in_short(failure)),
+        None => format!("not ready, {}", pod.phase),
+    };
+    format!("pod {}: {state}{age}", pod.name)
+}
+
+/// What every workload runs at the end of the step.
+fn runs_now(story: &Story) -> Vec<Effect> {
+    let mut rows = vec![["WORKLOAD", "CONTAINER", "RUNS NOW"].map(str::to_owned).to_vec()];
+    for chapter in &story.chapters {
+        for row in now(chapter) {
+            rows.push([vec![story.title(&chapter.planned)], row.to_vec()].concat());
+        }
+    }
+    [section("What the workloads have now")].into_iter().chain(table(&rows)).collect()
+}
+
+/// Container and image, a row each.
+pub(super) fn now(chapter: &Chapter) -> Vec<[String; 2]> {
+    let changes = &chapter.planned.containers;
+    match &chapter.now {
+        Now::Images(images) => images
+            .iter()
+            .map(|(container, image)| {
+                let change = changes.iter().find(|c| c.container == *container);
+                let which = match change {
+                    Some(change) if !change.changes() => "as before",
+                    Some(change) if change.old == *image => "the old one",
+                    Some(change) if change.new == *image => "the new one",
+                    _ => "set by somebody else",
+                };
+                [container.clone(), format!("{image} ({which})")]
+            })
+            .collect(),
+        Now::Gone => vec![["–".to_owned(), "the workload is gone".to_owned()]],
+        Now::Unknown => changes
+            .iter()
+            .map(|c| [c.container.clone(), format!("not known: {} or {}", c.old, c.new)])
+            .collect(),
+    }
+}
+
+/// How to put back by hand what this run did not.
+fn ways_back(story: &Story) -> Vec<Effect> {
+    if story.way_back.is_empty() {
+        return Vec::new();
+    }
+    let commands = story.way_back.iter().map(|command| plain(format!("  {command}")));
+    [plain("To have what was there before, run:")].into_iter().chain(commands).collect()
+}
+
+/// The last sentence of the step.
+pub(crate) fn last_sentence(story: &Story, verdict: Verdict) -> &'static str {
+    let changed = || story.chapters.iter().filter(|chapter| chapter.planned.changes());
+    let is_back = |chapter: &Chapter| {
+        matches!(
+            chapter.back,
+            Back::Set | Back::Rolled(Outcome::Done | Outcome::Held(_), _) | Back::Left(_)
+        )
+    };
+    let asked = changed().any(|chapter| chapter.back != Back::NotAsked);
+    let all_back = changed().all(is_back);
+    match (verdict, story.purpose) {
+        (Verdict::Succeeded, Purpose::Set) => "The images are set and run",
+        (Verdict::Succeeded, Purpose::Undo) => "The old images are set and run",
+        (Verdict::SucceededWithIssues, Purpose::Set)
+            if story.chapters.iter().any(|chapter| chapter.planned.is_left_as_it_is()) =>
+        {
+            "The images run, and some were there already"
+        }
+        (Verdict::SucceededWithIssues, _) => "The images are set; the log has warnings",
+        (Verdict::Failed, Purpose::Undo) => "The old images are set, but not all of them run",
+        (Verdict::Failed, Purpose::Set) if !asked => {
+            "The images are set, but not all of them run, and they stay"
+        }
+        (Verdict::Failed, Purpose::Set) if all_back => {
+            "The new images do not all run; the old ones are back"
+        }
+        (Verdict::Failed, Purpose::Set) => {
+            "The new images do not all run, and not every old one is back: see the last table"
+        }
+        (Verdict::Canceled, _) if !asked => "Canceled; what was set stays set",
+        (Verdict::Canceled, _) if all_back => "Canceled; the old images are set again",
+        (Verdict::Canceled, _) => "Canceled; not every old image is back: see the last table",
+    }
+}

@@ -1,0 +1,138 @@
+//! The page on the summary of the run, as Markdown.
+
+use std::fmt::Write;
+
+use crate::{
+    age::Age,
+    protocol::Verdict,
+    report::result::{back, now, pod_line, verdict_of},
+    rollout::Progress,
+    story::{Chapter, Story},
+};
+
+/// How many pods of a workload the page names.
+const SHOWN_PODS: usize = 20;
+/// How wide the picture of a rollout is, in characters.
+const WIDTH: i64 = 40;
+
+/// The page.
+pub(super) fn page(story: &Story, verdict: Verdict, took: Age) -> String {
+    let mut page = String::from("# Kubectl Set Image\n\n");
+    let result = match verdict {
+        Verdict::Succeeded => "Succeeded",
+        Verdict::SucceededWithIssues => "Succeeded with issues",
+        Verdict::Failed => "Failed",
+        Verdict::Canceled => "Canceled",
+    };
+    let _ = write!(page, "{result} after {took}\n\n");
+    page.push_str("| Workload | Container | Image before → set | Has now | Took | Pods ready |\n");
+    page.push_str("| --- | --- | --- | --- | --- | --- |\n");
+    for chapter in &story.chapters {
+        rows(&mut page, story, chapter);
+    }
+    for chapter in &story.chapters {
+        details(&mut page, story, chapter);
+    }
+    page
+}
+
+fn rows(page: &mut String, story: &Story, chapter: &Chapter) {
+    let title = escaped(&story.title(&chapter.planned));
+    let took = chapter.outcome.as_ref().map_or(String::from("–"), |(_, after)| after.to_string());
+    let ready = chapter.pods.iter().filter(|pod| pod.ready).count();
+    let pods = chapter.progress().map_or(String::from("–"), |p| format!("{ready} of {}", p.wanted));
+    let now = now(chapter);
+    for change in &chapter.planned.containers {
+        let images = if change.changes() {
+            format!("{} → {}", escaped(&change.old), escaped(&change.new))
+        } else {
+            escaped(&change.old)
+        };
+        let has = now.iter().find(|[container, _]| *container == change.container || container == "–");
+        let has = has.map_or(String::from("–"), |[_, image]| escaped(image));
+        let container = escaped(&change.container);
+        let _ = writeln!(page, "| {title} | {container} | {images} | {has} | {took} | {pods} |");
+    }
+}
+
+fn details(page: &mut String, story: &Story, chapter: &Chapter) {
+    let title = story.title(&chapter.planned);
+    let _ = write!(page, "\n## {}\n\n{}\n", escaped(&title), escaped(&verdict_of(story, chapter)));
+    if let Some(back) = back(&title, chapter) {
+        let _ = write!(page, "\n{}\n", escaped(&back));
+    }
+    if let Some(picture) = picture(chapter) {
+        block(page, picture.iter().map(String::as_str));
+    }
+    if !chapter.has_failed() && chapter.outcome.is_some() {
+        return;
+    }
+    if !chapter.pods.is_empty() {
+        page.push('\n');
+    }
+    for pod in chapter.pods.iter().take(SHOWN_PODS) {
+        let _ = writeln!(page, "- {}", escaped(&pod_line(pod)));
+    }
+    if !chapter.warnings.is_empty() {
+        page.push_str("\nWarnings of Kubernetes:\n\n");
+    }
+    for warning in &chapter.warnings {
+        let (reason, message) = (escaped(&warning.reason), escaped(&warning.message));
+        let _ = writeln!(page, "- {reason} ({} times): {message}", warning.times);
+    }
+    if let Some(log) = &chapter.log {
+        let (pod, container) = (escaped(&log.pod), escaped(&log.container));
+        let _ = write!(page, "\nThe last lines of {container} in the pod {pod}:\n");
+        block(page, log.lines.iter().map(String::as_str));
+    }
+}
+
+/// A block of lines that Markdown leaves as they are.
+fn block<'a>(page: &mut String, lines: impl Iterator<Item = &'a str>) {
+    page.push('\n');
+    for line in lines {
+        let _ = writeln!(page, "    {}", line.replace(char::is_control, " "));
+    }
+}
+
+/// The course of a rollout: how many new pods were ready and how many old ones were left, from the
+/// change to the end.
+fn picture(chapter: &Chapter) -> Option<[String; 3]> {
+    let (last, _) = chapter.course.last()?;
+    let (_, end) = chapter.outcome.as_ref().map_or((None, *last), |(o, after)| (Some(o), *after));
+    let draw = |count: fn(&Progress) -> i64| -> String {
+        let column = |at: i64| {
+            let time = end.0 * at / (WIDTH - 1);
+            let seen = chapter.course.iter().take_while(|(after, _)| after.0 <= time).last();
+            let (_, progress) = seen.unwrap_or(&chapter.course[0]);
+            bar(count(progress), progress.wanted)
+        };
+        (0..WIDTH).map(column).collect()
+    };
+    Some([
+        format!("new pods ready  {}", draw(Progress::ready)),
+        format!("old pods left   {}", draw(|progress| progress.old)),
+        format!("                0 s{:>37}", end.to_string()),
+    ])
+}
+
+fn bar(count: i64, of: i64) -> char {
+    const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let level = (count.max(0) * 8 + of.max(1) - 1) / of.max(1);
+    BARS[usize::try_from(level).unwrap_or(0).min(8)]
+}
+
+/// Text from outside as Markdown shows it: no markup, no HTML, one line.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if c.is_control() => safe.push(' '),
+            '&' | '<' | '>' | '|' | '`' | '[' | ']' | '*' | '_' | '~' | '\\' | '#' | '!' => {
+                let _ = write!(safe, "&#{};", u32::from(c));
+            }
+            c => safe.push(c),
+        }
+    }
+    safe
+}

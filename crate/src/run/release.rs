@@ -1,0 +1,563 @@
+//! A release: from the plan to the verdict, one stage after another.
+
+use crate::{
+    images::Line,
+    inputs::{OnFailure, WhenUnchanged},
+    kubectl::CommandLine,
+    plan::{self, Found, Plan, PlanError, Planned, Query, Return},
+    protocol::{Event, Millis, TimerId, Verdict},
+    record::{self, Record},
+    report,
+    run::{
+        State,
+        batch::{Batch, Policy},
+        objects,
+        process::Ending,
+        session::{Effects, Session, finish},
+        watching::{Over, StuckPods, Watching},
+    },
+    story::{Back, ContainerLog, Outcome, Purpose, Story},
+};
+
+/// How long the step may still take once it is canceled, in milliseconds. The agent ends it for
+/// good 7.5 s after the first signal.
+const GRACE_MS: u32 = 5_500;
+/// How many logs of failed containers are fetched.
+const MOST_LOGS: usize = 3;
+
+/// A run that deals with the cluster.
+#[derive(Debug)]
+pub(crate) struct Release {
+    purpose: Purpose,
+    session: Session,
+    lines: Vec<Line>,
+    stage: Stage,
+    plan: Plan,
+    story: Story,
+    verdict: Verdict,
+    /// Once the step is canceled: the timer by which it has to end.
+    canceled: Option<TimerId>,
+}
+
+/// What is being waited for.
+#[derive(Debug)]
+enum Stage {
+    /// The workloads as they are.
+    Reading(Batch, Vec<Query>),
+    /// The changes.
+    Setting(Batch),
+    /// The rollouts of the changes.
+    Watching(Watching),
+    /// The logs of containers that failed: pod and container of each.
+    Explaining(Batch, Vec<(usize, String, String)>),
+    /// The workloads as they are before their images are put back.
+    Checking(Batch, Vec<Query>),
+    /// The old images, in this plan.
+    PuttingBack(Batch, Plan),
+    /// The rollouts of the old images.
+    WatchingBack(Watching),
+    /// The workloads as they are in the end.
+    LookingAgain(Batch, Vec<Query>),
+    /// Nothing: the step has ended.
+    Over,
+}
+
+impl Release {
+    pub(crate) fn start(
+        purpose: Purpose,
+        mut session: Session,
+        lines: Vec<Line>,
+        effects: &mut Effects,
+    ) -> State {
+        let defaults = &session.request.namespaces;
+        let queries = if lines.is_empty() {
+            Query::of_everything(defaults)
+        } else {
+            Query::of_lines(&lines, defaults)
+        };
+        effects.push(report::section("Plan"));
+        let batch = ask(&queries, Policy::ALL, &mut session, effects);
+        State::Releasing(Box::new(Self {
+            purpose,
+            session,
+            lines,
+            stage: Stage::Reading(batch, queries),
+            plan: Plan::default(),
+            story: Story::default(),
+            verdict: Verdict::Succeeded,
+            canceled: None,
+        }))
+    }
+
+    pub(crate) fn handle(
+        mut self: Box<Self>,
+        now: Millis,
+        event: &Event,
+        effects: &mut Effects,
+    ) -> State {
+        match event {
+            Event::Canceled if self.canceled.is_some() => self.conclude(now, effects),
+            Event::Woken { timer } if self.canceled == Some(*timer) => self.conclude(now, effects),
+            Event::Canceled => self.cancel(now, effects),
+            event => self.go_on(now, event, effects),
+        }
+        if matches!(self.stage, Stage::Over) { State::Finished } else { State::Releasing(self) }
+    }
+
+    /// Gives the event to the stage, and goes to the next one when this one is through.
+    fn go_on(&mut self, now: Millis, event: &Event, effects: &mut Effects) {
+        let session = &mut self.session;
+        match &mut self.stage {
+            Stage::Reading(batch, _) => {
+                batch.handle(event, session, effects);
+                if batch.is_over() {
+                    self.make_plan(now, effects);
+                }
+            }
+            Stage::Setting(batch) => {
+                report_change(batch, event, session, effects);
+                if batch.is_over() {
+                    self.changes_are_made(now, effects);
+                }
+            }
+            Stage::Watching(watching) => {
+                let over = watching.handle(now, event, &self.story, session, effects);
+                if let Some(over) = over {
+                    self.rollouts_are_over(&over, now, effects);
+                }
+            }
+            Stage::Explaining(batch, _) => {
+                batch.handle(event, session, effects);
+                if batch.is_over() {
+                    self.logs_are_there(now, effects);
+                }
+            }
+            Stage::Checking(batch, _) => {
+                batch.handle(event, session, effects);
+                if batch.is_over() {
+                    self.put_back(now, effects);
+                }
+            }
+            Stage::PuttingBack(batch, _) => {
+                report_change(batch, event, session, effects);
+                if batch.is_over() {
+                    self.images_are_back(now, effects);
+                }
+            }
+            Stage::WatchingBack(watching) => {
+                let over = watching.handle(now, event, &self.story, session, effects);
+                if let Some(over) = over {
+                    self.way_back_is_over(&over, now, effects);
+                }
+            }
+            Stage::LookingAgain(batch, _) => {
+                batch.handle(event, session, effects);
+                if batch.is_over() {
+                    self.conclude(now, effects);
+                }
+            }
+            Stage::Over => {}
+        }
+    }
+
+    fn make_plan(&mut self, now: Millis, effects: &mut Effects) {
+        let Stage::Reading(batch, queries) = &self.stage else { return };
+        if let Some((_, ending)) = batch.first_failure() {
+            effects.extend(report::kubectl_failed("The workloads cannot be read", ending));
+            return self.end_unchanged(effects);
+        }
+        let found = match found(batch, queries) {
+            Ok(found) => found,
+            Err(error) => {
+                effects.push(report::not_understood(&error));
+                return self.end_unchanged(effects);
+            }
+        };
+        let plan = match self.purpose {
+            Purpose::Set => self.plan_to_set(&found),
+            Purpose::Undo => self.plan_to_undo(&found, effects),
+        };
+        match plan {
+            Ok(plan) => self.plan = plan,
+            Err(errors) => {
+                effects.extend(errors.iter().map(report::error));
+                return self.end_unchanged(effects);
+            }
+        }
+        let commands = self.plan.commands(&self.session.request.target);
+        effects.extend(report::plan(&self.plan, self.session.request.when_unchanged));
+        effects.push(report::commands_variable(&commands));
+        self.carry_out(commands, now, effects);
+    }
+
+    fn plan_to_set(&self, found: &[Found]) -> Result<Plan, Vec<PlanError>> {
+        let request = &self.session.request;
+        let mut plan = Plan::make(&self.lines, &request.namespaces, found)?;
+        let spans = plan.spans_namespaces();
+        let mut errors = Vec::new();
+        for planned in plan.workloads.iter_mut().filter(|planned| !planned.changes()) {
+            match request.when_unchanged {
+                WhenUnchanged::Warn | WhenUnchanged::Succeed => {}
+                WhenUnchanged::Restart => planned.restart = planned.can_restart(),
+                WhenUnchanged::Fail => errors.push(PlanError::Unchanged {
+                    workload: planned.title(spans),
+                    images: planned.containers.iter().map(|c| c.new.clone()).collect(),
+                }),
+            }
+        }
+        if errors.is_empty() { Ok(plan) } else { Err(errors) }
+    }
+
+    fn plan_to_undo(
+        &mut self,
+        found: &[Found],
+        effects: &mut Effects,
+    ) -> Result<Plan, Vec<PlanError>> {
+        let defaults = &self.session.request.namespaces;
+        let Return { plan, left } = Return::of_records(&self.lines, defaults, found)?;
+        if !left.is_empty() {
+            self.verdict = Verdict::SucceededWithIssues;
+        }
+        effects.extend(report::left_alone(&left));
+        Ok(plan)
+    }
+
+    fn carry_out(&mut self, commands: Vec<CommandLine>, now: Millis, effects: &mut Effects) {
+        let dry_run = self.session.request.dry_run;
+        self.story = Story::begin(self.purpose, &self.plan, now);
+        if commands.is_empty() && (dry_run || self.purpose == Purpose::Undo) {
+            let (verdict, message) = report::nothing_to_do(self.purpose, !self.lines.is_empty());
+            finish(effects, verdict, message);
+            self.stage = Stage::Over;
+            return;
+        }
+        if commands.is_empty() {
+            return self.watch(effects);
+        }
+        effects.push(report::section("Set image"));
+        let commands = commands
+            .into_iter()
+            .map(|command| if dry_run { command.dry_run() } else { command })
+            .collect();
+        let batch = Batch::start(commands, Policy::ALL, &mut self.session, effects);
+        self.stage = Stage::Setting(batch);
+    }
+
+    fn changes_are_made(&mut self, now: Millis, effects: &mut Effects) {
+        let Stage::Setting(batch) = &self.stage else { return };
+        let failed = batch.first_failure().is_some();
+        match (failed, self.session.request.dry_run) {
+            (failed, true) => {
+                let (verdict, message) = report::dry_run(failed);
+                finish(effects, verdict, message);
+                self.stage = Stage::Over;
+            }
+            (true, false) => {
+                self.verdict = Verdict::Failed;
+                self.go_back(now, effects);
+            }
+            (false, false) => self.watch(effects),
+        }
+    }
+
+    /// Watches the rollouts, and leaves the record of the change meanwhile.
+    fn watch(&mut self, effects: &mut Effects) {
+        effects.push(report::section("Rollout"));
+        let undo = self.purpose == Purpose::Undo;
+        let first_failure_ends = self.session.request.on_failure == OnFailure::Undo;
+        let mut watching = Watching::start(
+            &self.plan,
+            self.story.began,
+            first_failure_ends && !undo,
+            self.stuck_pods(undo),
+            &mut self.session,
+            effects,
+        );
+        let author = self.session.request.author.clone();
+        let notes = self.plan.notes(&self.session.request.target, |planned| {
+            let record = (!undo).then(|| Record::of(planned, &author).write());
+            vec![
+                (record::ANNOTATION, record),
+                (record::CHANGE_CAUSE, Some(record::change_cause(planned, &author))),
+            ]
+        });
+        watching.beside(Batch::start(notes, Policy::EACH, &mut self.session, effects));
+        let over = watching.is_settled(&mut self.session, effects);
+        self.stage = Stage::Watching(watching);
+        if over {
+            self.rollouts_are_over(&Over::Settled, self.story.began, effects);
+        }
+    }
+
+    fn stuck_pods(&self, going_back: bool) -> StuckPods {
+        match (going_back, self.session.request.delete_stuck_pods) {
+            (false, _) => StuckPods::Wait,
+            (true, false) => StuckPods::Name,
+            (true, true) => StuckPods::Delete,
+        }
+    }
+
+    fn rollouts_are_over(&mut self, over: &Over, now: Millis, effects: &mut Effects) {
+        let Stage::Watching(watching) = &self.stage else { return };
+        watching.stop(effects);
+        watching.tell(now, &mut self.story);
+        effects.extend(report::over(over));
+        if *over == Over::Settled && !self.story.has_failed() {
+            return self.conclude(now, effects);
+        }
+        self.verdict = Verdict::Failed;
+        self.explain(now, effects);
+    }
+
+    /// Fetches the logs of the containers that failed.
+    fn explain(&mut self, now: Millis, effects: &mut Effects) {
+        let target = &self.session.request.target;
+        let mut commands = Vec::new();
+        let mut whose = Vec::new();
+        for (at, chapter) in self.story.chapters.iter().enumerate() {
+            let Some((Outcome::Failed(failure), _)) = &chapter.outcome else { continue };
+            let Some(log) = failure.log().filter(|_| commands.len() < MOST_LOGS) else { continue };
+            let target = target.within(chapter.planned.asked.as_deref());
+            commands.push(target.logs(log.pod, log.container, log.previous));
+            whose.push((at, log.pod.to_owned(), log.container.to_owned()));
+        }
+        if commands.is_empty() {
+            return self.go_back(now, effects);
+        }
+        let batch = Batch::start(commands, Policy::BRIEFLY, &mut self.session, effects);
+        self.stage = Stage::Explaining(batch, whose);
+    }
+
+    fn logs_are_there(&mut self, now: Millis, effects: &mut Effects) {
+        let Stage::Explaining(batch, whose) = &self.stage else { return };
+        for (job, (at, pod, container)) in whose.iter().enumerate() {
+            let answer = batch.answer(job).filter(|answer| !answer.is_empty());
+            let lines = answer.map(|answer| {
+                String::from_utf8_lossy(answer).lines().map(str::to_owned).collect()
+            });
+            self.story.chapters[*at].log = lines.map(|lines| ContainerLog {
+                pod: pod.clone(),
+                container: container.clone(),
+                lines,
+            });
+        }
+        effects.extend(report::container_logs(&self.story));
+        self.go_back(now, effects);
+    }
+
+    /// Puts back what this run has changed, if it is to.
+    fn go_back(&mut self, now: Millis, effects: &mut Effects) {
+        let wanted = self.session.request.on_failure == OnFailure::Undo;
+        if !wanted || self.purpose == Purpose::Undo || self.plan.changed().next().is_none() {
+            return self.look_again(now, effects);
+        }
+        effects.push(report::section("Undo"));
+        let queries = self.queries(self.plan.changed());
+        let batch = ask(&queries, Policy::EACH, &mut self.session, effects);
+        self.stage = Stage::Checking(batch, queries);
+    }
+
+    fn put_back(&mut self, now: Millis, effects: &mut Effects) {
+        let Stage::Checking(batch, queries) = &self.stage else { return };
+        let found = answered(batch, queries);
+        let Return { plan, left } = plan::way_back(&self.plan, &found);
+        for ending in (0..queries.len()).filter_map(|at| batch.failure(at)) {
+            effects.extend(report::kubectl_failed("What the workloads run cannot be read", ending));
+        }
+        let is_known = |planned: &Planned| found.iter().any(|f| f.namespace == planned.asked);
+        for planned in self.plan.changed().filter(|planned| !is_known(planned)) {
+            if let Some(chapter) = self.story.chapter_mut(planned) {
+                chapter.back = Back::Unknown;
+            }
+        }
+        let left: Vec<_> = left.into_iter().filter(|left| is_known(&left.planned)).collect();
+        effects.extend(report::left_alone(&left));
+        for left in left {
+            if let Some(chapter) = self.story.chapter_mut(&left.planned) {
+                chapter.back = Back::Left(left.reason);
+            }
+        }
+        let target = &self.session.request.target;
+        let mut commands = plan.commands(target);
+        let changes = commands.len();
+        commands.extend(plan.notes(target, |planned| {
+            vec![
+                (record::ANNOTATION, planned.record.clone()),
+                (record::CHANGE_CAUSE, planned.change_cause.clone()),
+            ]
+        }));
+        if changes == 0 {
+            self.story.see_now(&found);
+            return self.conclude(now, effects);
+        }
+        for planned in &plan.workloads {
+            if let Some(chapter) = self.story.chapter_mut(planned) {
+                chapter.back = Back::Unknown;
+            }
+        }
+        let batch = Batch::start(commands, Policy::EACH, &mut self.session, effects);
+        self.stage = Stage::PuttingBack(batch, plan);
+    }
+
+    fn images_are_back(&mut self, now: Millis, effects: &mut Effects) {
+        let Stage::PuttingBack(batch, plan) = &self.stage else { return };
+        for (at, together) in plan.set_together().into_iter().enumerate() {
+            let refused = batch.failure(at).map(Ending::words);
+            for planned in together.into_iter().map(|place| &plan.workloads[place]) {
+                if let Some(chapter) = self.story.chapter_mut(planned) {
+                    chapter.back = refused.clone().map_or(Back::Set, Back::Refused);
+                }
+            }
+        }
+        if self.canceled.is_some() || batch.first_failure().is_some() {
+            return self.look_again(now, effects);
+        }
+        let stuck = self.stuck_pods(true);
+        let watching =
+            Watching::start(plan, now, false, stuck, &mut self.session, effects);
+        self.stage = Stage::WatchingBack(watching);
+    }
+
+    fn way_back_is_over(&mut self, over: &Over, now: Millis, effects: &mut Effects) {
+        let Stage::WatchingBack(watching) = &self.stage else { return };
+        watching.stop(effects);
+        effects.extend(report::over(over));
+        for (planned, outcome, deleted) in watching.outcomes() {
+            if let (Some(chapter), Some(outcome)) = (self.story.chapter_mut(planned), outcome) {
+                chapter.back = Back::Rolled(outcome.clone(), deleted.cloned());
+            }
+        }
+        self.look_again(now, effects);
+    }
+
+    /// Asks what the workloads run now, so that the last table is true.
+    fn look_again(&mut self, now: Millis, effects: &mut Effects) {
+        let queries = self.queries(self.plan.workloads.iter());
+        if queries.is_empty() {
+            return self.conclude(now, effects);
+        }
+        let batch = ask(&queries, Policy::EACH, &mut self.session, effects);
+        self.stage = Stage::LookingAgain(batch, queries);
+    }
+
+    /// The agent ends the step: lets go of what is not needed, and puts back what was changed if it
+    /// is to, within the time that is left.
+    fn cancel(&mut self, now: Millis, effects: &mut Effects) {
+        self.verdict = Verdict::Canceled;
+        effects.push(report::canceled());
+        self.stop(effects);
+        self.canceled = Some(self.session.wake(GRACE_MS, effects));
+        match &self.stage {
+            Stage::Reading(..) => self.end_unchanged(effects),
+            Stage::Setting(_) if self.session.request.dry_run => self.end_unchanged(effects),
+            Stage::Setting(_) | Stage::Explaining(..) => self.go_back(now, effects),
+            Stage::Watching(watching) => {
+                watching.tell(now, &mut self.story);
+                self.go_back(now, effects);
+            }
+            Stage::WatchingBack(_) => self.look_again(now, effects),
+            Stage::Checking(..)
+            | Stage::PuttingBack(..)
+            | Stage::LookingAgain(..)
+            | Stage::Over => {}
+        }
+    }
+
+    /// Ends the processes that are not needed any more.
+    fn stop(&self, effects: &mut Effects) {
+        match &self.stage {
+            Stage::Reading(batch, _) | Stage::Setting(batch) | Stage::Explaining(batch, _) => {
+                batch.kill(effects);
+            }
+            Stage::Watching(watching) | Stage::WatchingBack(watching) => watching.stop(effects),
+            Stage::Checking(..)
+            | Stage::PuttingBack(..)
+            | Stage::LookingAgain(..)
+            | Stage::Over => {}
+        }
+    }
+
+    fn end_unchanged(&mut self, effects: &mut Effects) {
+        let verdict = match self.canceled {
+            Some(_) => Verdict::Canceled,
+            None => Verdict::Failed,
+        };
+        finish(effects, verdict, report::NOTHING_CHANGED);
+        self.stage = Stage::Over;
+    }
+
+    /// Tells the whole story, and ends the step.
+    fn conclude(&mut self, now: Millis, effects: &mut Effects) {
+        match &self.stage {
+            Stage::LookingAgain(batch, queries) => {
+                self.story.see_now(&answered(batch, queries));
+                batch.kill(effects);
+            }
+            Stage::Checking(batch, _) | Stage::PuttingBack(batch, _) => batch.kill(effects),
+            _ => {}
+        }
+        let unchanged_is_an_issue = self.session.request.when_unchanged != WhenUnchanged::Succeed;
+        let verdict = self.story.verdict(self.verdict, unchanged_is_an_issue);
+        if matches!(verdict, Verdict::Failed | Verdict::Canceled) {
+            self.story.way_back = self.way_back();
+        }
+        effects.extend(report::story(&self.story, verdict, now));
+        finish(effects, verdict, report::last_sentence(&self.story, verdict));
+        self.stage = Stage::Over;
+    }
+
+    /// The commands that put back what is still changed.
+    fn way_back(&self) -> Vec<CommandLine> {
+        let changed = self.story.chapters.iter().filter(|chapter| chapter.is_changed());
+        let workloads = changed.map(|chapter| chapter.planned.reversed()).collect();
+        Plan { workloads }.commands(&self.session.request.target)
+    }
+
+    fn queries<'a>(&self, workloads: impl Iterator<Item = &'a Planned>) -> Vec<Query> {
+        Query::of_workloads(workloads.map(|planned| (&planned.asked, &planned.name)))
+    }
+}
+
+fn ask(
+    queries: &[Query],
+    policy: Policy,
+    session: &mut Session,
+    effects: &mut Effects,
+) -> Batch {
+    let target = &session.request.target;
+    let commands = queries.iter().map(|query| query.command(target)).collect();
+    Batch::start(commands, policy, session, effects)
+}
+
+/// What every query found.
+fn found(batch: &Batch, queries: &[Query]) -> Result<Vec<Found>, serde_json::Error> {
+    let answers = queries.iter().enumerate().map(|(at, query)| {
+        let workloads = objects::parse(batch.answer(at).unwrap_or_default())?;
+        Ok(Found { namespace: query.namespace.clone(), workloads })
+    });
+    answers.collect()
+}
+
+/// What was found by those queries that were answered.
+fn answered(batch: &Batch, queries: &[Query]) -> Vec<Found> {
+    let answered = queries.iter().enumerate().filter(|(at, _)| batch.succeeded(*at));
+    let found = answered.filter_map(|(at, query)| {
+        let workloads = objects::parse(batch.answer(at)?).ok()?;
+        Some(Found { namespace: query.namespace.clone(), workloads })
+    });
+    found.collect()
+}
+
+/// Shows what a command that changes something answered.
+fn report_change(
+    batch: &mut Batch,
+    event: &Event,
+    session: &mut Session,
+    effects: &mut Effects,
+) {
+    let Some(ended) = batch.handle(event, session, effects) else { return };
+    effects.extend(report::answer(batch.answer(ended).unwrap_or_default()));
+    if let Some(ending) = batch.failure(ended) {
+        effects.extend(report::kubectl_failed("The image cannot be set", ending));
+    }
+}

@@ -1,0 +1,297 @@
+//! What a run did and saw, as data: [`crate::report`] makes words of it.
+
+use crate::{
+    age::Age,
+    kubectl::CommandLine,
+    plan::{Found, Plan, Planned, Reason, find},
+    protocol::{Millis, Verdict},
+    rollout::{self, Failure, Goal, Hold, Judgement, Observation, Progress},
+    workload::Workload,
+};
+
+/// How many warnings of Kubernetes are kept of a failed pod.
+const MOST_WARNINGS: usize = 5;
+
+/// What the step is to do with the workloads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Set new images.
+    #[default]
+    Set,
+    /// Put back what an earlier run replaced.
+    Undo,
+}
+
+/// The whole story, a chapter a workload, in the order of the plan.
+#[derive(Debug, Default)]
+pub(crate) struct Story {
+    pub(crate) purpose: Purpose,
+    pub(crate) chapters: Vec<Chapter>,
+    /// Whether names alone say too little.
+    pub(crate) spans_namespaces: bool,
+    /// When the first change was asked for.
+    pub(crate) began: Millis,
+    /// The commands that put back what the run leaves changed.
+    pub(crate) way_back: Vec<CommandLine>,
+}
+
+/// What became of one workload.
+#[derive(Debug)]
+pub(crate) struct Chapter {
+    pub(crate) planned: Planned,
+    /// How its rollout ended, and how long after the change.
+    pub(crate) outcome: Option<(Outcome, Age)>,
+    /// Every step of the rollout that was seen.
+    pub(crate) course: Vec<(Age, Progress)>,
+    /// The pods of the new template.
+    pub(crate) pods: Vec<PodSeen>,
+    /// What most likely keeps a rollout from being done whose time is up.
+    pub(crate) likely: Option<Failure>,
+    /// The last warnings about the pod that failed.
+    pub(crate) warnings: Vec<Warning>,
+    /// The last lines of the container that failed.
+    pub(crate) log: Option<ContainerLog>,
+    /// What became of its old images.
+    pub(crate) back: Back,
+    /// What it runs at the end of the step.
+    pub(crate) now: Now,
+}
+
+/// How a rollout ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Outcome {
+    /// Every pod runs the new template.
+    Done,
+    /// The image is set, and nothing replaces the pods now.
+    Held(Hold),
+    /// It has failed, for this cause.
+    Failed(Failure),
+    /// Somebody deleted the workload.
+    Deleted,
+    /// Somebody set another image: container, image.
+    SetByAnother(String, String),
+    /// A pod of a failed rollout keeps the old images from running.
+    Blocked {
+        /// The pod.
+        pod: String,
+    },
+}
+
+/// A pod as it was last seen.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PodSeen {
+    pub(crate) name: String,
+    pub(crate) ready: bool,
+    pub(crate) phase: String,
+    pub(crate) age: Option<Age>,
+    /// What keeps it from being ready.
+    pub(crate) trouble: Option<Failure>,
+}
+
+/// A warning of Kubernetes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Warning {
+    pub(crate) reason: String,
+    pub(crate) message: String,
+    pub(crate) times: u32,
+}
+
+/// The last lines of a container.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ContainerLog {
+    pub(crate) pod: String,
+    pub(crate) container: String,
+    pub(crate) lines: Vec<String>,
+}
+
+/// What became of the images that were there before.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) enum Back {
+    /// Nobody asked for them.
+    #[default]
+    NotAsked,
+    /// They are set again, and nothing was seen of their pods.
+    Set,
+    /// They are set again, and their rollout ended so; with the pod that was deleted for it.
+    Rolled(Outcome, Option<String>),
+    /// The workload was left alone.
+    Left(Reason),
+    /// They could not be set: kubectl's words.
+    Refused(String),
+    /// Nobody knows: the API server gave no answer.
+    Unknown,
+}
+
+/// What a workload runs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) enum Now {
+    /// The API server gave no answer.
+    #[default]
+    Unknown,
+    /// It is gone.
+    Gone,
+    /// Its containers with their images, in the order of the plan.
+    Images(Vec<(String, String)>),
+}
+
+impl Story {
+    pub(crate) fn begin(purpose: Purpose, plan: &Plan, now: Millis) -> Self {
+        let chapters = plan.workloads.iter().map(|planned| Chapter {
+            planned: planned.clone(),
+            outcome: None,
+            course: Vec::new(),
+            pods: Vec::new(),
+            likely: None,
+            warnings: Vec::new(),
+            log: None,
+            back: Back::NotAsked,
+            now: Now::Unknown,
+        });
+        Self {
+            purpose,
+            chapters: chapters.collect(),
+            spans_namespaces: plan.spans_namespaces(),
+            began: now,
+            way_back: Vec::new(),
+        }
+    }
+
+    /// The name of a workload as the log has it: with its namespace where there are several.
+    pub(crate) fn title(&self, planned: &Planned) -> String {
+        planned.title(self.spans_namespaces)
+    }
+
+    /// The chapter of a workload.
+    pub(crate) fn chapter_mut(&mut self, planned: &Planned) -> Option<&mut Chapter> {
+        self.chapters.iter_mut().find(|chapter| chapter.is_of(planned))
+    }
+
+    /// Whether a rollout has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.chapters.iter().any(Chapter::has_failed)
+    }
+
+    /// Takes in what the workloads run, where the API server told; a workload that is not among
+    /// the found ones of its namespace is gone.
+    pub(crate) fn see_now(&mut self, found: &[Found]) {
+        for chapter in &mut self.chapters {
+            let asked = found.iter().any(|found| found.namespace == chapter.planned.asked);
+            let workload = find(&chapter.planned, found);
+            match (asked, workload) {
+                (false, _) => {}
+                (true, Some(workload)) => chapter.now = Now::of(&chapter.planned, workload),
+                (true, None) => chapter.now = Now::Gone,
+            }
+        }
+    }
+
+    /// The verdict that goes with the story; what has gone wrong outside of it is in `so_far`.
+    pub(crate) fn verdict(&self, so_far: Verdict, unchanged_is_an_issue: bool) -> Verdict {
+        let issue = self.chapters.iter().any(|chapter| match &chapter.outcome {
+            Some((Outcome::Held(hold), _)) if hold.needs_somebody() => true,
+            _ => unchanged_is_an_issue && chapter.planned.is_left_as_it_is(),
+        });
+        match so_far {
+            Verdict::Succeeded if issue => Verdict::SucceededWithIssues,
+            verdict => verdict,
+        }
+    }
+}
+
+impl Chapter {
+    fn is_of(&self, planned: &Planned) -> bool {
+        self.planned.name == planned.name && self.planned.namespace == planned.namespace
+    }
+
+    /// Whether the rollout has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|(outcome, _)| outcome.is_failure())
+    }
+
+    /// Whether the workload has another image than before, going by all that is known.
+    pub(crate) fn is_changed(&self) -> bool {
+        match &self.now {
+            Now::Gone => false,
+            Now::Unknown => self.planned.changes(),
+            Now::Images(images) => self.planned.containers.iter().any(|change| {
+                change.changes()
+                    && images.contains(&(change.container.clone(), change.new.clone()))
+            }),
+        }
+    }
+
+    /// Why it failed, or why it most likely is not done.
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        match &self.outcome {
+            Some((Outcome::Failed(failure), _)) => Some(failure),
+            Some(_) => None,
+            None => self.likely.as_ref(),
+        }
+    }
+
+    /// How far the rollout was when it was last seen.
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        self.course.last().map(|(_, progress)| *progress)
+    }
+
+    /// Takes in the pods of the workload, and what Kubernetes says of one that has failed.
+    pub(crate) fn see(&mut self, goal: &Goal, seen: &Observation, now: Millis) {
+        if self.outcome.is_none() {
+            self.likely = rollout::likely_cause(goal, seen);
+        }
+        let states = rollout::pods(goal, seen);
+        let failed = self.failure().and_then(|failure| failure.pod.as_ref());
+        let failed = states.iter().find(|state| failed == Some(&state.pod.metadata.name));
+        if let Some(failed) = failed {
+            let warnings = seen.warnings(&failed.pod.metadata.uid, MOST_WARNINGS);
+            let warnings = warnings.into_iter().map(|event| Warning {
+                reason: event.reason.clone(),
+                message: event.message.clone(),
+                times: event.times(),
+            });
+            self.warnings = warnings.collect();
+        }
+        let pods = states.into_iter().filter(|state| state.is_new).map(|state| PodSeen {
+            name: state.pod.metadata.name.clone(),
+            ready: state.pod.is_ready(),
+            phase: state.pod.status.phase.clone(),
+            age: state.pod.metadata.creation_timestamp.as_ref().and_then(|at| Age::since(at, now)),
+            trouble: state.trouble,
+        });
+        self.pods = pods.collect();
+        if let Some(workload) = seen.workload(goal) {
+            self.now = Now::of(&self.planned, workload);
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome that a judgement is, once it is one.
+    pub(crate) fn of(judgement: Judgement) -> Option<Self> {
+        match judgement {
+            Judgement::Progressing { .. } => None,
+            Judgement::Done => Some(Self::Done),
+            Judgement::Held(hold) => Some(Self::Held(hold)),
+            Judgement::Failed { failure, .. } => Some(Self::Failed(failure)),
+            Judgement::OtherImage { container, image } => {
+                Some(Self::SetByAnother(container, image))
+            }
+            Judgement::Deleted => Some(Self::Deleted),
+        }
+    }
+
+    /// Whether the new pods do not run and will not.
+    pub(crate) fn is_failure(&self) -> bool {
+        !matches!(self, Self::Done | Self::Held(_))
+    }
+}
+
+impl Now {
+    fn of(planned: &Planned, workload: &Workload) -> Self {
+        let containers = planned.containers.iter().filter_map(|change| {
+            let container = workload.all_containers().find(|c| c.name == change.container)?;
+            Some((container.name.clone(), container.image.clone()))
+        });
+        Self::Images(containers.collect())
+    }
+}

@@ -1,0 +1,29 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import * as tl from "azure-pipelines-task-lib/task";
+import { newFile } from "./folder";
+
+/** Puts a Markdown page on the summary of the run. */
+export function summarise(markdown: string): void {
+  hand("task.uploadsummary", {}, newFile(".md"), markdown);
+}
+
+/** Attaches a document to the run, for tools to find by its kind. */
+export function attach(type: string, name: string, content: string): void {
+  hand("task.addattachment", { type, name }, newFile(path.extname(name)), content);
+}
+
+/** The agent uploads the file later, and empties its folder at the end of the job. */
+function hand(
+  command: string,
+  properties: Record<string, string>,
+  file: string,
+  content: string,
+): void {
+  try {
+    writeFileSync(file, content, { flag: "wx" });
+    tl.command(command, properties, file);
+  } catch (error) {
+    tl.debug(`${command}: ${error}`);
+  }
+}
