@@ -71,16 +71,19 @@ pub(crate) fn outcome(
             log(style, format!("{name}: {}", held(*hold)))
         }
         Some(Outcome::Judged(
-            Judgement::DeadlineExceeded(progress) | Judgement::Progressing(progress),
+            Judgement::Failed { progress, .. } | Judgement::Progressing { progress, .. },
             after,
         )) => failed(format!(
             "Kubernetes gave the rollout up after {after}: its progress deadline passed ({})",
             counts(*progress)
         )),
-        Some(Outcome::Deleted) => failed("somebody deleted it during the rollout".to_owned()),
-        Some(Outcome::SetByAnother(container, image)) => {
-            failed(format!("somebody else set {container} to {image} during the rollout"))
+        Some(Outcome::Deleted | Outcome::Judged(Judgement::Deleted, _)) => {
+            failed("somebody deleted it during the rollout".to_owned())
         }
+        Some(
+            Outcome::SetByAnother(container, image)
+            | Outcome::Judged(Judgement::OtherImage { container, image }, _),
+        ) => failed(format!("somebody else set {container} to {image} during the rollout")),
         None => match progress {
             Some(progress) => failed(format!("not done ({})", counts(progress))),
             None => failed("nothing was seen of its rollout".to_owned()),

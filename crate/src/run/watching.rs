@@ -10,12 +10,12 @@ use crate::{
     plan::{Plan, Planned},
     protocol::{Effect, Event, Millis, TimerId, Verdict},
     report,
-    rollout::{Judgement, Progress, judge},
+    rollout::{Change, Goal, Judgement, Observation, Progress, Rules, judge},
     run::{
         State,
         process::{Ending, Process},
         session::{Effects, Session, finish},
-        watch_events::{self, WatchEvent},
+        watch_events,
     },
     workload::{Kind, Pod, Workload, WorkloadName},
 };
@@ -158,15 +158,13 @@ impl Watching {
         let process = watch.process.as_mut()?;
         let ending = process.take(event);
         let understood = match watch.subject {
-            Subject::Workloads(_) => {
-                take_events(process).map(|events: Vec<WatchEvent<Workload>>| {
-                    for event in &events {
-                        watch.failures = 0;
-                        take_workload(&mut self.followed, &self.plan, event);
-                    }
-                })
-            }
-            Subject::Pods => take_events(process).map(|events: Vec<WatchEvent<Pod>>| {
+            Subject::Workloads(_) => take_events(process).map(|events: Vec<Change<Workload>>| {
+                for event in &events {
+                    watch.failures = 0;
+                    take_workload(&mut self.followed, &self.plan, event);
+                }
+            }),
+            Subject::Pods => take_events(process).map(|events: Vec<Change<Pod>>| {
                 for event in events {
                     watch.failures = 0;
                     take_pod(&mut self.pods, event);
@@ -212,8 +210,8 @@ impl Watching {
                 followed.outcome = Some(Outcome::SetByAnother(container, image));
                 continue;
             }
-            match judge(workload) {
-                Judgement::Progressing(progress) => {
+            match judge_alone(workload, now) {
+                Judgement::Progressing { progress, .. } => {
                     if followed.shown.replace(progress) != Some(progress) {
                         effects.push(report::progress(&planned.name, progress));
                     }
@@ -252,7 +250,7 @@ impl Watching {
     fn settle(self, now: Millis, effects: &mut Effects) -> State {
         let failed = self.followed.iter().any(|followed| match &followed.outcome {
             Some(Outcome::Judged(judgement, _)) => {
-                matches!(judgement, Judgement::DeadlineExceeded(_) | Judgement::Progressing(_))
+                !matches!(judgement, Judgement::Done | Judgement::Held(_))
             }
             _ => true,
         });
@@ -318,30 +316,43 @@ fn watches(plan: &Plan, session: &Session) -> Vec<Watch> {
 
 fn take_events<T: DeserializeOwned>(
     process: &mut Process,
-) -> Result<Vec<WatchEvent<T>>, serde_json::Error> {
+) -> Result<Vec<Change<T>>, serde_json::Error> {
     watch_events::take(process.stdout())
 }
 
-fn take_workload(followed: &mut [Followed], plan: &Plan, event: &WatchEvent<Workload>) {
-    let (WatchEvent::Present(workload) | WatchEvent::Deleted(workload)) = event;
+fn take_workload(followed: &mut [Followed], plan: &Plan, event: &Change<Workload>) {
+    let (Change::Present(workload) | Change::Deleted(workload)) = event;
     let name = workload.workload_name();
     let at = plan.workloads.iter().position(|planned| planned.name == name);
     let Some(followed) = at.and_then(|at| followed.get_mut(at)) else { return };
     followed.seen = Some(workload.clone());
-    if matches!(event, WatchEvent::Deleted(_)) {
+    if matches!(event, Change::Deleted(_)) {
         followed.outcome = Some(Outcome::Deleted);
     }
 }
 
-fn take_pod(pods: &mut BTreeMap<String, Pod>, event: WatchEvent<Pod>) {
+fn take_pod(pods: &mut BTreeMap<String, Pod>, event: Change<Pod>) {
     match event {
-        WatchEvent::Present(pod) => {
+        Change::Present(pod) => {
             pods.insert(pod.metadata.name.clone(), pod);
         }
-        WatchEvent::Deleted(pod) => {
+        Change::Deleted(pod) => {
             pods.remove(&pod.metadata.name);
         }
     }
+}
+
+/// Judges a workload without its pods.
+fn judge_alone(workload: &Workload, now: Millis) -> Judgement {
+    let goal = Goal {
+        namespace: workload.metadata.namespace.clone(),
+        name: workload.workload_name(),
+        uid: None,
+        images: Vec::new(),
+    };
+    let mut seen = Observation::default();
+    seen.see_workload(now, Change::Present(workload.clone()));
+    judge(&goal, &seen, &Rules::default(), now)
 }
 
 /// A container that has another image than it was given, and that image.
