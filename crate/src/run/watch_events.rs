@@ -3,19 +3,12 @@
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+use crate::rollout::Change;
+
 /// The longest event, in bytes; etcd stores none of a tenth of it.
 const LONGEST: usize = 16 * 1024 * 1024;
 
-/// An event of a watch (`metav1.WatchEvent`).
-#[derive(Debug)]
-pub(crate) enum WatchEvent<T> {
-    /// An object is there, or is as it now is.
-    Present(T),
-    /// An object is gone; this is its last state.
-    Deleted(T),
-}
-
-/// The object stays text until its type is known to be wanted, so that the code that reads it is
+/// An event of a watch (`metav1.WatchEvent`). The object stays text until its type is known to be wanted, so that the code that reads it is
 /// made once.
 #[derive(Deserialize)]
 struct RawEvent<'a> {
@@ -31,7 +24,7 @@ struct RawEvent<'a> {
 /// What comes next is no event of such an object, or is longer than one can be.
 pub(crate) fn take<T: DeserializeOwned>(
     buffer: &mut Vec<u8>,
-) -> Result<Vec<WatchEvent<T>>, serde_json::Error> {
+) -> Result<Vec<Change<T>>, serde_json::Error> {
     let mut events = Vec::new();
     let mut stream = serde_json::Deserializer::from_slice(buffer).into_iter::<RawEvent>();
     let mut taken = 0;
@@ -40,8 +33,8 @@ pub(crate) fn take<T: DeserializeOwned>(
             Ok(RawEvent { r#type, object }) => {
                 let object = || serde_json::from_slice(object.get().as_bytes());
                 match r#type.as_str() {
-                    "ADDED" | "MODIFIED" => events.push(WatchEvent::Present(object()?)),
-                    "DELETED" => events.push(WatchEvent::Deleted(object()?)),
+                    "ADDED" | "MODIFIED" => events.push(Change::Present(object()?)),
+                    "DELETED" => events.push(Change::Deleted(object()?)),
                     _ => {}
                 }
             }

@@ -1,0 +1,357 @@
+//! The input `failAfter`: how long a trouble may last before the rollout is judged by it.
+//!
+//! ```text
+//! imagePull=60 crashLoop=3, unschedulable=off
+//! ```
+//!
+//! Settings stand apart by spaces, commas or lines. A value is a whole number of seconds or a
+//! count, as [`RULES`] says, or `off`: this cause ends no rollout early, and only the deadline of
+//! Kubernetes or the timeout of the task does.
+
+use std::fmt;
+
+use crate::nearest::nearest;
+
+/// What `failAfter` can set, by its place in [`RULES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// An image that is not there, not allowed, or no image at all.
+    ImageMissing,
+    /// A registry that does not answer as it should.
+    ImagePull,
+    /// A container that cannot be created as it is described.
+    Config,
+    /// A container that ends again and again.
+    CrashLoop,
+    /// The same, killed for its memory.
+    OutOfMemory,
+    /// The same, killed for its startup or liveness probe.
+    Probe,
+    /// A container that runs and does not become ready.
+    Readiness,
+    /// A pod that no node takes.
+    Unschedulable,
+    /// A pod whose volumes or network are not set up.
+    PodSetup,
+    /// Pods that may not be created for now.
+    Refused,
+    /// Pods that a policy does not let be created.
+    Denied,
+    /// Pods that a node gave back as failed.
+    PodFailed,
+    /// A pod of an older template that holds a StatefulSet up.
+    StuckPod,
+    /// How many pods have to be in trouble, where the trouble may be a pod's own.
+    Pods,
+}
+
+/// What the value of a rule counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Whole seconds since the trouble was first seen.
+    Seconds,
+    /// How often a container was started again in vain.
+    Restarts,
+    /// A number of pods.
+    Pods,
+}
+
+/// A rule as `failAfter` spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// The rule.
+    pub rule: Rule,
+    /// Its name in the input.
+    pub name: &'static str,
+    /// What its value counts.
+    pub unit: Unit,
+    /// Its value where the input does not set it.
+    pub default: u32,
+    /// What it is about, for help.
+    pub about: &'static str,
+}
+
+/// Every rule with its default; the reasons for the defaults are in the docs of
+/// [the module](crate::rollout).
+pub const RULES: [RuleInfo; 14] = [
+    rule(
+        Rule::ImageMissing,
+        "imageMissing",
+        Unit::Seconds,
+        0,
+        "the registry says that the image is not there or may not be pulled, or its name is invalid",
+    ),
+    rule(
+        Rule::ImagePull,
+        "imagePull",
+        Unit::Seconds,
+        120,
+        "the registry cannot be reached, is overloaded or limits pulls",
+    ),
+    rule(
+        Rule::Config,
+        "config",
+        Unit::Seconds,
+        15,
+        "a container cannot be created, as when a ConfigMap, a Secret or its command is missing",
+    ),
+    rule(Rule::CrashLoop, "crashLoop", Unit::Restarts, 2, "a container ends again and again"),
+    rule(
+        Rule::OutOfMemory,
+        "outOfMemory",
+        Unit::Restarts,
+        1,
+        "a container is killed for using more memory than its limit",
+    ),
+    rule(
+        Rule::Probe,
+        "probe",
+        Unit::Restarts,
+        2,
+        "a container is restarted because its startup or liveness probe fails",
+    ),
+    rule(
+        Rule::Readiness,
+        "readiness",
+        Unit::Seconds,
+        120,
+        "a container runs and is not ready; without a setting, at least as long as its probe allows",
+    ),
+    rule(Rule::Unschedulable, "unschedulable", Unit::Seconds, 300, "no node takes a pod"),
+    rule(
+        Rule::PodSetup,
+        "podSetup",
+        Unit::Seconds,
+        300,
+        "the volumes or the network of a pod cannot be set up",
+    ),
+    rule(
+        Rule::Refused,
+        "refused",
+        Unit::Seconds,
+        60,
+        "pods may not be created, as by a quota that is used up",
+    ),
+    rule(
+        Rule::Denied,
+        "denied",
+        Unit::Seconds,
+        15,
+        "an admission webhook or a pod security standard refuses the pods",
+    ),
+    rule(Rule::PodFailed, "podFailed", Unit::Pods, 2, "pods fail as a whole on their nodes"),
+    rule(
+        Rule::StuckPod,
+        "stuckPod",
+        Unit::Seconds,
+        120,
+        "a pod of an earlier change is not ready, and the StatefulSet waits for it",
+    ),
+    rule(
+        Rule::Pods,
+        "pods",
+        Unit::Pods,
+        1,
+        "how many new pods have to be in trouble where the trouble may be a pod's own",
+    ),
+];
+
+/// The most that a value can be; in seconds it still fits a timer in milliseconds.
+const MOST: u32 = 2_000_000;
+
+/// How long each trouble may last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    settings: [Option<Setting>; RULES.len()],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Setting {
+    Off,
+    Value(u32),
+}
+
+/// Why the input `failAfter` cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulesError(ErrorKind);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum ErrorKind {
+    NoSetting(String),
+    Unknown { name: String, similar: Option<&'static str> },
+    BadValue { rule: &'static RuleInfo, value: String },
+    Twice(&'static str),
+}
+
+const fn rule(
+    rule: Rule,
+    name: &'static str,
+    unit: Unit,
+    default: u32,
+    about: &'static str,
+) -> RuleInfo {
+    RuleInfo { rule, name, unit, default, about }
+}
+
+impl Rule {
+    /// Its name in the input, its unit and its default.
+    #[must_use]
+    pub const fn info(self) -> &'static RuleInfo {
+        &RULES[self as usize]
+    }
+}
+
+impl RuleInfo {
+    /// The least value that has a meaning.
+    const fn least(&self) -> u32 {
+        match self.unit {
+            Unit::Seconds | Unit::Restarts => 0,
+            Unit::Pods => 1,
+        }
+    }
+}
+
+impl Rules {
+    /// Reads the input `failAfter`; an empty one leaves every rule at its default.
+    ///
+    /// # Errors
+    /// The first setting that is none.
+    pub fn parse(text: &str) -> Result<Self, RulesError> {
+        let mut rules = Self::default();
+        let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty());
+        for word in words {
+            let no_setting = || RulesError(ErrorKind::NoSetting(word.to_owned()));
+            let (name, value) = word.split_once('=').ok_or_else(no_setting)?;
+            let Some(rule) = RULES.iter().find(|rule| rule.name == name) else {
+                let similar = nearest(name, RULES.iter().map(|rule| rule.name));
+                return Err(RulesError(ErrorKind::Unknown { name: name.to_owned(), similar }));
+            };
+            let setting = parse_value(rule, value)
+                .ok_or_else(|| RulesError(ErrorKind::BadValue { rule, value: value.to_owned() }))?;
+            if rules.settings[rule.rule as usize].replace(setting).is_some() {
+                return Err(RulesError(ErrorKind::Twice(rule.name)));
+            }
+        }
+        Ok(rules)
+    }
+
+    /// The value of a rule, or `None` where it is off. A rule that the input leaves alone is at
+    /// its default, or at `needed` where the object itself asks for more.
+    pub(super) fn limit(&self, rule: Rule, needed: u32) -> Option<u32> {
+        match self.settings[rule as usize] {
+            Some(Setting::Off) => None,
+            Some(Setting::Value(value)) => Some(value),
+            None => Some(rule.info().default.max(needed)),
+        }
+    }
+}
+
+fn parse_value(rule: &RuleInfo, value: &str) -> Option<Setting> {
+    if value == "off" {
+        return (rule.rule != Rule::Pods).then_some(Setting::Off);
+    }
+    let digits = value.bytes().all(|b| b.is_ascii_digit());
+    let value = value.parse().ok().filter(|value| digits && (rule.least()..=MOST).contains(value));
+    value.map(Setting::Value)
+}
+
+impl fmt::Display for RulesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("failAfter: ")?;
+        match &self.0 {
+            ErrorKind::NoSetting(word) => write!(
+                f,
+                "{word:?} is no setting. Write NAME=VALUE, such as imagePull=60 or crashLoop=off"
+            ),
+            ErrorKind::Unknown { name, similar } => {
+                write!(f, "{name:?} is nothing that can be set. ")?;
+                if let Some(similar) = similar {
+                    write!(f, "Did you mean {similar}? ")?;
+                }
+                let names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
+                write!(f, "There are: {}", names.join(", "))
+            }
+            ErrorKind::BadValue { rule, value } => {
+                let RuleInfo { name, default, .. } = rule;
+                let (least, what) = match rule.unit {
+                    Unit::Seconds => (rule.least(), "number of seconds"),
+                    Unit::Restarts => (rule.least(), "number of restarts"),
+                    Unit::Pods => (rule.least(), "number of pods"),
+                };
+                write!(f, "{name}={value} is no whole {what} from {least} to {MOST}")?;
+                if rule.rule != Rule::Pods {
+                    f.write_str(", nor off")?;
+                }
+                write!(f, ". Leave {name} out for {default}")
+            }
+            ErrorKind::Twice(name) => write!(f, "{name} is set twice. Leave one of them"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_is_at_its_place() {
+        for (at, info) in RULES.iter().enumerate() {
+            assert_eq!(info.rule as usize, at, "{}", info.name);
+            assert!(RULES[..at].iter().all(|other| other.name != info.name), "{}", info.name);
+        }
+    }
+
+    #[test]
+    fn settings_stand_apart_by_spaces_commas_or_lines() {
+        let rules =
+            Rules::parse("imagePull=60 crashLoop=3,\n unschedulable=off,readiness=5").unwrap();
+        assert_eq!(rules.limit(Rule::ImagePull, 0), Some(60));
+        assert_eq!(rules.limit(Rule::CrashLoop, 0), Some(3));
+        assert_eq!(rules.limit(Rule::Unschedulable, 0), None);
+        assert_eq!(rules.limit(Rule::Readiness, 400), Some(5));
+        assert_eq!(rules.limit(Rule::Config, 0), Some(15));
+        assert_eq!(Rules::parse(" \n"), Ok(Rules::default()));
+        assert_eq!(Rules::default().limit(Rule::Readiness, 0), Some(120));
+        assert_eq!(Rules::default().limit(Rule::Readiness, 400), Some(400));
+    }
+
+    #[test]
+    fn what_is_no_setting_is_told_with_its_cure() {
+        for (text, message) in [
+            (
+                "imagePull",
+                "failAfter: \"imagePull\" is no setting. Write NAME=VALUE, such as imagePull=60 \
+                 or crashLoop=off",
+            ),
+            (
+                "imagepul=60",
+                "failAfter: \"imagepul\" is nothing that can be set. Did you mean imagePull? There \
+                 are: imageMissing, imagePull, config, crashLoop, outOfMemory, probe, readiness, \
+                 unschedulable, podSetup, refused, denied, podFailed, stuckPod, pods",
+            ),
+            (
+                "readiness=2m",
+                "failAfter: readiness=2m is no whole number of seconds from 0 to 2000000, nor off. \
+                 Leave readiness out for 120",
+            ),
+            (
+                "crashLoop=+3",
+                "failAfter: crashLoop=+3 is no whole number of restarts from 0 to 2000000, nor \
+                 off. Leave crashLoop out for 2",
+            ),
+            (
+                "pods=off",
+                "failAfter: pods=off is no whole number of pods from 1 to 2000000. Leave pods out \
+                 for 1",
+            ),
+            (
+                "podFailed=0",
+                "failAfter: podFailed=0 is no whole number of pods from 1 to 2000000, nor off. \
+                 Leave podFailed out for 2",
+            ),
+            ("config=1 config=2", "failAfter: config is set twice. Leave one of them"),
+        ] {
+            assert_eq!(Rules::parse(text).unwrap_err().to_string(), message);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Which pods are a workload's, and which of them are of its newest template.
+
+use crate::{
+    rollout::{Goal, observation::Observation, store::Entry},
+    workload::{Kind, Metadata, Pod, Workload},
+};
+
+/// A pod of a workload.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owned<'a> {
+    pub(super) entry: &'a Entry<Pod>,
+    /// Whether it is of the newest template.
+    pub(super) is_new: bool,
+}
+
+/// How the pods of the newest template are told apart.
+enum Mark<'a> {
+    /// By the replica set that owns them.
+    Owner(&'a str),
+    /// By the value of a label.
+    Label(&'static str, &'a str),
+    /// By the images of their containers: what marks them better was not seen.
+    Images,
+}
+
+/// The label of a StatefulSet's pods that names their revision.
+const REVISION: &str = "controller-revision-hash";
+/// The label of a DaemonSet's pods that has the generation of their template.
+const GENERATION: &str = "pod-template-generation";
+
+/// All pods of the workload that are there and stay, by their names.
+///
+/// Of a Deployment they are those that its replica sets own; where none of these may be read, those
+/// that the selector finds. Those of the newest template are
+/// - of a Deployment those of the replica set that is at the Deployment's revision,
+/// - of a StatefulSet those labelled with its `updateRevision`,
+/// - of a DaemonSet those labelled with the generation of its template,
+/// - and where that cannot be told, those whose containers have the images that they are to have.
+pub(super) fn pods<'a>(
+    goal: &Goal,
+    workload: &'a Workload,
+    seen: &'a Observation,
+) -> Vec<Owned<'a>> {
+    let uid = &workload.metadata.uid;
+    let mut pods: Vec<&Entry<Pod>> = Vec::new();
+    let mut mark = mark(workload);
+    if workload.kind == Kind::Deployment {
+        let mut sets = seen.workloads.owned_by(uid).map(|entry| &entry.object.metadata).peekable();
+        if sets.peek().is_none() {
+            pods.extend(seen.pods.present().filter(|pod| workload.selects(&pod.object)));
+        } else {
+            mark = Mark::Owner("");
+        }
+        for set in sets {
+            pods.extend(seen.pods.owned_by(&set.uid));
+            if is_at_revision_of(set, &workload.metadata) {
+                mark = Mark::Owner(&set.uid);
+            }
+        }
+    } else {
+        pods.extend(seen.pods.owned_by(uid));
+    }
+    pods.retain(|entry| !entry.object.is_terminating());
+    pods.sort_by(|a, b| a.object.metadata.name.cmp(&b.object.metadata.name));
+    let owned = |entry| Owned { entry, is_new: is_new(&entry.object, &mark, goal) };
+    pods.into_iter().map(owned).collect()
+}
+
+/// The replica set with the newest template of a Deployment.
+pub(super) fn newest_set<'a>(
+    deployment: &'a Workload,
+    seen: &'a Observation,
+) -> Option<&'a Entry<Workload>> {
+    let uid = &deployment.metadata.uid;
+    let mut sets = seen.workloads.owned_by(uid);
+    sets.find(|set| is_at_revision_of(&set.object.metadata, &deployment.metadata))
+}
+
+fn is_at_revision_of(set: &Metadata, deployment: &Metadata) -> bool {
+    let revision = &deployment.annotations.revision;
+    revision.is_some() && set.annotations.revision == *revision
+}
+
+fn mark(workload: &Workload) -> Mark<'_> {
+    let generation = workload.metadata.annotations.template_generation.as_deref();
+    match workload.kind {
+        Kind::StatefulSet if !workload.status.update_revision.is_empty() => {
+            Mark::Label(REVISION, &workload.status.update_revision)
+        }
+        Kind::DaemonSet => generation.map_or(Mark::Images, |at| Mark::Label(GENERATION, at)),
+        _ => Mark::Images,
+    }
+}
+
+fn is_new(pod: &Pod, mark: &Mark<'_>, goal: &Goal) -> bool {
+    match mark {
+        Mark::Owner(uid) => pod.metadata.controller().is_some_and(|owner| owner.uid == *uid),
+        Mark::Label(label, value) => match pod.metadata.labels.get(*label) {
+            Some(label) => label == value,
+            None => has_images(pod, goal),
+        },
+        Mark::Images => has_images(pod, goal),
+    }
+}
+
+fn has_images(pod: &Pod, goal: &Goal) -> bool {
+    goal.images.iter().all(|(container, image)| {
+        let mut all = pod.spec.init_containers.iter().chain(&pod.spec.containers);
+        all.any(|c| c.name == *container && c.image == *image)
+    })
+}

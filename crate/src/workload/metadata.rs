@@ -1,0 +1,78 @@
+//! What every object has.
+#![allow(missing_docs)]
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// The part of `metadata` that is read.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Metadata {
+    pub name: String,
+    pub namespace: String,
+    pub uid: String,
+    /// Grows with every change; see [`Metadata::is_newer_than`].
+    pub resource_version: String,
+    pub generation: i64,
+    pub labels: BTreeMap<String, String>,
+    pub annotations: Annotations,
+    /// RFC 3339, as the API server writes it: `2026-03-01T12:00:00Z`.
+    pub creation_timestamp: Option<String>,
+    pub deletion_timestamp: Option<String>,
+    pub owner_references: Vec<OwnerReference>,
+}
+
+/// The annotations that are read; the rest may be large.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Annotations {
+    /// See [`crate::record`].
+    #[serde(rename = "kubectl-set-image/replaced")]
+    pub replaced: Option<String>,
+    #[serde(rename = "kubernetes.io/change-cause")]
+    pub change_cause: Option<String>,
+    /// Of a Deployment the revision it is at, of a ReplicaSet the one it was made for.
+    #[serde(rename = "deployment.kubernetes.io/revision")]
+    pub revision: Option<String>,
+    /// The generation of a DaemonSet's template; its pods carry it as a label.
+    #[serde(rename = "deprecated.daemonset.template.generation")]
+    pub template_generation: Option<String>,
+}
+
+/// Who made an object.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct OwnerReference {
+    pub kind: String,
+    #[serde(default)]
+    pub uid: String,
+    #[serde(default)]
+    pub controller: bool,
+}
+
+/// A condition of a workload or a pod.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Condition {
+    pub r#type: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+    pub reason: String,
+    pub message: String,
+}
+
+impl Metadata {
+    /// The object that made this one and looks after it.
+    #[must_use]
+    pub fn controller(&self) -> Option<&OwnerReference> {
+        self.owner_references.iter().find(|owner| owner.controller)
+    }
+
+    /// Whether this is a later state of the same object. Resource versions are decimal numbers of
+    /// any length; a state without one counts as later than what is there.
+    #[must_use]
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        let [this, other] = [&self.resource_version, &other.resource_version];
+        this.is_empty() || other.is_empty() || (this.len(), this) > (other.len(), other)
+    }
+}

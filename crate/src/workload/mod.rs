@@ -1,0 +1,152 @@
+//! What is read of Kubernetes objects: only the fields that a decision needs.
+//!
+//! The fields carry the names and the meaning of the Kubernetes API reference (apps/v1, batch/v1,
+//! core/v1); one that a kind does not have stays at its default.
+#![allow(missing_docs)]
+
+mod event;
+mod kind;
+mod metadata;
+mod pod;
+mod selector;
+
+use serde::Deserialize;
+
+pub use event::{Event, InvolvedObject, Series};
+pub use kind::{Kind, WorkloadName};
+pub use metadata::{Annotations, Condition, Metadata, OwnerReference};
+pub use pod::{
+    Container, ContainerState, ContainerStatus, Pod, PodSpec, PodStatus, Probe, Running,
+    Terminated, Waiting,
+};
+pub use selector::{Requirement, Selector};
+
+/// A workload as the API server shows it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Workload {
+    /// Its kind.
+    pub kind: Kind,
+    /// Name, namespace, generation.
+    pub metadata: Metadata,
+    /// What it should be.
+    #[serde(default)]
+    pub spec: Spec,
+    /// What it is.
+    #[serde(default)]
+    pub status: Status,
+}
+
+/// The part of a workload's `spec` that is read.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Spec {
+    pub replicas: Option<i64>,
+    pub paused: bool,
+    pub selector: Option<Selector>,
+    pub update_strategy: Option<UpdateStrategy>,
+    /// `OrderedReady` or `Parallel`: whether a StatefulSet waits for each pod before the next.
+    pub pod_management_policy: String,
+    template: Option<PodTemplate>,
+    job_template: Option<JobTemplate>,
+}
+
+/// How a StatefulSet or a DaemonSet replaces its pods.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct UpdateStrategy {
+    /// `RollingUpdate` or `OnDelete`.
+    pub r#type: String,
+    pub rolling_update: Option<RollingUpdate>,
+}
+
+/// The part of `rollingUpdate` that is read.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct RollingUpdate {
+    /// Only pods of a StatefulSet with this ordinal or a higher one are updated.
+    pub partition: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JobTemplate {
+    spec: JobSpec,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct JobSpec {
+    template: PodTemplate,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct PodTemplate {
+    spec: PodSpec,
+}
+
+/// The part of a workload's `status` that is read; every kind has some of it.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Status {
+    pub observed_generation: i64,
+    pub replicas: i64,
+    pub updated_replicas: i64,
+    pub ready_replicas: i64,
+    pub available_replicas: i64,
+    pub current_revision: String,
+    pub update_revision: String,
+    pub desired_number_scheduled: i64,
+    pub current_number_scheduled: i64,
+    pub updated_number_scheduled: i64,
+    pub number_available: i64,
+    pub conditions: Vec<Condition>,
+}
+
+impl Workload {
+    /// The name to give to kubectl.
+    #[must_use]
+    pub fn workload_name(&self) -> WorkloadName {
+        WorkloadName { kind: self.kind, name: self.metadata.name.clone() }
+    }
+
+    /// Whether this is the workload of that name.
+    #[must_use]
+    pub fn is_named(&self, name: &WorkloadName) -> bool {
+        self.kind == name.kind && self.metadata.name == name.name
+    }
+
+    /// The containers that run together.
+    #[must_use]
+    pub fn containers(&self) -> &[Container] {
+        self.pod_spec().map_or(&[], |spec| &spec.containers)
+    }
+
+    /// The containers that run before them.
+    #[must_use]
+    pub fn init_containers(&self) -> &[Container] {
+        self.pod_spec().map_or(&[], |spec| &spec.init_containers)
+    }
+
+    /// Init containers, then containers.
+    pub fn all_containers(&self) -> impl Iterator<Item = &Container> {
+        self.init_containers().iter().chain(self.containers())
+    }
+
+    /// Whether another workload made this one and decides on its images.
+    #[must_use]
+    pub fn is_controlled(&self) -> bool {
+        self.metadata.controller().is_some()
+    }
+
+    /// Whether the pod is one of this workload's, going by the selector.
+    #[must_use]
+    pub fn selects(&self, pod: &Pod) -> bool {
+        self.metadata.namespace == pod.metadata.namespace
+            && self.spec.selector.as_ref().is_some_and(|s| s.matches(&pod.metadata.labels))
+    }
+
+    fn pod_spec(&self) -> Option<&PodSpec> {
+        let template = self.spec.template.as_ref();
+        let job = self.spec.job_template.as_ref();
+        template.or(job.map(|job| &job.spec.template)).map(|template| &template.spec)
+    }
+}
