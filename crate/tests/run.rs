@@ -12,7 +12,8 @@ const IMAGES: (&str, &str) =
 fn deployment(image: &str, generation: i64, status: &Value) -> Value {
     json!({
         "kind": "Deployment",
-        "metadata": {"name": "identityserver", "namespace": "shop", "generation": generation},
+        "metadata": {"name": "identityserver", "namespace": "shop", "uid": "identityserver",
+            "generation": generation},
         "spec": {
             "replicas": 2,
             "selector": {"matchLabels": {"app": "identityserver"}},
@@ -44,10 +45,13 @@ fn done() -> Value {
 }
 
 fn pod(name: &str, status: &Value) -> Value {
+    let build = if name.contains("old") { "4124" } else { "4125" };
     json!({
         "kind": "Pod",
-        "metadata": {"name": name, "namespace": "shop", "labels": {"app": "identityserver"},
-            "creationTimestamp": "2026-11-24T04:00:01Z"},
+        "metadata": {"name": name, "namespace": "shop", "uid": name,
+            "labels": {"app": "identityserver"}, "creationTimestamp": "2026-11-24T04:00:01Z"},
+        "spec": {"containers": [{"name": "identityserver",
+            "image": format!("contoso.azurecr.io/identityserver:{build}")}]},
         "status": status,
     })
 }
@@ -71,7 +75,19 @@ fn rolling() -> Conversation {
     run.after(200)
         .writes_text("set image", "deployment.apps/identityserver image updated\n")
         .exits("set image", 0);
+    run.exits("annotate", 0);
     run
+}
+
+/// The old image is asked for, is put back, and runs.
+fn put_back(run: &mut Conversation) {
+    let back = deployment("contoso.azurecr.io/identityserver:4124", 6, &json!({"replicas": 2,
+        "observedGeneration": 6, "updatedReplicas": 2, "availableReplicas": 2}));
+    run.after(100).answers("get", &new(&json!({})).to_string());
+    run.after(100).answers("set image", "deployment.apps/identityserver image updated\n");
+    run.answers("annotate", "deployment.apps/identityserver annotated\n");
+    run.after(900).writes("get deployments", &added(&back));
+    run.wakes_after(2000).answers("get", &back.to_string());
 }
 
 #[test]
@@ -97,7 +113,7 @@ fn the_image_is_set_and_runs() {
 fn an_image_that_is_there_already_is_a_warning() {
     let mut run = Conversation::start(&[IMAGES]);
     run.writes("get", &done()).exits("get", 0);
-    run.writes("get deployments", &added(&done())).wakes(3);
+    run.writes("get deployments", &added(&done())).wakes_after(2000);
     assert_snapshot!(run.transcript());
 }
 
@@ -126,6 +142,7 @@ fn a_repository_finds_its_containers() {
         {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "b"}]}}}}}});
     run.writes("get", &json!({"kind": "List", "items": [other, old()]})).exits("get", 0);
     run.is_canceled();
+    run.answers("get", &old().to_string());
     assert_snapshot!(run.transcript());
 }
 
@@ -184,7 +201,7 @@ fn a_missing_kubectl_says_how_to_get_it() {
 #[test]
 fn a_kubectl_that_hangs_is_ended() {
     let mut run = Conversation::start(&[IMAGES]);
-    run.after(120_000).wakes(1);
+    run.wakes_after(60_000);
     assert_snapshot!(run.transcript());
 }
 
@@ -205,6 +222,7 @@ fn a_refused_change_says_what_was_done() {
          is forbidden\n##vso[task.setvariable variable=x]y\n",
     )
     .exits("set image", 1);
+    run.answers("get", &old().to_string());
     assert_snapshot!(run.transcript());
 }
 
@@ -220,8 +238,8 @@ fn a_rollout_that_takes_too_long_says_why() {
             "availableReplicas": 2}))),
     )
     .writes("get pods", &added(&pod("identityserver-new-1", &waits)))
-    .after(600_000)
-    .wakes(3);
+    .wakes_after(600_000);
+    put_back(&mut run);
     assert_snapshot!(run.transcript());
 }
 
@@ -239,6 +257,7 @@ fn a_stale_deadline_is_not_believed() {
         "get deployments",
         &modified(&new(&json!({"observedGeneration": 5, "conditions": exceeded}))),
     );
+    put_back(&mut run);
     assert_snapshot!(run.transcript());
 }
 
@@ -246,10 +265,10 @@ fn a_stale_deadline_is_not_believed() {
 fn a_watch_that_ends_is_started_again_and_given_up_in_the_end() {
     let mut run = rolling();
     run.writes("get pods", &added(&ready_pod("identityserver-new-1")));
-    run.complains("get pods", "pods is forbidden").exits("get pods", 1);
-    for timer in 4..9 {
-        run.wakes(timer);
-        run.complains("get pods", "pods is forbidden").exits("get pods", 1);
+    run.complains("get pods", "a word that kubectl never said").exits("get pods", 1);
+    for millis in [500, 1000, 2000, 4000, 8000] {
+        run.wakes_after(millis);
+        run.complains("get pods", "a word that kubectl never said").exits("get pods", 1);
     }
     run.writes("get deployments", &added(&done()));
     assert_snapshot!(run.transcript());
@@ -260,6 +279,10 @@ fn a_canceled_rollout_says_what_is_set() {
     let mut run = rolling();
     run.writes("get deployments", &added(&new(&json!({"observedGeneration": 4}))));
     run.after(5000).is_canceled();
+    run.after(100).answers("get", &new(&json!({})).to_string());
+    run.after(100).answers("set image", "deployment.apps/identityserver image updated\n");
+    run.answers("annotate", "deployment.apps/identityserver annotated\n");
+    run.answers("get", &old().to_string());
     assert_snapshot!(run.transcript());
 }
 
@@ -269,6 +292,10 @@ fn an_image_set_by_somebody_else_is_said() {
     run.writes(
         "get deployments",
         &added(&deployment("contoso.azurecr.io/identityserver:4126", 6, &json!({}))),
+    );
+    run.answers(
+        "get",
+        &deployment("contoso.azurecr.io/identityserver:4126", 6, &json!({})).to_string(),
     );
     assert_snapshot!(run.transcript());
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     age::Age,
+    plan::Reason,
     protocol::{Effect, Millis, Style, Verdict},
     report::{
         causes, document, log, plain,
@@ -41,7 +42,8 @@ fn chapter_lines(story: &Story, chapter: &Chapter) -> Vec<Effect> {
         }
         _ => plain(format!("{title}: {}", verdict_of(story, chapter))),
     };
-    let changes = chapter.planned.containers.iter().filter(|change| change.changes());
+    let never_set = chapter.back == Back::Left(Reason::NeverSet);
+    let changes = chapter.planned.containers.iter().filter(|c| c.changes() && !never_set);
     let changes = changes.map(|c| match chapter.back {
         Back::Set | Back::Rolled(..) => {
             plain(format!("  {}: {} put back in place of {}", c.container, c.old, c.new))
@@ -53,13 +55,16 @@ fn chapter_lines(story: &Story, chapter: &Chapter) -> Vec<Effect> {
     let left = chapter.pods.len().saturating_sub(SHOWN_PODS);
     let left = (left > 0).then(|| plain(format!("  … {left} more pods")));
     let warnings = chapter.warnings.iter().map(|w| {
-        plain(format!("  {} ({} times): {}", w.reason, w.times, w.message))
+        plain(format!("  {}: {}", w.reason, w.message))
     });
-    [head].into_iter().chain(changes).chain(back).chain(pods).chain(left).chain(warnings).collect()
+    [head].into_iter().chain(pods).chain(left).chain(warnings).chain(changes).chain(back).collect()
 }
 
 /// What became of a workload, in one sentence without its name.
 pub(super) fn verdict_of(story: &Story, chapter: &Chapter) -> String {
+    if chapter.back == Back::Left(Reason::NeverSet) {
+        return "was not changed".to_owned();
+    }
     let Some((outcome, after)) = &chapter.outcome else {
         let title = story.title(&chapter.planned);
         let cause = chapter.likely.as_ref().map(|failure| {
@@ -68,6 +73,10 @@ pub(super) fn verdict_of(story: &Story, chapter: &Chapter) -> String {
         });
         let cause = cause.unwrap_or_default();
         return match chapter.progress() {
+            Some(progress) if cause.is_empty() && story.has_failed() => format!(
+                "not waited for any longer, since another rollout failed ({})",
+                counts(progress)
+            ),
             Some(progress) => format!("not done ({}){cause}", counts(progress)),
             None if chapter.planned.is_left_as_it_is() => "unchanged".to_owned(),
             None => format!("nothing was seen of its rollout{cause}"),
@@ -91,7 +100,7 @@ pub(super) fn verdict_of(story: &Story, chapter: &Chapter) -> String {
 /// What became of the images that were there before.
 pub(super) fn back(title: &str, chapter: &Chapter) -> Option<String> {
     let text = match &chapter.back {
-        Back::NotAsked => return None,
+        Back::NotAsked | Back::Left(Reason::NeverSet) => return None,
         Back::Set => "its old images are set again; their pods were not waited for".to_owned(),
         Back::Rolled(Outcome::Done, None) => {
             "its old images run again, every pod is available".to_owned()
@@ -181,6 +190,7 @@ pub(crate) fn last_sentence(story: &Story, verdict: Verdict) -> &'static str {
     };
     let asked = changed().any(|chapter| chapter.back != Back::NotAsked);
     let all_back = changed().all(is_back);
+    let none_set = asked && changed().all(|c| c.back == Back::Left(Reason::NeverSet));
     match (verdict, story.purpose) {
         (Verdict::Succeeded, Purpose::Set) => "The images are set and run",
         (Verdict::Succeeded, Purpose::Undo) => "The old images are set and run",
@@ -194,6 +204,9 @@ pub(crate) fn last_sentence(story: &Story, verdict: Verdict) -> &'static str {
         (Verdict::Failed, Purpose::Set) if !asked => {
             "The images are set, but not all of them run, and they stay"
         }
+        (Verdict::Failed, Purpose::Set) if none_set => {
+            "The images could not be set; every workload has its old ones"
+        }
         (Verdict::Failed, Purpose::Set) if all_back => {
             "The new images do not all run; the old ones are back"
         }
@@ -201,6 +214,7 @@ pub(crate) fn last_sentence(story: &Story, verdict: Verdict) -> &'static str {
             "The new images do not all run, and not every old one is back: see the last table"
         }
         (Verdict::Canceled, _) if !asked => "Canceled; what was set stays set",
+        (Verdict::Canceled, _) if none_set => "Canceled; every workload has its old images",
         (Verdict::Canceled, _) if all_back => "Canceled; the old images are set again",
         (Verdict::Canceled, _) => "Canceled; not every old image is back: see the last table",
     }

@@ -78,7 +78,8 @@ fn details(page: &mut String, story: &Story, chapter: &Chapter) {
     }
     for warning in &chapter.warnings {
         let (reason, message) = (escaped(&warning.reason), escaped(&warning.message));
-        let _ = writeln!(page, "- {reason} ({} times): {message}", warning.times);
+        let times = if warning.times > 1 { format!(" ({} times)", warning.times) } else { String::new() };
+        let _ = writeln!(page, "- {reason}{times}: {message}");
     }
     if let Some(log) = &chapter.log {
         let (pod, container) = (escaped(&log.pod), escaped(&log.container));

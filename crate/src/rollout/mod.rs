@@ -136,6 +136,19 @@ pub enum Hold {
 }
 
 impl Progress {
+    /// The same while the controller has not seen the newest template: every pod is an old one.
+    #[must_use]
+    pub(crate) fn before_the_change(self) -> Self {
+        Self { updated: 0, old: self.updated + self.old, ..self }
+    }
+
+    /// The same once every pod is replaced.
+    #[must_use]
+    pub(crate) fn done(self) -> Self {
+        let Self { wanted, .. } = self;
+        Self { wanted, updated: wanted, available: wanted, old: 0 }
+    }
+
     /// How many pods of the new template are ready at least, taking every old one for ready.
     #[must_use]
     pub fn ready(&self) -> i64 {

@@ -35,7 +35,7 @@ pub(super) fn read(workload: &Workload) -> (Said, Progress) {
     } else if let Some(hold) = hold {
         (Said::Held(hold), progress)
     } else if !observed {
-        (Said::NotObserved, Progress { wanted: progress.wanted, ..Progress::default() })
+        (Said::NotObserved, progress.before_the_change())
     } else if deadline_exceeded(workload) {
         (Said::DeadlineExceeded, progress)
     } else if done {

@@ -230,9 +230,12 @@ impl Watching {
                     }
                 }
                 judgement => {
-                    if let Judgement::Failed { progress, .. } = &judgement {
-                        followed.moves(after, *progress);
-                    }
+                    let last = followed.course.last().map(|(_, progress)| *progress);
+                    match &judgement {
+                        Judgement::Failed { progress, .. } => followed.moves(after, *progress),
+                        Judgement::Done => followed.moves(after, last.unwrap_or_default().done()),
+                        _ => false,
+                    };
                     let Some(outcome) = Outcome::of(judgement) else { continue };
                     effects.extend(report::settled(&title, &followed.planned, &outcome));
                     followed.outcome = Some((outcome, after));
@@ -316,12 +319,16 @@ impl Followed {
         else {
             return true;
         };
-        let pods = rollout::pods_of_new_template(&self.goal, seen);
-        let wanted = match workload.kind {
-            Kind::DaemonSet => workload.status.desired_number_scheduled,
-            _ => workload.status.updated_replicas,
+        let status = &workload.status;
+        let (new, old) = match workload.kind {
+            Kind::DaemonSet => (status.desired_number_scheduled, 0),
+            _ => (status.updated_replicas, status.replicas - status.updated_replicas),
         };
-        i64::try_from(pods.len()).is_ok_and(|seen| seen >= wanted)
-            && pods.iter().all(|pod| pod.is_ready())
+        let (new_pods, old_pods): (Vec<_>, Vec<_>) =
+            rollout::pods(&self.goal, seen).into_iter().partition(|state| state.is_new);
+        let are = |pods: usize, wanted: i64| i64::try_from(pods).is_ok_and(|pods| pods == wanted);
+        are(new_pods.len(), new)
+            && are(old_pods.len(), old)
+            && new_pods.iter().all(|state| state.pod.is_ready())
     }
 }

@@ -14,6 +14,7 @@ pub(crate) struct Conversation {
     now: i64,
     transcript: String,
     running: Vec<(u32, String)>,
+    timers: Vec<(u32, u32)>,
 }
 
 impl Conversation {
@@ -28,8 +29,13 @@ impl Conversation {
             pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
         };
         let event = Event::Started { inputs: owned(inputs), variables: owned(&variables) };
-        let mut conversation =
-            Self { core: Core::new(), now: START, transcript: String::new(), running: Vec::new() };
+        let mut conversation = Self {
+            core: Core::new(),
+            now: START,
+            transcript: String::new(),
+            running: Vec::new(),
+            timers: Vec::new(),
+        };
         conversation.tell(&event);
         conversation
     }
@@ -72,9 +78,18 @@ impl Conversation {
         self
     }
 
-    /// A timer fires.
-    pub(crate) fn wakes(&mut self, timer: u32) -> &mut Self {
+    /// As much time passes as the newest timer of this length waits for, and it fires.
+    pub(crate) fn wakes_after(&mut self, millis: u32) -> &mut Self {
+        let timer = self.timers.iter().rposition(|(_, after_ms)| *after_ms == millis);
+        let timer = timer.unwrap_or_else(|| panic!("no timer of {millis} ms: {:?}", self.timers));
+        let (timer, _) = self.timers.remove(timer);
+        self.now += i64::from(millis);
         self.tell(&Event::Woken { timer })
+    }
+
+    /// The running kubectl ends whose command line begins like this, having written this text.
+    pub(crate) fn answers(&mut self, command: &str, text: &str) -> &mut Self {
+        self.writes_text(command, text).exits(command, 0)
     }
 
     /// The private file is written.
@@ -112,7 +127,10 @@ impl Conversation {
                 Effect::Attach { kind, name, content } => format!("attach {kind} {name} {content}"),
                 Effect::WriteFile { content } => format!("write {content:?}"),
                 Effect::Kill { process } => format!("kill {process}"),
-                Effect::Wake { timer, after_ms } => format!("wake {timer} after {after_ms}"),
+                Effect::Wake { timer, after_ms } => {
+                    self.timers.push((timer, after_ms));
+                    format!("wake {timer} after {after_ms}")
+                }
                 Effect::Finish { result, message } => format!("finish {result:?}: {message}"),
             };
             writeln!(self.transcript, "{line}").expect("a string takes every line");
