@@ -445,7 +445,7 @@ function suite(program: string): void {
       const once = async (fault: Parameters<ApiServer["faults"]["add"]>[0], words: RegExp) => {
         const handle = server.faults.add({ path, ...fault });
         assert.match(await kubectl.fails(...setting), words);
-        handle.remove();
+        handle.off();
       };
       await once(
         { method: "PATCH", fault: { kind: "status", code: 403 } },

@@ -1,16 +1,13 @@
-import type { ServerResponse } from "node:http";
 import type { Api } from "./api";
 import {
   type Call,
   includeObject,
-  isTrue,
   matchesOf,
   optionsOf,
   patchTypeOf,
   targetOf,
   wantsTable,
 } from "./call";
-import type { Clock } from "./clock";
 import type { Images } from "./images";
 import { logOf } from "./logs";
 import type { Draft, KubeObject } from "./objects";
@@ -18,7 +15,6 @@ import { groupVersion, type Resource, resourceNamed } from "./resources";
 import { StatusError } from "./status";
 import type { Store } from "./store";
 import { tableOf } from "./table";
-import { watch } from "./watch";
 
 export interface Answer {
   status: number;
@@ -31,7 +27,6 @@ export interface AnswersParts {
   store: Store;
   api: Api;
   images: Images;
-  clock: Clock;
 }
 
 /** What a call for a resource is answered. */
@@ -118,38 +113,10 @@ export class Answers {
     const matches = matchesOf(call);
     return this.parts.store.list(call.resource, call.namespace).filter(matches);
   }
-
-  watch(call: Call, response: ServerResponse): void {
-    const { resource, namespace, query } = call;
-    const { store, clock } = this.parts;
-    const timeout = query.get("timeoutSeconds");
-    const options = {
-      resource,
-      matches: matchesOf(call),
-      bookmarks: isTrue(query.get("allowWatchBookmarks")),
-      sendInitialEvents: isTrue(query.get("sendInitialEvents")),
-      resourceVersion: query.get("resourceVersion") ?? "0",
-      ...(namespace !== undefined && { namespace }),
-      ...(timeout !== null && { timeoutSeconds: Number(timeout) }),
-    };
-    response.writeHead(200, { "content-type": "application/json" });
-    response.flushHeaders();
-    const stop = watch(
-      store,
-      clock,
-      options,
-      ({ type, object }) => {
-        const shown = type === "ERROR" ? object : presented(call, object as KubeObject);
-        response.write(`${JSON.stringify({ type, object: shown })}\n`);
-      },
-      () => response.end(),
-    );
-    response.once("close", stop);
-  }
 }
 
 /** An object in the form the request asked for. */
-function presented(call: Call, object: KubeObject): unknown {
+export function presented(call: Call, object: KubeObject): unknown {
   if (!wantsTable(call) || call.subresource !== undefined) return object;
   const { resourceVersion } = object.metadata;
   return tableOf(call.resource, [object], includeObject(call), resourceVersion);

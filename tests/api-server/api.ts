@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { setDefaults } from "./defaulting";
+import { countTemplates, setDefaults } from "./defaulting";
 import type { Draft, Json, JsonObject, KubeObject, Labels, Status } from "./objects";
 import { jsonPatch, type Operation } from "./patch/json";
 import { mergePatch } from "./patch/merge";
@@ -42,6 +42,7 @@ export class Api {
     given.status ??= {};
     if (resource.generation) given.status = {};
     setDefaults(given);
+    countTemplates(given);
     validate(resource, given);
     return dryRun ? this.store.drafted(resource, given) : this.store.create(resource, given);
   }
@@ -95,6 +96,7 @@ export class Api {
     const next = structuredClone(object);
     next.status = structuredClone(old.status);
     setDefaults(next);
+    countTemplates(next, old);
     validate(resource, next, old);
     return dryRun ? this.store.updated(resource, next, "spec") : this.store.update(resource, next);
   }

@@ -96,6 +96,11 @@ export function verbOf(call: Call): string {
   return verbs[method] ?? "delete";
 }
 
+/** The name of the object asked for, also where a field selector has it. */
+export function nameOf({ name, query }: Call): string | undefined {
+  return name ?? /(?:^|,)metadata\.name==?([^,]+)/.exec(query.get("fieldSelector") ?? "")?.[1];
+}
+
 export function isTrue(value: string | null): boolean {
   return value === "true" || value === "1";
 }

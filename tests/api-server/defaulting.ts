@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Container, KubeObject, PodSpec, PodTemplate, Spec } from "./objects";
 
 /** Fills in, in place, what the real server would: fields that a client or a controller reads. */
@@ -52,6 +53,17 @@ export function setDefaults(object: KubeObject): void {
     if (object.status.phase === undefined)
       object.status = { phase: "Pending", qosClass: "BestEffort" };
   }
+}
+
+export const templateGeneration = "deprecated.daemonset.template.generation";
+
+/** Keeps the annotation of a DaemonSet that counts the changes of its template. */
+export function countTemplates(object: KubeObject, old?: KubeObject): void {
+  if (object.kind !== "DaemonSet") return;
+  const before = Number(old?.metadata.annotations?.[templateGeneration] ?? 0);
+  const same = old !== undefined && isDeepStrictEqual(object.spec.template, old.spec.template);
+  const count = String(same ? before : before + 1);
+  object.metadata.annotations = { ...object.metadata.annotations, [templateGeneration]: count };
 }
 
 /** The pod template of any kind that has one. */

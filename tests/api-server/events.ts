@@ -4,6 +4,7 @@ import { resourceNamed } from "./resources";
 import type { Store } from "./store";
 
 const events = resourceNamed("events");
+export const scheduler = "default-scheduler";
 
 /** Records what controllers and kubelets tell about an object; repeats are counted. */
 export class Events {
@@ -25,11 +26,7 @@ export class Events {
     const identity = [uid, type, reason, message, fieldPath].join("\n");
     const known = this.store.find(events, namespace, this.names.get(identity) ?? "");
     if (known !== undefined) {
-      this.store.modify(events, known, "spec", (draft) => {
-        const repeated = draft as EventObject;
-        repeated.count += 1;
-        repeated.lastTimestamp = now;
-      });
+      this.store.modify(events, known, "spec", (draft) => repeat(draft as EventObject, now));
       return;
     }
     const { apiVersion, kind } = object;
@@ -42,12 +39,36 @@ export class Events {
       type,
       reason,
       message,
-      source: { component },
       reportingComponent: component,
-      count: 1,
-      firstTimestamp: now,
-      lastTimestamp: now,
+      reportingInstance: component === scheduler ? scheduler : "",
+      ...(component === scheduler ? inSeries(now) : counted(component, now)),
     });
     this.names.set(identity, event.metadata.name);
   }
+}
+
+function counted(component: string, now: string) {
+  const times = { firstTimestamp: now, lastTimestamp: now, eventTime: null };
+  return { source: { component }, count: 1, ...times };
+}
+
+/** Of the newer API, seen through the older one: no count, and no time where others have it. */
+function inSeries(now: string) {
+  const times = { firstTimestamp: null, lastTimestamp: null, eventTime: precise(now) };
+  return { source: {}, action: "Scheduling", ...times };
+}
+
+function repeat(event: EventObject, now: string): void {
+  if (event.count === undefined) {
+    const count = (event.series?.count ?? 1) + 1;
+    event.series = { count, lastObservedTime: precise(now) };
+  } else {
+    event.count += 1;
+    event.lastTimestamp = now;
+  }
+}
+
+/** With microseconds. */
+function precise(time: string): string {
+  return time.replace("Z", ".000000Z");
 }

@@ -1,17 +1,44 @@
+import { type Call, isWatch, nameOf, verbOf } from "./call";
+import { resourceNamed } from "./resources";
+
+/** How a watch ends that its client did not end. */
+export type WatchEnd =
+  | "close-watch"
+  /** The connection is cut. */
+  | "reset-watch"
+  /** An ERROR event says that the resource version is too old. */
+  | "expire-watch"
+  /** It stays open and sends no more. */
+  | "silence-watch";
+
 /** What goes wrong with a request. */
 export type FaultKind =
   /** An error status, worded as the real server would unless a message is given. */
   | { kind: "status"; code: number; retryAfter?: number; message?: string }
-  /** The connection is cut. */
+  /** The connection is cut before anything is done. */
   | "reset"
+  /** What is asked for is done, and the connection is cut in place of an answer. */
+  | "lost-answer"
   /** No answer, ever. */
   | "hang"
   /** 200 with a body that is no JSON. */
   | "garbage"
-  /** A watch ends after so many milliseconds. */
-  | { kind: "close-watch"; after: number };
+  /** The request waits before it is served. */
+  | { kind: "delay"; milliseconds: number }
+  /** Annotations make the answer so many bytes longer. */
+  | { kind: "padding"; bytes: number }
+  /** A watch connects, and ends so many milliseconds after. */
+  | { kind: WatchEnd; after: number };
 
+/** Which requests it strikes, by what they ask or by how they ask it, and what happens to them. */
 export interface Fault {
+  /** `get`, `list`, `watch`, `create`, `update`, `patch` or `delete`. */
+  verb?: string;
+  /** Any name of the resource: `deploy`, `events`. */
+  resource?: string;
+  namespace?: string;
+  /** The object's name, also where a field selector has it. */
+  name?: string;
   method?: string;
   path?: RegExp;
   /** Matched against the decoded query, without its question mark. */
@@ -20,36 +47,74 @@ export interface Fault {
   times?: number;
   /** How many matching requests pass before it strikes first. */
   after?: number;
-  fault: FaultKind;
+  /** Without one, the request is served as ever. */
+  fault?: FaultKind;
+  /** Called once a request that it struck has been answered. */
+  afterwards?: () => void;
 }
 
+/** A switch: what it counted stays when it is off. */
 export interface FaultHandle {
-  remove(): void;
+  on(): void;
+  off(): void;
+  readonly struck: number;
+}
+
+interface Asked {
+  method: string;
+  path: string;
+  query: string;
 }
 
 export class Faults {
   private readonly active = new Map<Fault, { passed: number; struck: number }>();
 
   add(fault: Fault): FaultHandle {
-    this.active.set(fault, { passed: 0, struck: 0 });
-    return { remove: () => this.active.delete(fault) };
+    const count = { passed: 0, struck: 0 };
+    const on = () => {
+      this.active.set(fault, count);
+    };
+    const off = () => {
+      this.active.delete(fault);
+    };
+    on();
+    return {
+      on,
+      off,
+      get struck() {
+        return count.struck;
+      },
+    };
   }
 
   /** The fault that strikes a request, if any. */
-  strike(method: string, path: string, query: string): FaultKind | undefined {
-    const watching = /(^|&)watch=(true|1)(&|$)/.test(query);
+  strike(asked: Asked, call: Call | undefined): Fault | undefined {
     for (const [fault, count] of this.active) {
-      if (fault.method !== undefined && fault.method !== method) continue;
-      if (fault.path !== undefined && !fault.path.test(path)) continue;
-      if (fault.query !== undefined && !fault.query.test(query)) continue;
-      const closes = typeof fault.fault === "object" && fault.fault.kind === "close-watch";
-      if (closes && !watching) continue;
+      if (!matches(fault, asked, call)) continue;
       if (count.passed < (fault.after ?? 0)) count.passed += 1;
       else if (count.struck < (fault.times ?? Number.POSITIVE_INFINITY)) {
         count.struck += 1;
-        return fault.fault;
+        return fault;
       }
     }
     return undefined;
   }
+}
+
+function matches(fault: Fault, { method, path, query }: Asked, call: Call | undefined): boolean {
+  const { verb, resource, namespace, name } = fault;
+  if (fault.method !== undefined && fault.method !== method) return false;
+  if (fault.path?.test(path) === false || fault.query?.test(query) === false) return false;
+  if (endsWatch(fault.fault) && !(call && isWatch(call))) return false;
+  if (verb !== undefined && (call === undefined || verbOf(call) !== verb)) return false;
+  if (resource !== undefined && call?.resource !== resourceNamed(resource)) return false;
+  if (namespace !== undefined && call?.namespace !== namespace) return false;
+  return name === undefined || (call !== undefined && nameOf(call) === name);
+}
+
+/** Whether it strikes watches alone. */
+export function endsWatch(
+  fault: FaultKind | undefined,
+): fault is { kind: WatchEnd; after: number } {
+  return typeof fault === "object" && fault.kind.endsWith("-watch");
 }

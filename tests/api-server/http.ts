@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type Answer, Answers, type AnswersParts } from "./answers";
 import { type Call, callOf, isWatch } from "./call";
+import type { Clock } from "./clock";
 import { discover } from "./discovery";
-import type { FaultKind, Faults } from "./faults";
+import { endsWatch, type FaultKind, type Faults } from "./faults";
 import type { Json } from "./objects";
+import { padded } from "./padding";
 import { refusalWords } from "./refusal";
 import { StatusError } from "./status";
+import type { Watches } from "./watches";
 
 /** One request as it came, and the status it was answered with (0 while there is no answer). */
 export interface RecordedRequest {
@@ -20,6 +23,8 @@ export interface RecordedRequest {
 }
 
 interface Parts extends AnswersParts {
+  clock: Clock;
+  watches: Watches;
   faults: Faults;
   requests: RecordedRequest[];
 }
@@ -35,7 +40,7 @@ export class HttpServer {
   constructor(private readonly parts: Parts) {
     this.answers = new Answers(parts);
     this.server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-      this.answer(request, response).catch((error: Error) => refuse(response, error));
+      this.handle(request, response).catch((error: Error) => refuse(response, error));
     });
   }
 
@@ -57,7 +62,7 @@ export class HttpServer {
     });
   }
 
-  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "GET", headers } = request;
     const {
       pathname: path,
@@ -84,40 +89,55 @@ export class HttpServer {
     if (text !== "") recorded.body = body ?? text;
 
     const call = callOf(method, path, query, body ?? null, headers);
-    const fault = this.parts.faults.strike(method, path, recorded.query);
-    if (fault !== undefined && this.fail(fault, call, response)) return;
-
-    const document = method === "GET" ? discover(path, headers.accept ?? "") : undefined;
-    if (document !== undefined) write(response, { status: 200, ...document });
-    else if (healthPaths.includes(path)) write(response, healthy);
-    else if (call === undefined) throw pageNotFound();
-    else if (isWatch(call)) this.answers.watch(call, response);
-    else if (call.name === undefined) write(response, this.answers.ofCollection(call));
-    else write(response, this.answers.ofObject(call, call.name));
+    const struck = this.parts.faults.strike(recorded, call);
+    try {
+      await this.serve(recorded, headers.accept ?? "", call, struck?.fault, response);
+    } finally {
+      struck?.afterwards?.();
+    }
   }
 
-  /** Whether the fault took the answer's place. */
-  private fail(fault: FaultKind, call: Call | undefined, response: ServerResponse): boolean {
-    if (fault === "hang") return true;
-    if (fault === "reset") {
-      response.socket?.destroy();
-      return true;
+  private async serve(
+    { method, path }: RecordedRequest,
+    accept: string,
+    call: Call | undefined,
+    fault: FaultKind | undefined,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { clock, store, watches } = this.parts;
+    if (fault === "hang") return;
+    if (fault === "reset") return cut(response);
+    if (fault === "garbage") return write(response, { status: 200, body: "<html>not json</html>" });
+    const kind = typeof fault === "object" ? fault : undefined;
+    if (kind?.kind === "status") {
+      const details = kind.retryAfter === undefined ? {} : { retryAfterSeconds: kind.retryAfter };
+      const message = kind.message ?? refusalWords(kind.code, call, store.resourceVersion);
+      throw new StatusError(kind.code, message, details);
     }
-    if (fault === "garbage") {
-      response.writeHead(200, { "content-type": "application/json" }).end("<html>not json</html>");
-      return true;
+    if (kind?.kind === "delay") {
+      await new Promise<void>((resolve) => clock.after(kind.milliseconds, resolve));
     }
-    if (fault.kind === "close-watch") {
-      const cancel = this.parts.clock.after(fault.after, () => response.end());
-      response.once("close", cancel);
-      return false;
+    if (call !== undefined && isWatch(call)) {
+      return watches.start(call, response, endsWatch(fault) ? fault : undefined);
     }
-    const details = fault.retryAfter === undefined ? {} : { retryAfterSeconds: fault.retryAfter };
-    const message =
-      fault.message ?? refusalWords(fault.code, call, this.parts.store.resourceVersion);
-    refuse(response, new StatusError(fault.code, message, details));
-    return true;
+    const answer = this.answerTo(method, path, accept, call);
+    if (fault === "lost-answer") return cut(response);
+    if (kind?.kind === "padding") answer.body = padded(answer.body, kind.bytes);
+    write(response, answer);
   }
+
+  private answerTo(method: string, path: string, accept: string, call: Call | undefined): Answer {
+    const document = method === "GET" ? discover(path, accept) : undefined;
+    if (document !== undefined) return { status: 200, ...document };
+    if (healthPaths.includes(path)) return { ...healthy };
+    if (call === undefined) throw pageNotFound();
+    if (call.name === undefined) return this.answers.ofCollection(call);
+    return this.answers.ofObject(call, call.name);
+  }
+}
+
+function cut(response: ServerResponse): void {
+  response.socket?.destroy();
 }
 
 function pageNotFound(): StatusError {

@@ -3,13 +3,14 @@ import { Clock } from "./clock";
 import { Controllers } from "./controllers";
 import { Pods } from "./controllers/pods";
 import { Events } from "./events";
-import { Faults } from "./faults";
+import { Faults, type WatchEnd } from "./faults";
 import { HttpServer, type RecordedRequest } from "./http";
 import { Images } from "./images";
 import type { Draft, Json, KubeObject } from "./objects";
 import { resourceNamed, resourceOf } from "./resources";
 import { isSettled } from "./settled";
 import { Store } from "./store";
+import { Watches } from "./watches";
 import {
   type CronJobOptions,
   cronJob,
@@ -20,7 +21,7 @@ import {
   workload,
 } from "./workloads";
 
-export type { Fault, FaultHandle, FaultKind } from "./faults";
+export type { Fault, FaultHandle, FaultKind, WatchEnd } from "./faults";
 export type { RecordedRequest } from "./http";
 export type { Behaviour, BehaviourKind } from "./images";
 export type * from "./objects";
@@ -53,6 +54,7 @@ export class ApiServer {
   private readonly api: Api;
   private readonly controllers: Controllers;
   private readonly pods: Pods;
+  private readonly watches: Watches;
   private readonly http: HttpServer;
   private port = 0;
 
@@ -66,11 +68,12 @@ export class ApiServer {
     const events = new Events(store);
     this.store = store;
     this.api = new Api(store);
-    this.images = new Images(() => this.pods.wakeAll());
-    this.controllers = new Controllers(store, events, clock);
+    this.images = new Images(clock, () => this.pods.wakeAll());
+    this.controllers = new Controllers(store, events, this.images, clock);
     this.pods = new Pods(store, events, clock, this.images, pace);
-    const { api, images } = this;
-    this.http = new HttpServer({ store, api, images, faults, clock, requests });
+    this.watches = new Watches(store, clock);
+    const { api, images, watches } = this;
+    this.http = new HttpServer({ store, api, images, watches, faults, clock, requests });
     for (const name of ["default", "kube-system"]) this.ensureNamespace(name);
     for (const name of nodes) this.create({ apiVersion: "v1", kind: "Node", metadata: { name } });
   }
@@ -140,6 +143,21 @@ export class ApiServer {
     { namespace = "default", type = "strategic" }: { namespace?: string; type?: PatchType } = {},
   ): KubeObject {
     return this.api.patch(target(kind, name, namespace), type, patch, { dryRun: false });
+  }
+
+  /** Ends a pod as a node does that is short of memory. */
+  evict(name: string, namespace = "default"): void {
+    this.pods.evict(this.store.get(resourceNamed("pods"), namespace, name));
+  }
+
+  /** Ends the watches that are open, or those of one resource. */
+  endWatches(how: WatchEnd, resource?: string): void {
+    this.watches.end(how, resource === undefined ? undefined : resourceNamed(resource));
+  }
+
+  /** From now on every earlier resource version is too old to watch from. */
+  forgetHistory(): void {
+    this.store.forget();
   }
 
   async deployment({ paused = false, ...options }: DeploymentOptions): Promise<KubeObject> {

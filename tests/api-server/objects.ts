@@ -181,15 +181,19 @@ export interface ObjectReference {
   fieldPath?: string;
 }
 
+/** The times and the count stand in one of two places: the scheduler's events have a series. */
 export interface EventObject extends KubeObject {
   involvedObject: ObjectReference;
   type: string;
   reason: string;
   message: string;
-  source: { component: string };
-  count: number;
-  firstTimestamp: string;
-  lastTimestamp: string;
+  source: { component?: string };
+  reportingComponent: string;
+  count?: number;
+  firstTimestamp: string | null;
+  lastTimestamp: string | null;
+  eventTime: string | null;
+  series?: { count: number; lastObservedTime: string };
 }
 
 export interface ControllerRevision extends KubeObject {
@@ -210,6 +214,15 @@ export function ownedBy(owner: KubeObject): OwnerReference[] {
   const { apiVersion, kind, metadata } = owner;
   const { name, uid } = metadata;
   return [{ apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true }];
+}
+
+/** Puts a condition in the place of the one of its type, whose time stays while its status does. */
+export function putCondition(status: Status, { type, ...rest }: Condition): void {
+  const { conditions = [] } = status;
+  const old = conditions.find((each) => each.type === type);
+  const lastTransitionTime = (old?.status === rest.status && old.lastTransitionTime) || timestamp();
+  const next = { type, ...rest, lastTransitionTime };
+  status.conditions = [...conditions.filter((each) => each !== old), next];
 }
 
 export function condition(object: KubeObject, type: string): Condition | undefined {

@@ -28,7 +28,7 @@ function freeze<T>(value: T): T {
  * object by a changed copy and tells every listener before it returns.
  */
 export class Store {
-  private readonly objects = new Map<string, KubeObject>();
+  private readonly objects = new Map<Resource, Map<string, KubeObject>>();
   private readonly listeners = new Set<(change: Change) => void>();
   private history: Change[] = [];
   private latest = 1;
@@ -41,7 +41,7 @@ export class Store {
   }
 
   find(resource: Resource, namespace: string | undefined, name: string): KubeObject | undefined {
-    return this.objects.get(keyOf(resource, namespace, name));
+    return this.objects.get(resource)?.get(keyOf(resource, namespace, name));
   }
 
   get(resource: Resource, namespace: string | undefined, name: string): KubeObject {
@@ -51,9 +51,11 @@ export class Store {
   }
 
   list(resource: Resource, namespace?: string): KubeObject[] {
-    const prefix = `${resource.plural}.${resource.group}/${namespace === undefined ? "" : `${namespace}/`}`;
-    const keys = [...this.objects.keys()].filter((key) => key.startsWith(prefix)).sort();
-    return keys.flatMap((key) => this.objects.get(key) ?? []);
+    const prefix = namespace === undefined ? "" : `${namespace}/`;
+    return [...(this.objects.get(resource) ?? [])]
+      .filter(([key]) => key.startsWith(prefix))
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([, object]) => object);
   }
 
   /** What create would store, without storing it. */
@@ -142,6 +144,12 @@ export class Store {
     return this.history.filter((change) => change.resourceVersion > resourceVersion);
   }
 
+  /** Forgets the history: a watch from any earlier version is told that it is too old. */
+  forget(): void {
+    this.history = [];
+    this.forgotten = this.latest;
+  }
+
   listen(listener: (change: Change) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -156,8 +164,10 @@ export class Store {
     this.latest += 1;
     object.metadata.resourceVersion = String(this.latest);
     const key = keyOf(resource, object.metadata.namespace, object.metadata.name);
-    if (type === "DELETED") this.objects.delete(key);
-    else this.objects.set(key, freeze(object));
+    const objects = this.objects.get(resource) ?? new Map<string, KubeObject>();
+    this.objects.set(resource, objects);
+    if (type === "DELETED") objects.delete(key);
+    else objects.set(key, freeze(object));
     const change: Change = { type, resource, resourceVersion: this.latest, object: freeze(object) };
     if (previous !== undefined) change.previous = previous;
     this.history.push(change);
@@ -169,9 +179,8 @@ export class Store {
   }
 }
 
-function keyOf(resource: Resource, namespace: string | undefined, name: string): string {
-  const scope = resource.namespaced ? `${namespace ?? "default"}/` : "";
-  return `${resource.plural}.${resource.group}/${scope}${name}`;
+function keyOf({ namespaced }: Resource, namespace: string | undefined, name: string): string {
+  return namespaced ? `${namespace ?? "default"}/${name}` : name;
 }
 
 /** A Deployment's annotations count too: its controller copies them to the ReplicaSet. */

@@ -127,15 +127,18 @@ const columnsOf: Record<string, Column[]> = {
     age,
   ],
   Event: [
-    event("Last Seen", ({ lastTimestamp }) => since(lastTimestamp)),
+    event("Last Seen", (each) => since(each.lastTimestamp ?? each.eventTime ?? "")),
     event("Type", ({ type }) => type),
     event("Reason", ({ reason }) => reason),
     event("Object", ({ involvedObject: { kind, name } }) => `${kind.toLowerCase()}/${name}`),
     { ...event("Subobject", ({ involvedObject }) => involvedObject.fieldPath ?? ""), wide: true },
-    { ...event("Source", ({ source }) => source.component), wide: true },
+    { ...event("Source", ({ source }) => source.component ?? ""), wide: true },
     event("Message", ({ message }) => message.trim()),
-    { ...event("First Seen", ({ firstTimestamp }) => since(firstTimestamp)), wide: true },
-    { ...event("Count", ({ count }) => count), wide: true },
+    {
+      ...event("First Seen", (each) => since(each.firstTimestamp ?? each.eventTime ?? "")),
+      wide: true,
+    },
+    { ...event("Count", ({ count }) => count ?? 0), wide: true },
     { ...name, wide: true },
   ],
 };

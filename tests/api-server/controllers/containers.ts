@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { Behaviour } from "../images";
+import type { Behaviour, BehaviourKind } from "../images";
 import { type ContainerStatus, type KubeObject, timestamp } from "../objects";
+import { pullError } from "./pulls";
 
 /** One container at one moment, and the means to take it a step further. */
 export interface ContainerStep {
@@ -49,15 +50,15 @@ function start(step: ContainerStep): number {
       status.state = { waiting: { reason: "InvalidImageName", message } };
       return pace * 50;
     }
-    case "image-not-found":
-      return failToPull(step);
     case "config-error": {
-      const message = 'configmap "settings" not found';
+      const message = behaviour.message ?? 'secret "settings" not found';
       tell("Warning", "Failed", `Error: ${message}`);
       status.state = { waiting: { reason: "CreateContainerConfigError", message } };
       return pace * 50;
     }
   }
+  const refusal = pullError(behaviour, image);
+  if (refusal !== undefined) return failToPull(step, refusal);
   if (status.state.waiting?.reason === "CrashLoopBackOff") status.restartCount += 1;
   if (status.imageID === "") {
     tell("Normal", "Pulling", `Pulling image "${image}"`);
@@ -74,16 +75,15 @@ function start(step: ContainerStep): number {
   status.imageID = `${repository.replace(/:[^:/]*$/, "")}@sha256:${digest}`;
   status.containerID = `containerd://${createHash("sha256").update(randomUUID()).digest("hex")}`;
   status.state = { running: { startedAt: timestamp() } };
-  status.started = true;
-  const crashesLater = behaviour.after !== undefined && fails(behaviour);
-  status.ready = !step.init && crashesLater;
+  status.started = behaviour.kind !== "startup-failing";
+  const endsLater = behaviour.after !== undefined && behaviour.kind in endings;
+  status.ready = !step.init && status.started && endsLater;
   remember("started", Date.now());
   return behaviour.after ?? pace;
 }
 
-function failToPull({ status, image, pace, tell, remember, recall }: ContainerStep): number {
-  const cause = `failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found`;
-  const message = `rpc error: code = NotFound desc = ${cause}`;
+function failToPull(step: ContainerStep, message: string): number {
+  const { status, image, pace, tell, remember, recall } = step;
   if (status.state.waiting?.reason === "ErrImagePull") {
     tell("Normal", "BackOff", `Back-off pulling image "${image}"`);
     tell("Warning", "Failed", "Error: ImagePullBackOff");
@@ -100,39 +100,68 @@ function failToPull({ status, image, pace, tell, remember, recall }: ContainerSt
   return pace;
 }
 
+/** How a container ends that does not run on: its exit code, the reason, the probe that did it. */
+const endings: Partial<Record<BehaviourKind, [number, string, probe?: string]>> = {
+  "crash-loop": [1, "Error"],
+  "oom-killed": [137, "OOMKilled"],
+  "liveness-failing": [137, "Error", "Liveness"],
+  "startup-failing": [137, "Error", "Startup"],
+};
+const probed = "probe failed: HTTP probe failed with statuscode: 503";
+/** How often a probe fails before the kubelet ends the container. */
+const failureThreshold = 3;
+
 function runOn({ status, init, behaviour, pace, tell, recall }: ContainerStep): number | undefined {
   const remaining = recall("started") + (behaviour.after ?? 0) - Date.now();
   if (remaining > 0) return remaining;
-  if (behaviour.kind === "oom-killed") terminate(status, 137, "OOMKilled");
-  else if (behaviour.kind === "crash-loop") terminate(status, behaviour.exitCode ?? 1, "Error");
-  else if (init) {
-    terminate(status, 0, "Completed");
-    status.ready = true;
-    return undefined;
-  } else if (behaviour.kind === "never-ready") {
-    status.ready = false;
-    tell("Warning", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503");
-    return pace * 25;
-  } else {
-    status.ready = true;
-    return undefined;
+  const ending = endings[behaviour.kind];
+  if (ending !== undefined) {
+    const [exitCode, reason, probe] = ending;
+    if (probe !== undefined) {
+      const message = behaviour.message ?? `${probe} ${probed}`;
+      for (let n = 0; n < failureThreshold; n += 1) tell("Warning", "Unhealthy", message);
+      const why = `failed ${probe.toLowerCase()} probe, will be restarted`;
+      tell("Normal", "Killing", `Container ${status.name} ${why}`);
+    }
+    terminate(status, behaviour.exitCode ?? exitCode, reason);
+    return pace;
   }
-  return pace;
+  if (behaviour.kind === "never-ready" && !init) {
+    status.ready = false;
+    tell("Warning", "Unhealthy", behaviour.message ?? `Readiness ${probed}`);
+    return pace * 25;
+  }
+  if (init) terminate(status, 0, "Completed");
+  status.ready = true;
+  return undefined;
 }
 
-function backOff({ pod, status, init, pace, tell }: ContainerStep): number | undefined {
+/** After its first end a container starts again at once, after each further one it waits longer. */
+function backOff(step: ContainerStep): number | undefined {
+  const { pod, status, init, pace, tell } = step;
   if (init && status.state.terminated?.exitCode === 0) return undefined;
+  status.lastState = status.state;
+  if (status.restartCount === 0) {
+    status.restartCount = 1;
+    return start(step);
+  }
   const { name, namespace, uid } = pod.metadata;
   const where = `container ${status.name} in pod ${name}_${namespace}(${uid})`;
   tell("Warning", "BackOff", `Back-off restarting failed ${where}`);
-  const seconds = Math.min(300, 10 * 2 ** status.restartCount);
-  const wait = `back-off ${seconds}s restarting failed container=${status.name} pod=${name}_${namespace}(${uid})`;
-  status.lastState = status.state;
-  status.state = { waiting: { reason: "CrashLoopBackOff", message: wait } };
-  return delay(pace, status.restartCount);
+  const wait = duration(Math.min(300, 10 * 2 ** (status.restartCount - 1)));
+  const message = `back-off ${wait} restarting failed container=${status.name} pod=${name}_${namespace}(${uid})`;
+  status.state = { waiting: { reason: "CrashLoopBackOff", message } };
+  return delay(pace, status.restartCount - 1);
 }
 
-function terminate(status: ContainerStatus, exitCode: number, reason: string): void {
+/** Seconds as Go writes them: `40s`, `2m40s`. */
+function duration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  return minutes === 0 ? `${seconds}s` : `${minutes}m${seconds % 60}s`;
+}
+
+/** The container has ended. */
+export function terminate(status: ContainerStatus, exitCode: number, reason: string): void {
   const startedAt = status.state.running?.startedAt ?? timestamp();
   const { containerID = "" } = status;
   status.state = {
@@ -140,10 +169,6 @@ function terminate(status: ContainerStatus, exitCode: number, reason: string): v
   };
   status.ready = false;
   status.started = false;
-}
-
-function fails({ kind }: Behaviour): boolean {
-  return kind === "crash-loop" || kind === "oom-killed";
 }
 
 /** Waits longer after each failure, as the kubelet does. */

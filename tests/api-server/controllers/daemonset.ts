@@ -1,3 +1,4 @@
+import { templateGeneration } from "../defaulting";
 import type { KubeObject } from "../objects";
 import { resourceNamed } from "../resources";
 import type { Context } from ".";
@@ -8,6 +9,7 @@ import {
   isReady,
   isTerminating,
   podsOf,
+  removeFinished,
   scaledValue,
 } from "./replicas";
 import { hashLabel, hashOf, pruneRevisions, syncRevisions } from "./revisions";
@@ -20,14 +22,19 @@ const component = "daemonset-controller";
 export function reconcileDaemonSet(context: Context, set: KubeObject): void {
   const revisions = syncRevisions(context, set);
   const hash = hashOf(revisions[revisions.length - 1]);
+  removeFinished(context, set, component, "FailedDaemonPod", ({ metadata, spec }) => {
+    const what = `${metadata.namespace}/${metadata.name} on node ${spec.nodeName}`;
+    return `Found failed daemon pod ${what}, will try to kill it`;
+  });
   const nodeNames = context.store.list(nodes).map(({ metadata }) => metadata.name);
   const occupied = new Set(podsOf(context, set).map(({ spec }) => spec.nodeName));
   for (const nodeName of nodeNames) {
     if (occupied.has(nodeName)) continue;
-    createPod(context, set, component, set.spec.template, {
-      nodeName,
-      labels: { [hashLabel]: hash },
-    });
+    const labels = {
+      [hashLabel]: hash,
+      "pod-template-generation": set.metadata.annotations?.[templateGeneration] ?? "1",
+    };
+    createPod(context, set, component, set.spec.template, { nodeName, labels });
   }
   if (set.spec.updateStrategy.type === "RollingUpdate") {
     replaceOutdated(context, set, hash, nodeNames.length);

@@ -1,18 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import {
-  type Condition,
   condition,
   controllerOf,
   type KubeObject,
   ownedBy,
   type PodTemplate,
+  putCondition,
   type Status,
   timestamp,
 } from "../objects";
 import { resourceNamed } from "../resources";
 import type { Context } from ".";
 import { templateHash } from "./hash";
-import { podsOf, scaledValue } from "./replicas";
+import { isFinished, podsOf, scaledValue } from "./replicas";
 
 const deployments = resourceNamed("deployments");
 const replicaSets = resourceNamed("replicasets");
@@ -155,7 +155,7 @@ function bounds({ spec }: KubeObject): { surge: number; unavailable: number } {
 
 function recreatePods(context: Context, deployment: KubeObject, { current, old }: Sets): void {
   for (const set of old) scale(context, deployment, set, 0);
-  const running = old.some((set) => podsOf(context, set).length > 0);
+  const running = old.some((set) => podsOf(context, set).some((pod) => !isFinished(pod)));
   if (!running) scale(context, deployment, current, deployment.spec.replicas);
 }
 
@@ -247,6 +247,7 @@ function writeStatus(context: Context, deployment: KubeObject, { current, old }:
     const { conditions = [] } = before;
     draft.status = { observedGeneration: generation, ...nonZero, conditions };
     judgeAvailability(draft);
+    judgeFailure(draft, all);
     if (draft.spec.paused || condition(draft, "Progressing")?.reason === "DeploymentPaused") {
       judgePause(draft);
     } else judgeProgress(context, draft, before, current);
@@ -256,20 +257,34 @@ function writeStatus(context: Context, deployment: KubeObject, { current, old }:
 function judgeAvailability({ spec, status }: KubeObject): void {
   const minimum =
     spec.replicas - (spec.strategy.rollingUpdate ? bounds({ spec } as KubeObject).unavailable : 0);
-  const [state, reason, message] =
-    (status.availableReplicas ?? 0) >= minimum
-      ? ["True", "MinimumReplicasAvailable", "Deployment has minimum availability."]
-      : ["False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability."];
-  setCondition(status, "Available", state, reason, message);
+  if ((status.availableReplicas ?? 0) >= minimum) {
+    const message = "Deployment has minimum availability.";
+    setCondition(status, "Available", "True", "MinimumReplicasAvailable", message);
+  } else {
+    const message = "Deployment does not have minimum availability.";
+    setCondition(status, "Available", "False", "MinimumReplicasUnavailable", message);
+  }
+}
+
+/** Says what keeps a ReplicaSet from making its pods, the newest one's trouble first. */
+function judgeFailure({ status }: KubeObject, sets: KubeObject[]): void {
+  const [failure] = sets.flatMap((set) => condition(set, "ReplicaFailure") ?? []);
+  if (failure === undefined) {
+    const { conditions = [] } = status;
+    status.conditions = conditions.filter(({ type }) => type !== "ReplicaFailure");
+  } else {
+    const { reason = "", message = "" } = failure;
+    setCondition(status, "ReplicaFailure", "True", reason, message);
+  }
 }
 
 function judgePause(deployment: KubeObject): void {
   const { spec, status } = deployment;
   if (condition(deployment, "Progressing")?.reason === "ProgressDeadlineExceeded") return;
-  const [reason, message] = spec.paused
-    ? ["DeploymentPaused", "Deployment is paused"]
-    : ["DeploymentResumed", "Deployment is resumed"];
-  setCondition(status, "Progressing", "Unknown", reason, message);
+  const [reason, what] = spec.paused
+    ? ["DeploymentPaused", "paused"]
+    : ["DeploymentResumed", "resumed"];
+  setCondition(status, "Progressing", "Unknown", reason, `Deployment is ${what}`);
 }
 
 /** Reasons of the Progressing condition that no deadline applies to. */
@@ -318,23 +333,13 @@ function hasProgressed(before: Status, after: Status): boolean {
 function setCondition(
   status: Status,
   type: string,
-  state: string | undefined,
-  reason: string | undefined,
-  message: string | undefined,
+  state: string,
+  reason: string,
+  message: string,
   touch = false,
 ): void {
-  const { conditions = [] } = status;
-  const now = timestamp();
-  const old = conditions.find((each) => each.type === type);
-  const same = old?.status === state && old?.reason === reason && old?.message === message;
+  const old = status.conditions?.find((each) => each.type === type);
+  const same = old?.status === state && old.reason === reason && old.message === message;
   if (same && !touch) return;
-  const next = {
-    type,
-    status: state,
-    lastUpdateTime: now,
-    lastTransitionTime: old?.status === state ? old?.lastTransitionTime : now,
-    reason,
-    message,
-  } as Condition;
-  status.conditions = [...conditions.filter((each) => each !== old), next];
+  putCondition(status, { type, status: state, lastUpdateTime: timestamp(), reason, message });
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock";
 import type { Events } from "../events";
+import type { Images } from "../images";
 import { controllerOf, type KubeObject } from "../objects";
 import { type Resource, resourceOf, resources } from "../resources";
 import type { Change, Store } from "../store";
@@ -11,6 +12,7 @@ import { reconcileStatefulSet } from "./statefulset";
 export interface Context {
   store: Store;
   events: Events;
+  images: Images;
   /** Looks at the object again after so many milliseconds. */
   retry(object: KubeObject, milliseconds: number): void;
 }
@@ -43,10 +45,11 @@ export class Controllers {
   constructor(
     private readonly store: Store,
     events: Events,
+    images: Images,
     private readonly clock: Clock,
   ) {
     const retry = (object: KubeObject, milliseconds: number) => this.retry(object, milliseconds);
-    this.context = { store, events, retry };
+    this.context = { store, events, images, retry };
     this.unlisten = store.listen((change) => this.changed(change));
   }
 

@@ -1,20 +1,20 @@
 import type { Clock } from "../clock";
-import type { Events } from "../events";
+import { type Events, scheduler } from "../events";
 import type { Images } from "../images";
 import {
-  type Condition,
   type ContainerStatus,
   condition,
   type KubeObject,
+  putCondition,
   timestamp,
 } from "../objects";
 import { resourceNamed } from "../resources";
 import type { Change, Store } from "../store";
-import { advance, type ContainerStep } from "./containers";
+import { advance, type ContainerStep, terminate } from "./containers";
+import { isFinished } from "./replicas";
 
 const pods = resourceNamed("pods");
 const nodes = resourceNamed("nodes");
-const scheduler = "default-scheduler";
 
 /** Stands in for the scheduler and the kubelets: brings each pod one step further at its pace. */
 export class Pods {
@@ -82,6 +82,8 @@ export class Pods {
   private step(pod: KubeObject): void {
     if (pod.metadata.deletionTimestamp !== undefined) {
       this.store.remove(pods, pod);
+    } else if (isFinished(pod)) {
+      return;
     } else if (condition(pod, "PodScheduled")?.status !== "True") {
       this.schedule(pod);
     } else this.run(pod);
@@ -90,9 +92,12 @@ export class Pods {
   private schedule(pod: KubeObject): void {
     const { namespace, name } = pod.metadata;
     const nodeNames = this.store.list(nodes).map((node) => node.metadata.name);
-    if (this.behaviours(pod).some(({ kind }) => kind === "unschedulable")) {
-      const count = nodeNames.length;
-      const message = `0/${count} nodes are available: ${count} Insufficient cpu. preemption: 0/${count} nodes are available: ${count} No preemption victims found for incoming pod.`;
+    const unschedulable = this.behaviours(pod).find(({ kind }) => kind === "unschedulable");
+    if (unschedulable !== undefined) {
+      const all = `0/${nodeNames.length} nodes are available: ${nodeNames.length}`;
+      const message =
+        unschedulable.message ??
+        `${all} Insufficient cpu. preemption: ${all} No preemption victims found for incoming pod.`;
       this.events.record(scheduler, pod, "Warning", "FailedScheduling", message);
       this.writeStatus(pod, (draft) => {
         setCondition(draft, "PodScheduled", "False", "Unschedulable", message);
@@ -126,6 +131,22 @@ export class Pods {
       summarise(draft);
     });
     this.wake(pod, this.pace);
+  }
+
+  /** Ends a pod as a kubelet does that is short of memory; it stays, as Failed. */
+  evict(pod: KubeObject): void {
+    const message =
+      "The node was low on resource: memory. Threshold quantity: 100Mi, available: 61Mi. ";
+    this.events.record("kubelet", pod, "Warning", "Evicted", message);
+    this.announceEnd(pod);
+    this.writeStatus(pod, (draft) => {
+      const { status } = draft;
+      for (const each of status.containerStatuses ?? []) terminate(each, 137, "Error");
+      Object.assign(status, { phase: "Failed", reason: "Evicted", message });
+      setCondition(draft, "DisruptionTarget", "True", "TerminationByKubelet", message);
+      for (const type of ["Ready", "ContainersReady"])
+        setCondition(draft, type, "False", "PodFailed");
+    });
   }
 
   private run(pod: KubeObject): void {
@@ -225,15 +246,11 @@ function setCondition(
   reason?: string,
   message?: string,
 ): void {
-  const { conditions = [] } = status;
-  const old = conditions.find((each) => each.type === type);
-  const next: Condition = {
+  putCondition(status, {
     type,
     status: state,
     lastProbeTime: null,
-    lastTransitionTime: (old?.status === state && old.lastTransitionTime) || timestamp(),
     ...(reason !== undefined && { reason }),
     ...(message !== undefined && { message }),
-  };
-  status.conditions = [...conditions.filter((each) => each !== old), next];
+  });
 }

@@ -9,6 +9,7 @@ import {
 } from "../objects";
 import { resourceNamed } from "../resources";
 import type { Context } from ".";
+import { admitted, refusalOf } from "./admission";
 
 const pods = resourceNamed("pods");
 
@@ -19,6 +20,16 @@ export function podsOf({ store }: Context, owner: KubeObject): KubeObject[] {
 
 export function isTerminating(object: KubeObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;
+}
+
+/** Whether it has ended for good, as one does that is evicted. */
+export function isFinished({ status }: KubeObject): boolean {
+  return status.phase === "Failed" || status.phase === "Succeeded";
+}
+
+/** Whether it counts as a replica. */
+export function isActive(pod: KubeObject): boolean {
+  return !isTerminating(pod) && !isFinished(pod);
 }
 
 export function isReady(pod: KubeObject): boolean {
@@ -36,14 +47,31 @@ export function isAvailable(context: Context, owner: KubeObject, pod: KubeObject
   return false;
 }
 
+/** How long, in milliseconds, a controller waits after a pod was refused. */
+const retryCreation = 100;
+
+/** Makes a pod of the template; what is returned is why the API server refused it. */
 export function createPod(
-  { store, events }: Context,
+  context: Context,
   owner: KubeObject,
   component: string,
   template: PodTemplate,
   given: { name?: string; labels?: Record<string, string>; nodeName?: string } = {},
-): void {
+): string | undefined {
+  const { store, events, images } = context;
   const name = given.name ?? `${owner.metadata.name}-${randomBytes(3).toString("hex").slice(0, 5)}`;
+  const spec = admitted(images, template.spec);
+  const refusal = refusalOf(images, name, spec);
+  if (refusal !== undefined) {
+    const { kind, metadata } = owner;
+    const failure =
+      kind === "StatefulSet"
+        ? `create Pod ${name} in StatefulSet ${metadata.name} failed error: ${refusal}`
+        : `Error creating: ${refusal}`;
+    events.record(component, owner, "Warning", "FailedCreate", failure);
+    context.retry(owner, retryCreation);
+    return refusal;
+  }
   const { labels, annotations } = template.metadata;
   store.create(pods, {
     apiVersion: "v1",
@@ -56,10 +84,26 @@ export function createPod(
       ...(annotations && { annotations }),
       ownerReferences: ownedBy(owner),
     },
-    spec: { ...template.spec, ...(given.nodeName !== undefined && { nodeName: given.nodeName }) },
+    spec: { ...spec, ...(given.nodeName !== undefined && { nodeName: given.nodeName }) },
     status: { phase: "Pending", qosClass: "BestEffort" },
   });
   events.record(component, owner, "Normal", "SuccessfulCreate", `Created pod: ${name}`);
+  return undefined;
+}
+
+/** Deletes the pods that have ended, each with a word on it, so that others come in their place. */
+export function removeFinished(
+  context: Context,
+  owner: KubeObject,
+  component: string,
+  reason: string,
+  words: (pod: KubeObject) => string,
+): void {
+  for (const pod of podsOf(context, owner)) {
+    if (!isFinished(pod) || isTerminating(pod)) continue;
+    context.events.record(component, owner, "Warning", reason, words(pod));
+    deletePod(context, owner, component, pod);
+  }
 }
 
 export function deletePod(

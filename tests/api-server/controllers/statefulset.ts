@@ -1,7 +1,15 @@
 import type { ControllerRevision, KubeObject, PodTemplate } from "../objects";
 import { resourceNamed } from "../resources";
 import type { Context } from ".";
-import { createPod, deletePod, isAvailable, isReady, isTerminating, podsOf } from "./replicas";
+import {
+  createPod,
+  deletePod,
+  isAvailable,
+  isReady,
+  isTerminating,
+  podsOf,
+  removeFinished,
+} from "./replicas";
 import { hashLabel, pruneRevisions, syncRevisions } from "./revisions";
 
 const statefulSets = resourceNamed("statefulsets");
@@ -13,6 +21,10 @@ export function reconcileStatefulSet(context: Context, set: KubeObject): void {
   if (update === undefined) return;
   const current =
     revisions.find(({ metadata }) => metadata.name === set.status.currentRevision) ?? update;
+  removeFinished(context, set, component, "RecreatingFailedPod", ({ metadata }) => {
+    const { namespace, name } = set.metadata;
+    return `StatefulSet ${namespace}/${name} is recreating failed Pod ${metadata.name}`;
+  });
   if (keepOrdinals(context, set, current, update)) replaceOutdated(context, set, update);
   writeStatus(context, set, current, update);
   const inUse = new Set([current.metadata.name, ...podsOf(context, set).map(revisionOf)]);
