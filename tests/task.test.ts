@@ -1,67 +1,22 @@
 /** The task of the packaged extension, run as the agent runs it, with real kubectl. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { type Outcome, type RunningStep, run } from "./agent";
-import { ApiServer } from "./api-server";
-import { unpackExtension } from "./vsix";
+import { describe, test } from "node:test";
+import type { Outcome } from "./agent";
+import { release, until, useStage } from "./stage";
 
+const stage = useStage();
 const line = "deployments/identityserver identityserver=$(ACR)/IdentityServer";
 const setImage =
   "kubectl set image deployments/identityserver identityserver=contoso.azurecr.io/identityserver:4125";
 const oldImage = "contoso.azurecr.io/identityserver:4124";
 const newImage = "contoso.azurecr.io/identityserver:4125";
 
-const release = {
-  "System.HostType": "release",
-  "Release.EnvironmentName": "Production",
-  "Release.PrimaryArtifactSourceAlias": "_identityserver",
-  "Build.BuildId": "4125",
-  ACR: "contoso.azurecr.io",
-};
 const build = { "System.HostType": "build", "Build.BuildId": "4125", ACR: "contoso.azurecr.io" };
 
-let folder: string;
-let held: string[];
-let server: ApiServer;
-let temp: string;
-
-before(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), "kubectl-set-image-vsix-"));
-  held = await unpackExtension(folder);
-});
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-beforeEach(async () => {
-  server = await ApiServer.start();
-  temp = mkdtempSync(path.join(tmpdir(), "kubectl-set-image-task-"));
-  writeFileSync(path.join(temp, "kubeconfig"), server.kubeconfig());
-});
-afterEach(async () => {
-  await server.stop();
-  rmSync(temp, { recursive: true, force: true });
-});
-
-function start(
-  inputs: Record<string, string>,
-  variables: Record<string, string> = release,
-  environment: Record<string, string | undefined> = {},
-): RunningStep {
-  return run({
-    taskFolder: path.join(folder, "task"),
-    inputs,
-    variables,
-    tempFolder: temp,
-    environment: { KUBECONFIG: path.join(temp, "kubeconfig"), HOME: temp, ...environment },
-  });
-}
-
-const finish = (...step: Parameters<typeof start>): Promise<Outcome> => start(...step).outcome;
-
 function identityserver(): Promise<unknown> {
-  return server.deployment({
+  return stage.server.deployment({
     name: "identityserver",
     containers: [
       { name: "identityserver", image: oldImage },
@@ -71,19 +26,7 @@ function identityserver(): Promise<unknown> {
   });
 }
 
-function imageOf(name: string, container = name): string | undefined {
-  const spec = server.get("Deployment", name)?.spec.template.spec;
-  return spec.containers.find((c: { name: string }) => c.name === container)?.image;
-}
-
-const changes = () => server.requests.filter((request) => request.method !== "GET");
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 20_000; !condition(); ) {
-    if (Date.now() > end) throw new Error("it does not come");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+const imageOf = (name: string, container = name) => stage.imageOf("Deployment", name, container);
 
 function assertRan(outcome: Outcome, result: string): void {
   assert.equal(outcome.result, result, outcome.log.join("\n"));
@@ -98,7 +41,7 @@ describe("setImage", () => {
     test(`sets the image of the build and waits until it runs, with ${which}`, async () => {
       await identityserver();
       const searched = kubectl && [path.dirname(kubectl), process.env.PATH].join(path.delimiter);
-      const outcome = await finish({ images: line }, release, searched ? { PATH: searched } : {});
+      const outcome = await stage.finish({ images: line }, release, searched ? { PATH: searched } : {});
       assertRan(outcome, "Succeeded");
       assert.ok(outcome.log.includes(`##[command]${setImage}`), outcome.log.join("\n"));
       assert.ok(outcome.log.includes("deployment.apps/identityserver image updated"));
@@ -109,7 +52,7 @@ describe("setImage", () => {
       assert.equal(pods.length, 2, outcome.log.join("\n"));
       assert.equal(imageOf("identityserver"), newImage);
       assert.equal(imageOf("identityserver", "proxy"), "envoy:1.30");
-      assert.equal(changes().length, 1);
+      assert.equal(stage.changes.length, 1);
       assert.deepEqual(outcome.outputs, { tag: "4125", image: newImage, commands: setImage });
       assert.deepEqual([outcome.errors, outcome.warnings], [[], []]);
     });
@@ -117,10 +60,10 @@ describe("setImage", () => {
 
   test("takes every form of a line, and workloads of every kind", async () => {
     await identityserver();
-    await server.statefulSet({ name: "db", image: "contoso.azurecr.io/db:1", replicas: 2 });
-    await server.daemonSet({ name: "log", image: "contoso.azurecr.io/log:1" });
-    await server.cronJob({ name: "cleanup", image: "contoso.azurecr.io/cleanup:1" });
-    const outcome = await finish({
+    await stage.server.statefulSet({ name: "db", image: "contoso.azurecr.io/db:1", replicas: 2 });
+    await stage.server.daemonSet({ name: "log", image: "contoso.azurecr.io/log:1" });
+    await stage.server.cronJob({ name: "cleanup", image: "contoso.azurecr.io/cleanup:1" });
+    const outcome = await stage.finish({
       images: [
         "deployment identityserver $(ACR)/identityserver",
         "sts/db '*=$(ACR)/db'",
@@ -132,21 +75,21 @@ describe("setImage", () => {
     assertRan(outcome, "Succeeded");
     assert.equal(imageOf("identityserver"), newImage);
     const container = (kind: string, name: string) =>
-      server.get(kind, name)?.spec.template.spec.containers[0]?.image;
+      stage.server.get(kind, name)?.spec.template.spec.containers[0]?.image;
     assert.equal(container("StatefulSet", "db"), "contoso.azurecr.io/db:4125");
     assert.equal(container("DaemonSet", "log"), "contoso.azurecr.io/log:v2");
-    const job = server.get("CronJob", "cleanup")?.spec.jobTemplate.spec.template.spec;
+    const job = stage.server.get("CronJob", "cleanup")?.spec.jobTemplate.spec.template.spec;
     assert.equal(job.containers[0]?.image, "contoso.azurecr.io/cleanup:4125");
   });
 
   test("goes to the namespace and the kubeconfig of its inputs", async () => {
     await identityserver();
-    await server.deployment({ name: "web", namespace: "shop", image: "contoso.azurecr.io/web:1" });
-    const outcome = await finish(
+    await stage.server.deployment({ name: "web", namespace: "shop", image: "contoso.azurecr.io/web:1" });
+    const outcome = await stage.finish(
       {
         images: "deployments/web app=$(ACR)/web",
         namespace: "shop",
-        kubeconfig: path.join(temp, "kubeconfig"),
+        kubeconfig: path.join(stage.temp, "kubeconfig"),
       },
       release,
       { KUBECONFIG: undefined },
@@ -154,27 +97,27 @@ describe("setImage", () => {
     assertRan(outcome, "Succeeded");
     assert.ok(outcome.log.join("\n").includes("app=contoso.azurecr.io/web:4125 --namespace=shop"));
     assert.equal(
-      server.get("Deployment", "web", "shop")?.spec.template.spec.containers[0]?.image,
+      stage.server.get("Deployment", "web", "shop")?.spec.template.spec.containers[0]?.image,
       "contoso.azurecr.io/web:4125",
     );
   });
 
   test("keeps a kubeconfig of text in a private file, and removes it", async () => {
     await identityserver();
-    server.images.behave(newImage, { kind: "runs", after: 500 });
-    const step = start({ images: line, kubeconfig: server.kubeconfig() }, release, {
+    stage.server.images.behave(newImage, { kind: "runs", after: 500 });
+    const step = stage.start({ images: line, kubeconfig: stage.server.kubeconfig() }, release, {
       KUBECONFIG: undefined,
     });
-    const files = () => readdirSync(temp).filter((file) => file.startsWith("kubectl-set-image-"));
+    const files = () => readdirSync(stage.temp).filter((file) => file.startsWith("kubectl-set-image-"));
     await until(() => files().length === 1);
-    assert.equal(statSync(path.join(temp, files()[0] ?? "")).mode & 0o777, 0o600);
+    assert.equal(statSync(path.join(stage.temp, files()[0] ?? "")).mode & 0o777, 0o600);
     assertRan(await step.outcome, "Succeeded");
     assert.deepEqual(files(), []);
   });
 
   test("says that an image that is there already changes nothing", async () => {
     await identityserver();
-    const outcome = await finish({
+    const outcome = await stage.finish({
       images: `deployments/identityserver identityserver=${oldImage}`,
     });
     assertRan(outcome, "SucceededWithIssues");
@@ -183,13 +126,13 @@ describe("setImage", () => {
         "changes, so it pulls nothing and replaces no pod, even if the image was pushed again " +
         "under this tag",
     ]);
-    assert.deepEqual(changes(), []);
+    assert.deepEqual(stage.changes, []);
   });
 
   test("fails with the cause and the way back when the image cannot be pulled", async () => {
     await identityserver();
-    server.images.behave(newImage, "image-not-found");
-    const outcome = await finish({ images: line, rolloutStatusTimeout: "4" });
+    stage.server.images.behave(newImage, "image-not-found");
+    const outcome = await stage.finish({ images: line, rolloutStatusTimeout: "4" });
     assertRan(outcome, "Failed");
     const log = outcome.log.join("\n");
     assert.match(log, /The rollout is not done after 4 s/);
@@ -202,22 +145,22 @@ describe("setImage", () => {
 
   test("waits on when the API server answers 429 and 500 and closes watches", async () => {
     await identityserver();
-    server.faults.add({
+    stage.server.faults.add({
       method: "GET",
       path: /deployments/,
       times: 1,
       fault: { kind: "status", code: 429, retryAfter: 1 },
     });
-    server.faults.add({ query: /watch=/, times: 2, fault: { kind: "close-watch", after: 50 } });
-    const outcome = await finish({ images: line });
+    stage.server.faults.add({ query: /watch=/, times: 2, fault: { kind: "close-watch", after: 50 } });
+    const outcome = await stage.finish({ images: line });
     assertRan(outcome, "Succeeded");
   });
 
   test("tells in full what the API server refuses, as text and not as commands", async () => {
     await identityserver();
     const message = "##vso[task.setvariable variable=tag]evil\n##[error]no";
-    server.faults.add({ method: "PATCH", fault: { kind: "status", code: 403, message } });
-    const outcome = await finish({ images: line });
+    stage.server.faults.add({ method: "PATCH", fault: { kind: "status", code: 403, message } });
+    const outcome = await stage.finish({ images: line });
     assertRan(outcome, "Failed");
     assert.equal(outcome.outputs.tag, "4125");
     assert.ok(
@@ -228,10 +171,10 @@ describe("setImage", () => {
 
   test("ends its kubectl and says what state things are in when it is canceled", async () => {
     await identityserver();
-    server.images.behave(newImage, "never-ready");
-    const step = start({ images: line });
+    stage.server.images.behave(newImage, "never-ready");
+    const step = stage.start({ images: line });
     await until(() => imageOf("identityserver") === newImage);
-    await until(() => server.requests.some(({ query }) => query.includes("watch=")));
+    await until(() => stage.server.requests.some(({ query }) => query.includes("watch=")));
     step.cancel();
     const outcome = await step.outcome;
     assertRan(outcome, "Canceled");
@@ -241,40 +184,40 @@ describe("setImage", () => {
 
 describe("dryRun", () => {
   test("client prints the commands and asks nobody", async () => {
-    const outcome = await finish({ images: line, dryRun: "client" });
+    const outcome = await stage.finish({ images: line, dryRun: "client" });
     assertRan(outcome, "Succeeded");
     assert.equal(outcome.outputs.commands, setImage);
     assert.ok(outcome.log.includes(`##[command]${setImage}`));
-    assert.deepEqual(server.requests, []);
+    assert.deepEqual(stage.server.requests, []);
   });
 
   test("server lets the API server check and changes nothing", async () => {
     await identityserver();
-    const outcome = await finish({ images: line, dryRun: "server" });
+    const outcome = await stage.finish({ images: line, dryRun: "server" });
     assertRan(outcome, "Succeeded");
     assert.ok(
       outcome.log.includes("deployment.apps/identityserver image updated (server dry run)"),
     );
-    assert.match(changes()[0]?.query ?? "", /dryRun=All/);
+    assert.match(stage.changes[0]?.query ?? "", /dryRun=All/);
     assert.equal(imageOf("identityserver"), oldImage);
   });
 });
 
 describe("computeTag", () => {
   test("gives the build the tag that the release will set", async () => {
-    const outcome = await finish({ command: "computeTag", images: line }, build);
+    const outcome = await stage.finish({ command: "computeTag", images: line }, build);
     assertRan(outcome, "Succeeded");
     assert.deepEqual(outcome.outputs, { tag: "4125", image: newImage });
-    assert.deepEqual(server.requests, []);
+    assert.deepEqual(stage.server.requests, []);
   });
 
   test("needs no image", async () => {
-    const outcome = await finish({ command: "computeTag" }, build);
+    const outcome = await stage.finish({ command: "computeTag" }, build);
     assert.deepEqual(outcome.outputs, { tag: "4125" });
   });
 
   test("never gives latest", async () => {
-    const outcome = await finish({ command: "computeTag", images: "$(ACR)/app:latest" }, build);
+    const outcome = await stage.finish({ command: "computeTag", images: "$(ACR)/app:latest" }, build);
     assertRan(outcome, "Failed");
     assert.deepEqual(outcome.outputs, {});
   });
@@ -367,18 +310,18 @@ describe("what is wrong is said before anything is changed", () => {
   for (const [what, inputs, message] of cases) {
     test(what, async () => {
       await identityserver();
-      const outcome = await finish(inputs);
+      const outcome = await stage.finish(inputs);
       assertRan(outcome, "Failed");
       assert.deepEqual(outcome.errors, [message]);
       assert.equal(outcome.message, "Nothing was changed in the cluster");
-      assert.deepEqual(changes(), []);
+      assert.deepEqual(stage.changes, []);
     });
   }
 
   test("no kubectl", async () => {
-    const empty = path.join(temp, "empty");
+    const empty = path.join(stage.temp, "empty");
     mkdirSync(empty);
-    const outcome = await finish({ images: line }, release, { PATH: empty });
+    const outcome = await stage.finish({ images: line }, release, { PATH: empty });
     assertRan(outcome, "Failed");
     assert.deepEqual(outcome.errors, [
       "The workloads cannot be read: kubectl was not found on PATH. Add the step Kubectl tool " +
@@ -388,7 +331,7 @@ describe("what is wrong is said before anything is changed", () => {
   });
 
   test("a capital letter in the repository is lowered, and the log says so", async () => {
-    const outcome = await finish({ images: line, dryRun: "client" });
+    const outcome = await stage.finish({ images: line, dryRun: "client" });
     assert.ok(
       outcome.log.includes(
         "contoso.azurecr.io/IdentityServer is written contoso.azurecr.io/identityserver here: a " +
@@ -400,7 +343,7 @@ describe("what is wrong is said before anything is changed", () => {
 });
 
 test("the extension holds what it needs and nothing else", () => {
-  assert.deepEqual(held.filter((file) => file !== "[Content_Types].xml").sort(), [
+  assert.deepEqual(stage.held.filter((file) => file !== "[Content_Types].xml").sort(), [
     "LICENSE",
     "docs/overview.md",
     "extension.vsixmanifest",
@@ -411,7 +354,8 @@ test("the extension holds what it needs and nothing else", () => {
     "task/main.js",
     "task/task.json",
   ]);
-  const task = path.join(folder, "task");
-  const size = readdirSync(task).reduce((sum, f) => sum + statSync(path.join(task, f)).size, 0);
+  const { taskFolder } = stage;
+  const sizes = readdirSync(taskFolder).map((file) => statSync(path.join(taskFolder, file)).size);
+  const size = sizes.reduce((sum, bytes) => sum + bytes, 0);
   assert.ok(size <= 400_000, `the task has ${size} bytes`);
 });

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, afterEach, before, beforeEach } from "node:test";
+import { type Outcome, type RunningStep, run } from "./agent";
+import { ApiServer } from "./api-server";
+import { unpackExtension } from "./vsix";
+
+export const release = {
+  "System.HostType": "release",
+  "Release.ReleaseName": "Release-7",
+  "Release.EnvironmentName": "Production",
+  "Release.PrimaryArtifactSourceAlias": "_identityserver",
+  "Build.BuildId": "4125",
+  ACR: "contoso.azurecr.io",
+};
+
+type Values = Record<string, string>;
+type Environment = Record<string, string | undefined>;
+
+/** Where the packaged task runs: an API server and an agent's folder, new for every test. */
+export class Stage {
+  /** What the extension holds. */
+  held: string[] = [];
+  /** The unpacked task. */
+  taskFolder = "";
+  server!: ApiServer;
+  /** The agent's folder, with a kubeconfig for the server. */
+  temp = "";
+
+  start(inputs: Values, variables: Values = release, environment: Environment = {}): RunningStep {
+    const { taskFolder, temp } = this;
+    const kubeconfig = { KUBECONFIG: path.join(temp, "kubeconfig"), HOME: temp };
+    return run({
+      taskFolder,
+      inputs,
+      variables,
+      tempFolder: temp,
+      environment: { ...kubeconfig, ...environment },
+    });
+  }
+
+  finish(...step: Parameters<Stage["start"]>): Promise<Outcome> {
+    return this.start(...step).outcome;
+  }
+
+  /** The image of a container in the template of a workload. */
+  imageOf(kind: string, name: string, container = "app", namespace = "default"): string {
+    const { spec } = this.server.get(kind, name, namespace);
+    const template = kind === "CronJob" ? spec.jobTemplate.spec.template : spec.template;
+    const { containers, initContainers = [] } = template.spec;
+    const found = [...initContainers, ...containers].find(({ name }) => name === container);
+    return found?.image ?? "";
+  }
+
+  /** Every request that was to change something. */
+  get changes() {
+    return this.server.requests.filter((request) => request.method !== "GET");
+  }
+}
+
+/** A stage for the tests of a file. */
+export function useStage(): Stage {
+  const stage = new Stage();
+  let extension: string;
+  before(async () => {
+    extension = mkdtempSync(path.join(tmpdir(), "kubectl-set-image-vsix-"));
+    stage.held = await unpackExtension(extension);
+    stage.taskFolder = path.join(extension, "task");
+  });
+  after(() => rmSync(extension, { recursive: true, force: true }));
+  beforeEach(async () => {
+    stage.server = await ApiServer.start();
+    stage.temp = mkdtempSync(path.join(tmpdir(), "kubectl-set-image-task-"));
+    writeFileSync(path.join(stage.temp, "kubeconfig"), stage.server.kubeconfig());
+  });
+  afterEach(async () => {
+    await stage.server.stop();
+    rmSync(stage.temp, { recursive: true, force: true });
+  });
+  return stage;
+}
+
+/** Resolves once the condition holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + 20_000; !condition(); ) {
+    if (Date.now() > end) throw new Error(`${condition} does not come true`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
