@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::workload::{Kind, WorkloadName};
+use crate::{
+    rollout::ContainerLog,
+    workload::{Kind, WorkloadName},
+};
 
 /// Where kubectl goes: flags that every command carries, empty for kubectl's own defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,6 +66,20 @@ impl Target {
             "--output-watch-events",
             "--output=json",
         ])
+    }
+
+    /// `kubectl describe OBJECT`, of an object such as `pods/identityserver-7d4b9c-x2k8p`.
+    #[must_use]
+    pub fn describe(&self, object: &str) -> CommandLine {
+        self.command(["describe"], [object.to_owned()])
+    }
+
+    /// `kubectl logs POD --container=CONTAINER`
+    #[must_use]
+    pub fn logs(&self, log: &ContainerLog<'_>) -> CommandLine {
+        let previous = log.previous.then(|| "--previous".to_owned());
+        let of = [log.pod.to_owned(), format!("--container={}", log.container)];
+        self.command(["logs"], of.into_iter().chain(previous))
     }
 
     fn command<const N: usize>(

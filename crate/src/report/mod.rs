@@ -1,5 +1,6 @@
 //! All words of the log. Functions take what is known and give back effects; none decides anything.
 
+pub mod causes;
 mod log_text;
 mod rollout;
 
