@@ -128,11 +128,7 @@ pub enum Needs {
 ///
 /// # Errors
 /// The errors of all lines, in their order.
-pub fn parse(
-    text: &str,
-    needs: Needs,
-    variables: &Variables,
-) -> Result<Vec<Line>, Vec<LineError>> {
+pub fn parse(text: &str, needs: Needs, variables: &Variables) -> Result<Vec<Line>, Vec<LineError>> {
     let mut lines = Vec::new();
     let mut errors = Vec::new();
     for (number, text) in (1..).zip(text.lines()) {
@@ -216,8 +212,11 @@ fn words(line: &str) -> Vec<Word<'_>> {
 fn quoted(word: &str) -> Option<(&str, usize, usize)> {
     let quote = word.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let (inner, rest) = word[1..].split_once(quote)?;
-    (rest.is_empty() || rest.starts_with(char::is_whitespace))
-        .then_some((inner, 1, word.len() - rest.len()))
+    (rest.is_empty() || rest.starts_with(char::is_whitespace)).then_some((
+        inner,
+        1,
+        word.len() - rest.len(),
+    ))
 }
 
 /// The column of a byte of the line, in characters from 1.
@@ -602,7 +601,10 @@ mod tests {
             ("shop: deploy/web b/sts/db app=x", "shop: deployments/web b/statefulsets/db app=x"),
             ("shop,pay: a.io/app", "shop,pay: a.io/app"),
             ("deploy -l app=web app=x", "deployments app In [\"web\"] app=x"),
-            ("set image deploy,sts --selector=a!=b *=x", "deployments,statefulsets a NotIn [\"b\"] *=x"),
+            (
+                "set image deploy,sts --selector=a!=b *=x",
+                "deployments,statefulsets a NotIn [\"b\"] *=x",
+            ),
             ("deploy -l 'app in (a, b)' a.io/app", "deployments app In [\"a\", \"b\"] a.io/app"),
         ] {
             assert_eq!(parsed(text).iter().map(shown).collect::<Vec<_>>(), [meaning], "{text}");

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::workload::{Kind, WorkloadName};
+use crate::{
+    rollout::ContainerLog,
+    workload::{Kind, WorkloadName},
+};
 
 /// Where kubectl goes: flags that every command carries, empty for kubectl's own defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,14 +75,6 @@ impl Target {
         self.command(["get"], [kinds.join(",")]).with(["--output=json"])
     }
 
-    /// `kubectl logs POD`: the last lines of a container, of its previous start where told.
-    #[must_use]
-    pub fn logs(&self, pod: &str, container: &str, previous: bool) -> CommandLine {
-        self.command(["logs"], [pod.to_owned()])
-            .with([format!("--container={container}"), "--tail=20".to_owned()])
-            .with(previous.then_some("--previous"))
-    }
-
     /// `kubectl get RESOURCE --watch`: a JSON object for everything that is there and then for
     /// every change, until it is ended; narrowed by a flag where one is given.
     #[must_use]
@@ -89,6 +84,20 @@ impl Target {
             "--output-watch-events",
             "--output=json",
         ])
+    }
+
+    /// `kubectl describe OBJECT`, of an object such as `pods/identityserver-7d4b9c-x2k8p`.
+    #[must_use]
+    pub fn describe(&self, object: &str) -> CommandLine {
+        self.command(["describe"], [object.to_owned()])
+    }
+
+    /// `kubectl logs POD --container=CONTAINER`
+    #[must_use]
+    pub fn logs(&self, log: &ContainerLog<'_>) -> CommandLine {
+        let previous = log.previous.then(|| "--previous".to_owned());
+        let of = [log.pod.to_owned(), format!("--container={}", log.container)];
+        self.command(["logs"], of.into_iter().chain(previous))
     }
 
     fn command<const N: usize>(
@@ -115,6 +124,12 @@ impl CommandLine {
     #[must_use]
     pub fn args(&self) -> &[String] {
         &self.args
+    }
+
+    /// The same, of the last lines alone.
+    #[must_use]
+    pub fn tail(self, lines: u32) -> Self {
+        self.with([format!("--tail={lines}")])
     }
 
     /// The same, asking the API server to check it and change nothing.
@@ -166,9 +181,10 @@ mod tests {
             target.annotate(&web, &[("a/b", Some("c d".into())), ("e", None)]).to_string(),
             "kubectl annotate deployments/web 'a/b=c d' e- --overwrite"
         );
+        let log = ContainerLog { pod: "web-1", container: "app", previous: true };
         assert_eq!(
-            target.logs("web-1", "app", true).to_string(),
-            "kubectl logs web-1 --container=app --tail=20 --previous"
+            target.logs(&log).tail(20).to_string(),
+            "kubectl logs web-1 --container=app --previous --tail=20"
         );
     }
 }

@@ -65,9 +65,9 @@ impl Record {
 #[must_use]
 pub fn author(variables: &Variables) -> String {
     let named = |what: &str, name: &str| variables.get(name).map(|value| format!("{what} {value}"));
-    let commit = variables.get("Build.SourceVersion").map(|commit| {
-        format!("commit {}", commit.chars().take(12).collect::<String>())
-    });
+    let commit = variables
+        .get("Build.SourceVersion")
+        .map(|commit| format!("commit {}", commit.chars().take(12).collect::<String>()));
     let parts = [
         named("release", "Release.ReleaseName"),
         named("stage", "Release.EnvironmentName").or_else(|| named("stage", "System.StageName")),

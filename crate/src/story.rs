@@ -2,7 +2,7 @@
 
 use crate::{
     age::Age,
-    kubectl::CommandLine,
+    kubectl::{CommandLine, Target},
     plan::{Found, Plan, Planned, Reason, find},
     protocol::{Millis, Verdict},
     rollout::{self, Failure, Goal, Hold, Judgement, Observation, Progress},
@@ -26,6 +26,7 @@ pub(crate) enum Purpose {
 #[derive(Debug, Default)]
 pub(crate) struct Story {
     pub(crate) purpose: Purpose,
+    pub(crate) target: Target,
     pub(crate) chapters: Vec<Chapter>,
     /// Whether names alone say too little.
     pub(crate) spans_namespaces: bool,
@@ -135,7 +136,7 @@ pub(crate) enum Now {
 }
 
 impl Story {
-    pub(crate) fn begin(purpose: Purpose, plan: &Plan, now: Millis) -> Self {
+    pub(crate) fn begin(purpose: Purpose, plan: &Plan, target: &Target, now: Millis) -> Self {
         let chapters = plan.workloads.iter().map(|planned| Chapter {
             planned: planned.clone(),
             outcome: None,
@@ -149,6 +150,7 @@ impl Story {
         });
         Self {
             purpose,
+            target: target.clone(),
             chapters: chapters.collect(),
             spans_namespaces: plan.spans_namespaces(),
             began: now,
@@ -214,8 +216,7 @@ impl Chapter {
             Now::Gone => false,
             Now::Unknown => self.planned.changes(),
             Now::Images(images) => self.planned.containers.iter().any(|change| {
-                change.changes()
-                    && images.contains(&(change.container.clone(), change.new.clone()))
+                change.changes() && images.contains(&(change.container.clone(), change.new.clone()))
             }),
         }
     }

@@ -81,8 +81,12 @@ fn rolling() -> Conversation {
 
 /// The old image is asked for, is put back, and runs.
 fn put_back(run: &mut Conversation) {
-    let back = deployment("contoso.azurecr.io/identityserver:4124", 6, &json!({"replicas": 2,
-        "observedGeneration": 6, "updatedReplicas": 2, "availableReplicas": 2}));
+    let back = deployment(
+        "contoso.azurecr.io/identityserver:4124",
+        6,
+        &json!({"replicas": 2,
+        "observedGeneration": 6, "updatedReplicas": 2, "availableReplicas": 2}),
+    );
     run.after(100).answers("get", &new(&json!({})).to_string());
     run.after(100).answers("set image", "deployment.apps/identityserver image updated\n");
     run.answers("annotate", "deployment.apps/identityserver annotated\n");

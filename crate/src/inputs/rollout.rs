@@ -7,7 +7,7 @@ use crate::{
     inputs::{InputError, reader::Reader},
     kubectl::Target,
     record,
-    rollout::{Rules},
+    rollout::Rules,
 };
 
 pub(super) const DRY_RUNS: [&str; 3] = ["none", "client", "server"];

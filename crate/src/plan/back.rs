@@ -134,9 +134,8 @@ impl Return {
     }
 
     fn take(&mut self, planned: Planned, workload: &Workload) {
-        let known = |other: &Planned| {
-            other.namespace == planned.namespace && other.name == planned.name
-        };
+        let known =
+            |other: &Planned| other.namespace == planned.namespace && other.name == planned.name;
         if self.plan.workloads.iter().any(known) || self.left.iter().any(|l| known(&l.planned)) {
             return;
         }

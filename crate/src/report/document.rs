@@ -5,7 +5,10 @@ use serde::Serialize;
 use crate::{
     age::Age,
     protocol::{Effect, Verdict},
-    report::result::{back, verdict_of},
+    report::{
+        causes,
+        result::{back, verdict_of},
+    },
     story::{Back, Chapter, Now, Outcome, Story},
 };
 
@@ -88,8 +91,7 @@ struct Log<'a> {
 /// The document with the whole story.
 pub(super) fn attachment(story: &Story, verdict: Verdict, took: Age) -> Effect {
     let workloads = story.chapters.iter().map(|chapter| whole(story, chapter)).collect();
-    let document =
-        Document { version: VERSION, result: verdict, milliseconds: took.0, workloads };
+    let document = Document { version: VERSION, result: verdict, milliseconds: took.0, workloads };
     Effect::Attach { kind: KIND, name: "rollout.json", content: text(&document) }
 }
 
@@ -136,7 +138,7 @@ fn brief<'a>(story: &Story, chapter: &'a Chapter) -> Workload<'a> {
         name: &chapter.planned.name.name,
         outcome: word(chapter),
         verdict: verdict_of(story, chapter),
-        undo: back(&story.title(&chapter.planned), chapter),
+        undo: back(story, chapter),
         milliseconds: chapter.outcome.as_ref().map(|(_, after)| after.0),
         containers: containers(chapter),
         pods: None,
@@ -151,7 +153,7 @@ fn whole<'a>(story: &Story, chapter: &'a Chapter) -> Workload<'a> {
         name: &pod.name,
         ready: pod.ready,
         milliseconds: pod.age.map(|age| age.0),
-        trouble: pod.trouble.as_ref().map(crate::report::causes::in_short),
+        trouble: pod.trouble.as_ref().map(causes::in_short),
     });
     let course = chapter.course.iter().map(|(after, progress)| Step {
         milliseconds: after.0,

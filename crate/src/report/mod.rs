@@ -1,6 +1,6 @@
 //! All words of the log. Functions take what is known and give back effects; none decides anything.
 
-mod causes;
+pub mod causes;
 mod document;
 mod log_text;
 mod plan;
@@ -133,12 +133,10 @@ impl Ending {
                  shown above on the agent to see"
                     .to_owned()
             }
-            Self::NotFound => {
-                "kubectl was not found on PATH. Add the step Kubectl tool installer \
+            Self::NotFound => "kubectl was not found on PATH. Add the step Kubectl tool installer \
                  (KubectlInstaller@0) before this one, or install kubectl on the agent; \
                  Microsoft-hosted agents have it"
-                    .to_owned()
-            }
+                .to_owned(),
             Self::NotStarted(error) => format!("kubectl could not be started: {error}"),
         }
     }

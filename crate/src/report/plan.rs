@@ -76,9 +76,9 @@ pub(crate) fn left_alone(left: &[Left]) -> Vec<Effect> {
 pub(super) fn reason(reason: &Reason) -> String {
     match reason {
         Reason::NeverSet => "has its old images, there is nothing to put back".to_owned(),
-        Reason::SetByAnother { container, image } => format!(
-            "is left alone: somebody else has set {container} to {image} since then"
-        ),
+        Reason::SetByAnother { container, image } => {
+            format!("is left alone: somebody else has set {container} to {image} since then")
+        }
         Reason::Gone => "is gone: somebody deleted it".to_owned(),
         Reason::Recreated => {
             "is left alone: it was deleted, and made anew by somebody else".to_owned()

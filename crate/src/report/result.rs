@@ -7,7 +7,7 @@ use crate::{
     report::{
         causes, document, log, plain,
         plan::reason,
-        rollout::{counts, held, trouble},
+        rollout::{cause, counts, held, trouble},
         section, summary,
         table::table,
     },
@@ -50,13 +50,12 @@ fn chapter_lines(story: &Story, chapter: &Chapter) -> Vec<Effect> {
         }
         _ => plain(format!("  {}: {} replaced by {}", c.container, c.old, c.new)),
     });
-    let back = back(&title, chapter).map(|text| plain(format!("  {text}")));
-    let pods = chapter.pods.iter().take(SHOWN_PODS).map(|pod| plain(format!("  {}", pod_line(pod))));
+    let back = back(story, chapter).map(|text| plain(format!("  {text}")));
+    let pods =
+        chapter.pods.iter().take(SHOWN_PODS).map(|pod| plain(format!("  {}", pod_line(pod))));
     let left = chapter.pods.len().saturating_sub(SHOWN_PODS);
     let left = (left > 0).then(|| plain(format!("  … {left} more pods")));
-    let warnings = chapter.warnings.iter().map(|w| {
-        plain(format!("  {}: {}", w.reason, w.message))
-    });
+    let warnings = chapter.warnings.iter().map(|w| plain(format!("  {}: {}", w.reason, w.message)));
     [head].into_iter().chain(pods).chain(left).chain(warnings).chain(changes).chain(back).collect()
 }
 
@@ -66,11 +65,8 @@ pub(super) fn verdict_of(story: &Story, chapter: &Chapter) -> String {
         return "was not changed".to_owned();
     }
     let Some((outcome, after)) = &chapter.outcome else {
-        let title = story.title(&chapter.planned);
-        let cause = chapter.likely.as_ref().map(|failure| {
-            let sentence = causes::sentence(&title, chapter.planned.asked.as_deref(), failure);
-            format!(". {}", sentence.strip_prefix(&format!("{title}: ")).unwrap_or(&sentence))
-        });
+        let likely = chapter.likely.as_ref();
+        let cause = likely.map(|failure| format!(": {}", cause(story, &chapter.planned, failure)));
         let cause = cause.unwrap_or_default();
         return match chapter.progress() {
             Some(progress) if cause.is_empty() && story.has_failed() => format!(
@@ -82,7 +78,6 @@ pub(super) fn verdict_of(story: &Story, chapter: &Chapter) -> String {
             None => format!("nothing was seen of its rollout{cause}"),
         };
     };
-    let title = story.title(&chapter.planned);
     match outcome {
         Outcome::Done if chapter.planned.is_left_as_it_is() => {
             "nothing to replace, every pod is available".to_owned()
@@ -90,15 +85,14 @@ pub(super) fn verdict_of(story: &Story, chapter: &Chapter) -> String {
         Outcome::Done => format!("done after {after}, every pod is replaced and available"),
         Outcome::Held(hold) => held(*hold).to_owned(),
         outcome => {
-            let text = trouble(&title, &chapter.planned, outcome).unwrap_or_default();
-            let text = text.strip_prefix(&format!("{title}: ")).unwrap_or(&text);
-            format!("failed after {after}: {text}")
+            let trouble = trouble(story, &chapter.planned, outcome).unwrap_or_default();
+            format!("failed after {after}: {trouble}")
         }
     }
 }
 
 /// What became of the images that were there before.
-pub(super) fn back(title: &str, chapter: &Chapter) -> Option<String> {
+pub(super) fn back(story: &Story, chapter: &Chapter) -> Option<String> {
     let text = match &chapter.back {
         Back::NotAsked | Back::Left(Reason::NeverSet) => return None,
         Back::Set => "its old images are set again; their pods were not waited for".to_owned(),
@@ -110,9 +104,8 @@ pub(super) fn back(title: &str, chapter: &Chapter) -> Option<String> {
         }
         Back::Rolled(Outcome::Held(hold), _) => format!("its old images: {}", held(*hold)),
         Back::Rolled(outcome, _) => {
-            let text = trouble(title, &chapter.planned, outcome).unwrap_or_default();
-            let text = text.strip_prefix(&format!("{title}: ")).unwrap_or(&text).to_owned();
-            format!("its old images are set again, and do not all run: {text}")
+            let trouble = trouble(story, &chapter.planned, outcome).unwrap_or_default();
+            format!("its old images are set again, and do not all run: {trouble}")
         }
         Back::Left(left) => format!("it {}", reason(left)),
         Back::Refused(words) => format!("its old images could not be set again: {words}"),

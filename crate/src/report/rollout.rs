@@ -5,7 +5,7 @@ use crate::{
     plan::Planned,
     protocol::{Effect, Style},
     report::{causes, log, plain},
-    rollout::{Hold, Listing, Progress},
+    rollout::{Failure, Hold, Listing, Progress},
     run::{Ending, Over, StuckPods},
     story::{Outcome, Story},
 };
@@ -24,28 +24,32 @@ pub(super) fn counts(progress: Progress) -> String {
 }
 
 /// A rollout is settled: says so at once where it went wrong.
-pub(crate) fn settled(title: &str, planned: &Planned, outcome: &Outcome) -> Option<Effect> {
-    let text = trouble(title, planned, outcome)?;
-    Some(log(Style::Error, text))
+pub(crate) fn settled(story: &Story, planned: &Planned, outcome: &Outcome) -> Option<Effect> {
+    let trouble = trouble(story, planned, outcome)?;
+    Some(log(Style::Error, format!("{}: {trouble}", story.title(planned))))
 }
 
-/// What went wrong with a rollout, in one sentence.
-pub(super) fn trouble(title: &str, planned: &Planned, outcome: &Outcome) -> Option<String> {
+/// What went wrong with a rollout, in one sentence that does not name the workload.
+pub(super) fn trouble(story: &Story, planned: &Planned, outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Done | Outcome::Held(_) => None,
-        Outcome::Failed(failure) => {
-            Some(causes::sentence(title, planned.asked.as_deref(), failure))
+        Outcome::Failed(failure) => Some(cause(story, planned, failure)),
+        Outcome::Deleted => Some("somebody deleted it during the rollout".to_owned()),
+        Outcome::SetByAnother(container, image) => {
+            Some(format!("somebody else set {container} to {image} during the rollout"))
         }
-        Outcome::Deleted => Some(format!("{title}: somebody deleted it during the rollout")),
-        Outcome::SetByAnother(container, image) => Some(format!(
-            "{title}: somebody else set {container} to {image} during the rollout"
-        )),
         Outcome::Blocked { pod } => Some(format!(
-            "{title}: the stateful set does not replace its pod {pod} of the failed rollout by \
-             itself. Delete it with kubectl delete pod {pod}{}, or set deleteStuckPods",
-            causes::flag(planned.asked.as_deref())
+            "the stateful set does not replace its pod {pod} of the failed rollout by itself. \
+             Delete it: {}. The input deleteStuckPods has the step do so",
+            story.target.within(planned.asked.as_deref()).delete_pod(pod)
         )),
     }
+}
+
+/// The cause of a failure, and where to look.
+pub(super) fn cause(story: &Story, planned: &Planned, failure: &Failure) -> String {
+    let target = story.target.within(planned.asked.as_deref());
+    causes::sentence(&target, &planned.name, failure)
 }
 
 pub(super) fn held(hold: Hold) -> &'static str {

@@ -40,7 +40,8 @@ fn rows(page: &mut String, story: &Story, chapter: &Chapter) {
     let title = escaped(&story.title(&chapter.planned));
     let took = chapter.outcome.as_ref().map_or(String::from("–"), |(_, after)| after.to_string());
     let ready = chapter.pods.iter().filter(|pod| pod.ready).count();
-    let pods = chapter.progress().map_or(String::from("–"), |p| format!("{ready} of {}", p.wanted));
+    let pods =
+        chapter.progress().map_or(String::from("–"), |p| format!("{ready} of {}", p.wanted));
     let now = now(chapter);
     for change in &chapter.planned.containers {
         let images = if change.changes() {
@@ -48,7 +49,8 @@ fn rows(page: &mut String, story: &Story, chapter: &Chapter) {
         } else {
             escaped(&change.old)
         };
-        let has = now.iter().find(|[container, _]| *container == change.container || container == "–");
+        let has =
+            now.iter().find(|[container, _]| *container == change.container || container == "–");
         let has = has.map_or(String::from("–"), |[_, image]| escaped(image));
         let container = escaped(&change.container);
         let _ = writeln!(page, "| {title} | {container} | {images} | {has} | {took} | {pods} |");
@@ -58,7 +60,7 @@ fn rows(page: &mut String, story: &Story, chapter: &Chapter) {
 fn details(page: &mut String, story: &Story, chapter: &Chapter) {
     let title = story.title(&chapter.planned);
     let _ = write!(page, "\n## {}\n\n{}\n", escaped(&title), escaped(&verdict_of(story, chapter)));
-    if let Some(back) = back(&title, chapter) {
+    if let Some(back) = back(story, chapter) {
         let _ = write!(page, "\n{}\n", escaped(&back));
     }
     if let Some(picture) = picture(chapter) {
@@ -78,7 +80,8 @@ fn details(page: &mut String, story: &Story, chapter: &Chapter) {
     }
     for warning in &chapter.warnings {
         let (reason, message) = (escaped(&warning.reason), escaped(&warning.message));
-        let times = if warning.times > 1 { format!(" ({} times)", warning.times) } else { String::new() };
+        let times =
+            if warning.times > 1 { format!(" ({} times)", warning.times) } else { String::new() };
         let _ = writeln!(page, "- {reason}{times}: {message}");
     }
     if let Some(log) = &chapter.log {

@@ -125,8 +125,11 @@ mod tests {
             ("Error from server (Conflict): the object has been modified", true),
             ("Error from server: etcdserver: leader changed", true),
             ("Unable to connect to the server: EOF", true),
-            ("The connection to the server 10.0.0.1:6443 was refused - did you specify the right \
-              host or port?", true),
+            (
+                "The connection to the server 10.0.0.1:6443 was refused - did you specify the right \
+              host or port?",
+                true,
+            ),
             ("Get \"https://a/api\": read tcp 127.0.0.1: connection reset by peer", true),
             ("Error from server (Forbidden): deployments is forbidden", false),
             ("Error from server (Invalid): Deployment is invalid", false),

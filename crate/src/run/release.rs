@@ -22,6 +22,8 @@ use crate::{
 /// How long the step may still take once it is canceled, in milliseconds. The agent ends it for
 /// good 7.5 s after the first signal.
 const GRACE_MS: u32 = 5_500;
+/// How many lines of each are fetched.
+const LOG_LINES: u32 = 20;
 /// How many logs of failed containers are fetched.
 const MOST_LOGS: usize = 3;
 
@@ -224,7 +226,7 @@ impl Release {
 
     fn carry_out(&mut self, commands: Vec<CommandLine>, now: Millis, effects: &mut Effects) {
         let dry_run = self.session.request.dry_run;
-        self.story = Story::begin(self.purpose, &self.plan, now);
+        self.story = Story::begin(self.purpose, &self.plan, &self.session.request.target, now);
         if commands.is_empty() && (dry_run || self.purpose == Purpose::Undo) {
             let (verdict, message) = report::nothing_to_do(self.purpose, !self.lines.is_empty());
             finish(effects, verdict, message);
@@ -318,7 +320,7 @@ impl Release {
             let Some((Outcome::Failed(failure), _)) = &chapter.outcome else { continue };
             let Some(log) = failure.log().filter(|_| commands.len() < MOST_LOGS) else { continue };
             let target = target.within(chapter.planned.asked.as_deref());
-            commands.push(target.logs(log.pod, log.container, log.previous));
+            commands.push(target.logs(&log).tail(LOG_LINES));
             whose.push((at, log.pod.to_owned(), log.container.to_owned()));
         }
         if commands.is_empty() {
@@ -332,9 +334,8 @@ impl Release {
         let Stage::Explaining(batch, whose) = &self.stage else { return };
         for (job, (at, pod, container)) in whose.iter().enumerate() {
             let answer = batch.answer(job).filter(|answer| !answer.is_empty());
-            let lines = answer.map(|answer| {
-                String::from_utf8_lossy(answer).lines().map(str::to_owned).collect()
-            });
+            let lines = answer
+                .map(|answer| String::from_utf8_lossy(answer).lines().map(str::to_owned).collect());
             self.story.chapters[*at].log = lines.map(|lines| ContainerLog {
                 pod: pod.clone(),
                 container: container.clone(),
@@ -413,8 +414,7 @@ impl Release {
             return self.look_again(now, effects);
         }
         let stuck = self.stuck_pods(true);
-        let watching =
-            Watching::start(plan, now, false, stuck, &mut self.session, effects);
+        let watching = Watching::start(plan, now, false, stuck, &mut self.session, effects);
         self.stage = Stage::WatchingBack(watching);
     }
 
@@ -518,12 +518,7 @@ impl Release {
     }
 }
 
-fn ask(
-    queries: &[Query],
-    policy: Policy,
-    session: &mut Session,
-    effects: &mut Effects,
-) -> Batch {
+fn ask(queries: &[Query], policy: Policy, session: &mut Session, effects: &mut Effects) -> Batch {
     let target = &session.request.target;
     let commands = queries.iter().map(|query| query.command(target)).collect();
     Batch::start(commands, policy, session, effects)
@@ -549,12 +544,7 @@ fn answered(batch: &Batch, queries: &[Query]) -> Vec<Found> {
 }
 
 /// Shows what a command that changes something answered.
-fn report_change(
-    batch: &mut Batch,
-    event: &Event,
-    session: &mut Session,
-    effects: &mut Effects,
-) {
+fn report_change(batch: &mut Batch, event: &Event, session: &mut Session, effects: &mut Effects) {
     let Some(ended) = batch.handle(event, session, effects) else { return };
     effects.extend(report::answer(batch.answer(ended).unwrap_or_default()));
     if let Some(ending) = batch.failure(ended) {

@@ -196,19 +196,12 @@ impl Watching {
     }
 
     /// Judges every workload that is not settled, and shows what moved.
-    fn judge(
-        &mut self,
-        now: Millis,
-        story: &Story,
-        session: &mut Session,
-        effects: &mut Effects,
-    ) {
+    fn judge(&mut self, now: Millis, story: &Story, session: &mut Session, effects: &mut Effects) {
         let after = Age(now - self.began);
         let mut recheck_at: Option<Millis> = None;
         for followed in self.followed.iter_mut().filter(|followed| followed.outcome.is_none()) {
             let title = story.title(&followed.planned);
-            let judgement =
-                rollout::judge(&followed.goal, &self.seen, &session.request.rules, now);
+            let judgement = rollout::judge(&followed.goal, &self.seen, &session.request.rules, now);
             match judgement {
                 Judgement::Progressing { progress, recheck_at: at } => {
                     recheck_at = recheck_at.into_iter().chain(at).min();
@@ -237,7 +230,7 @@ impl Watching {
                         _ => false,
                     };
                     let Some(outcome) = Outcome::of(judgement) else { continue };
-                    effects.extend(report::settled(&title, &followed.planned, &outcome));
+                    effects.extend(report::settled(story, &followed.planned, &outcome));
                     followed.outcome = Some((outcome, after));
                 }
             }

@@ -1,0 +1,257 @@
+//! The judgement of rollouts, on recordings of what watches told.
+
+mod recording;
+
+use insta::assert_snapshot;
+use kubectl_set_image::rollout::{
+    self, Change, Judgement, Listing, Observation, Rules, judge, likely_cause,
+    pods_of_new_template, stuck_pod,
+};
+use proptest::{collection::vec, prelude::*, sample::select};
+use recording::{IMAGE, Recording, Seen};
+
+/// When every grace time has run out.
+const MUCH_LATER: i64 = 86_400_000;
+
+fn verdict(recording: &Recording, seen: &Observation) -> Judgement {
+    judge(&recording.goal, seen, &Rules::default(), MUCH_LATER)
+}
+
+#[test]
+fn every_recording_is_judged() {
+    let courses: Vec<String> =
+        Recording::all().iter().map(|recording| recording.course(&Rules::default())).collect();
+    assert_snapshot!(courses.join("\n"));
+}
+
+#[test]
+fn every_grace_time_can_be_set() {
+    let courses = [
+        ("deployment-image-not-found", "imageMissing=30"),
+        ("deployment-image-pull-limited", "imagePull=10"),
+        ("deployment-config-missing", "config=0"),
+        ("deployment-crash-loop", "crashLoop=1"),
+        ("deployment-crash-loop", "crashLoop=off"),
+        ("deployment-out-of-memory", "outOfMemory=2"),
+        ("deployment-not-alive", "probe=1"),
+        ("deployment-not-ready", "readiness=45"),
+        ("deployment-unschedulable", "unschedulable=off"),
+        ("deployment-volume-attached-elsewhere", "podSetup=60"),
+        ("deployment-quota", "refused=5"),
+        ("deployment-denied", "denied=0"),
+        ("deployment-pods-rejected", "podFailed=1"),
+        ("deployment-pods-rejected", "podFailed=3"),
+        ("statefulset-stuck-pod", "stuckPod=off"),
+    ]
+    .map(|(name, rules)| {
+        format!("{rules}, {}", Recording::named(name).course(&Rules::parse(rules).unwrap()))
+    });
+    assert_snapshot!(courses.join("\n"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    /// Events come shuffled and more than once, and some never; only the last state of each object
+    /// is always told. The verdict is that of the recording.
+    #[test]
+    fn the_order_of_events_has_no_say(
+        recording in select(Recording::all()),
+        order in vec((any::<u16>(), 0..3_usize), 64),
+    ) {
+        let told = Recording::observe(&recording.events);
+        let is_last = |at: usize, event: &Seen| {
+            recording.events[at + 1..].iter().all(|later| later.uid() != event.uid())
+        };
+        let mut shuffled: Vec<(u16, &Seen)> = Vec::new();
+        for (at, event) in recording.events.iter().enumerate() {
+            let (key, times) = order[at];
+            let times = if is_last(at, event) { times.max(1) } else { times };
+            shuffled.extend((0..times).map(|n| (key.rotate_left(5 * n as u32), event)));
+        }
+        shuffled.sort_by_key(|(key, _)| *key);
+        let seen = Recording::observe(shuffled.into_iter().map(|(_, event)| event));
+        prop_assert_eq!(verdict(&recording, &seen), verdict(&recording, &told), "{}", recording.name);
+    }
+
+    /// Every watch may begin again at any time, and tells what is there then.
+    #[test]
+    fn a_watch_that_begins_again_changes_no_verdict(
+        recording in select(Recording::all()),
+        again in any::<prop::sample::Index>(),
+    ) {
+        let told = Recording::observe(&recording.events);
+        let (before, after) = recording.events.split_at(again.index(recording.events.len()));
+        let mut seen = Recording::observe(before);
+        for listing in listings() {
+            seen.restart_listing(listing, Some("shop"));
+        }
+        for (at, event) in before.iter().enumerate() {
+            if before[at + 1..].iter().all(|later| later.uid() != event.uid()) {
+                event.tell(&mut seen);
+            }
+        }
+        for event in after {
+            event.tell(&mut seen);
+        }
+        prop_assert_eq!(verdict(&recording, &seen), verdict(&recording, &told), "{}", recording.name);
+    }
+}
+
+fn listings() -> Vec<Listing> {
+    use kubectl_set_image::workload::Kind;
+    let workloads = Kind::ALL.into_iter().map(Listing::Workloads);
+    workloads.chain([Listing::Pods, Listing::Events]).collect()
+}
+
+#[test]
+fn a_pod_that_went_away_while_nobody_watched_is_not_judged() {
+    let recording = Recording::named("deployment-image-not-found");
+    let mut seen = Recording::observe(&recording.events);
+    assert!(matches!(verdict(&recording, &seen), Judgement::Failed { .. }));
+    seen.restart_listing(Listing::Pods, None);
+    assert!(matches!(verdict(&recording, &seen), Judgement::Progressing { recheck_at: None, .. }));
+    assert_eq!(rollout::pods(&recording.goal, &seen).len(), 0);
+}
+
+#[test]
+fn a_grace_time_goes_on_over_a_watch_that_begins_again() {
+    let recording = Recording::named("deployment-unschedulable");
+    let mut seen = Recording::observe(&recording.events);
+    let recheck_at = |seen: &Observation| match judge(&recording.goal, seen, &Rules::default(), 0) {
+        Judgement::Progressing { recheck_at, .. } => recheck_at,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(recheck_at(&seen), Some(302_000));
+    seen.restart_listing(Listing::Pods, Some("shop"));
+    assert_eq!(recheck_at(&seen), None);
+    for event in &recording.events {
+        event.tell(&mut seen);
+    }
+    assert_eq!(recheck_at(&seen), Some(302_000));
+}
+
+#[test]
+fn a_watch_of_another_namespace_doubts_nothing_here() {
+    let recording = Recording::named("deployment-image-not-found");
+    let mut seen = Recording::observe(&recording.events);
+    for listing in listings() {
+        seen.restart_listing(listing, Some("other"));
+    }
+    assert!(matches!(verdict(&recording, &seen), Judgement::Failed { .. }));
+}
+
+#[test]
+fn as_many_pods_as_asked_for_have_to_be_in_trouble() {
+    let mut recording = Recording::named("deployment-crash-loop");
+    let rules = Rules::parse("pods=2").unwrap();
+    let at_end = |recording: &Recording| {
+        judge(&recording.goal, &Recording::observe(&recording.events), &rules, MUCH_LATER)
+    };
+    assert!(matches!(at_end(&recording), Judgement::Failed { .. }), "one new pod is all of them");
+    let ready = Recording::named("deployment-done")
+        .events
+        .into_iter()
+        .filter(|event| format!("{event:?}").contains("\"identityserver-6c8f7d9b5-b6wlj\""));
+    recording.events.extend(ready);
+    assert!(
+        matches!(at_end(&recording), Judgement::Progressing { .. }),
+        "one of two is not enough"
+    );
+}
+
+#[test]
+fn a_workload_made_anew_counts_where_the_uid_is_not_known() {
+    let mut recording = Recording::named("deployment-deleted");
+    let seen = Recording::observe(&recording.events);
+    assert_eq!(verdict(&recording, &seen), Judgement::Deleted);
+    assert!(seen.is_deleted(&recording.goal));
+    recording.goal.uid = None;
+    assert_eq!(verdict(&recording, &seen), Judgement::Done);
+    assert!(!seen.is_deleted(&recording.goal));
+}
+
+#[test]
+fn what_was_never_seen_is_not_judged() {
+    let recording = Recording::named("deployment-done");
+    assert_eq!(
+        verdict(&recording, &Observation::default()),
+        Judgement::Progressing { progress: rollout::Progress::default(), recheck_at: None }
+    );
+    assert_eq!(likely_cause(&recording.goal, &Observation::default()), None);
+}
+
+#[test]
+fn a_trouble_that_may_pass_is_named_when_the_time_is_up() {
+    let recording = Recording::named("deployment-not-ready");
+    let seen = Recording::observe(&recording.events);
+    let failure = likely_cause(&recording.goal, &seen).unwrap();
+    let log = failure.log().unwrap();
+    assert_eq!(
+        (log.pod, log.container, log.previous),
+        ("identityserver-6c8f7d9b5-x2k8p", "identityserver", false)
+    );
+    assert_eq!(failure.message, "Readiness probe failed: HTTP probe failed with statuscode: 503");
+}
+
+#[test]
+fn the_report_gets_pods_and_their_warnings() {
+    let recording = Recording::named("deployment-crash-loop");
+    let seen = Recording::observe(&recording.events);
+    let pods = rollout::pods(&recording.goal, &seen);
+    let lines: Vec<String> = pods
+        .iter()
+        .map(|state| {
+            let cause = state.trouble.as_ref().map(|trouble| &trouble.cause);
+            let pod = state.pod;
+            format!("{} new {} ready {} {cause:?}", pod.metadata.name, state.is_new, pod.is_ready())
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "identityserver-6c8f7d9b5-x2k8p new true ready false Some(CrashLoop { exit_code: 134, \
+             reason: \"Error\", restarts: 2 })",
+            "identityserver-7d9c5f6b48-4mz8v new false ready true None",
+            "identityserver-7d9c5f6b48-9tq2c new false ready true None",
+        ]
+    );
+    let warnings = seen.warnings(&pods[0].pod.metadata.uid, 5);
+    let warnings: Vec<_> = warnings.iter().map(|e| (e.reason.as_str(), e.times())).collect();
+    assert_eq!(warnings, [("BackOff", 4)]);
+    let new = pods_of_new_template(&recording.goal, &seen);
+    assert_eq!(new.len(), 1);
+    assert_eq!(new[0].spec.containers[0].image, IMAGE);
+}
+
+#[test]
+fn only_a_set_that_goes_in_order_waits_for_a_stuck_pod() {
+    let name = |recording: &Recording| {
+        let seen = Recording::observe(&recording.events);
+        stuck_pod(&recording.goal, &seen).map(|pod| pod.metadata.name.clone())
+    };
+    assert_eq!(
+        name(&Recording::named("statefulset-stuck-pod")),
+        Some("identityserver-2".to_owned())
+    );
+    for other in ["statefulset-crash-loop", "statefulset-done", "deployment-image-not-found"] {
+        assert_eq!(name(&Recording::named(other)), None, "{other}");
+    }
+    let mut parallel = Recording::named("statefulset-stuck-pod");
+    parallel.events = parallel
+        .events
+        .iter()
+        .map(|event| event.with("/spec/podManagementPolicy", "Parallel"))
+        .collect();
+    assert_eq!(name(&parallel), None);
+}
+
+#[test]
+fn a_deleted_object_never_comes_back() {
+    let recording = Recording::named("statefulset-stuck-pod");
+    let mut seen = Recording::observe(&recording.events);
+    let pod = stuck_pod(&recording.goal, &seen).unwrap().clone();
+    seen.see_pod(0, Change::Deleted(pod.clone()));
+    seen.see_pod(0, Change::Present(pod));
+    assert_eq!(stuck_pod(&recording.goal, &seen), None);
+}
