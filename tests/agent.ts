@@ -28,6 +28,11 @@ export interface Outcome {
   outputs: Record<string, string>;
   warnings: string[];
   errors: string[];
+  /** Every percentage that was shown. */
+  progress: number[];
+  /** The Markdown pages for the summary of the run. */
+  summaries: string[];
+  attachments: { type: string; name: string; content: string }[];
   /** The log as a person sees it. */
   log: string[];
 }
@@ -101,6 +106,9 @@ async function follow(step: Step, task: Task, child: ChildProcess): Promise<Outc
     outputs: {},
     warnings: [],
     errors: [],
+    progress: [],
+    summaries: [],
+    attachments: [],
     log: [],
   };
   const show = (line: string) => {
@@ -124,6 +132,13 @@ async function follow(step: Step, task: Task, child: ChildProcess): Promise<Outc
       const kind = properties.type === "error" ? "error" : "warning";
       outcome[`${kind}s`].push(data);
       show(`##[${kind}]${data}`);
+    } else if (name === "task.setprogress") {
+      outcome.progress.push(Number(properties.value));
+    } else if (name === "task.uploadsummary") {
+      outcome.summaries.push(readFileSync(data, "utf8"));
+    } else if (name === "task.addattachment") {
+      const { type = "", name = "" } = properties;
+      outcome.attachments.push({ type, name, content: readFileSync(data, "utf8") });
     } else if (name !== "task.debug") {
       throw new Error(`the task may not use the logging command ${name}`);
     }

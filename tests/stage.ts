@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach } from "node:test";
+import { promisify } from "node:util";
 import { type Outcome, type RunningStep, run } from "./agent";
 import { ApiServer } from "./api-server";
 import { unpackExtension } from "./vsix";
@@ -51,6 +53,13 @@ export class Stage {
     const { containers, initContainers = [] } = template.spec;
     const found = [...initContainers, ...containers].find(({ name }) => name === container);
     return found?.image ?? "";
+  }
+
+  /** What kubectl prints. */
+  async kubectl(...args: string[]): Promise<string> {
+    const env = { ...process.env, KUBECONFIG: path.join(this.temp, "kubeconfig"), HOME: this.temp };
+    const { stdout } = await promisify(execFile)("kubectl", args, { env });
+    return stdout;
   }
 
   /** Every request that was to change something. */

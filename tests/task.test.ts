@@ -41,7 +41,11 @@ describe("setImage", () => {
     test(`sets the image of the build and waits until it runs, with ${which}`, async () => {
       await identityserver();
       const searched = kubectl && [path.dirname(kubectl), process.env.PATH].join(path.delimiter);
-      const outcome = await stage.finish({ images: line }, release, searched ? { PATH: searched } : {});
+      const outcome = await stage.finish(
+        { images: line },
+        release,
+        searched ? { PATH: searched } : {},
+      );
       assertRan(outcome, "Succeeded");
       assert.ok(outcome.log.includes(`##[command]${setImage}`), outcome.log.join("\n"));
       assert.ok(outcome.log.includes("deployment.apps/identityserver image updated"));
@@ -84,7 +88,11 @@ describe("setImage", () => {
 
   test("goes to the namespace and the kubeconfig of its inputs", async () => {
     await identityserver();
-    await stage.server.deployment({ name: "web", namespace: "shop", image: "contoso.azurecr.io/web:1" });
+    await stage.server.deployment({
+      name: "web",
+      namespace: "shop",
+      image: "contoso.azurecr.io/web:1",
+    });
     const outcome = await stage.finish(
       {
         images: "deployments/web app=$(ACR)/web",
@@ -108,7 +116,8 @@ describe("setImage", () => {
     const step = stage.start({ images: line, kubeconfig: stage.server.kubeconfig() }, release, {
       KUBECONFIG: undefined,
     });
-    const files = () => readdirSync(stage.temp).filter((file) => file.startsWith("kubectl-set-image-"));
+    const files = () =>
+      readdirSync(stage.temp).filter((file) => file.startsWith("kubectl-set-image-"));
     await until(() => files().length === 1);
     assert.equal(statSync(path.join(stage.temp, files()[0] ?? "")).mode & 0o777, 0o600);
     assertRan(await step.outcome, "Succeeded");
@@ -151,7 +160,11 @@ describe("setImage", () => {
       times: 1,
       fault: { kind: "status", code: 429, retryAfter: 1 },
     });
-    stage.server.faults.add({ query: /watch=/, times: 2, fault: { kind: "close-watch", after: 50 } });
+    stage.server.faults.add({
+      query: /watch=/,
+      times: 2,
+      fault: { kind: "close-watch", after: 50 },
+    });
     const outcome = await stage.finish({ images: line });
     assertRan(outcome, "Succeeded");
   });
@@ -217,7 +230,10 @@ describe("computeTag", () => {
   });
 
   test("never gives latest", async () => {
-    const outcome = await stage.finish({ command: "computeTag", images: "$(ACR)/app:latest" }, build);
+    const outcome = await stage.finish(
+      { command: "computeTag", images: "$(ACR)/app:latest" },
+      build,
+    );
     assertRan(outcome, "Failed");
     assert.deepEqual(outcome.outputs, {});
   });

@@ -302,6 +302,21 @@ mod tests {
     }
 
     #[test]
+    fn the_docs_give_a_reason_for_every_default() {
+        let docs = include_str!("mod.rs");
+        for RuleInfo { name, unit, default, .. } in RULES.iter().filter(|i| i.rule != Rule::Pods) {
+            let value = match (unit, default) {
+                (Unit::Seconds, 0) => "at once".to_owned(),
+                (Unit::Seconds, seconds) => format!("{seconds} s"),
+                (Unit::Restarts, 1) => "1 restart".to_owned(),
+                (Unit::Restarts, restarts) => format!("{restarts} restarts"),
+                (Unit::Pods, pods) => format!("{pods} pods"),
+            };
+            assert!(docs.contains(&format!("//! - `{name}`, {value}")), "{name}");
+        }
+    }
+
+    #[test]
     fn settings_stand_apart_by_spaces_commas_or_lines() {
         let rules =
             Rules::parse("imagePull=60 crashLoop=3,\n unschedulable=off,readiness=5").unwrap();

@@ -155,7 +155,7 @@ fn of_container(
     waits.then(|| {
         let cause =
             Cause::ProbeFails { probe: ProbeKind::Readiness, restarts: status.restart_count };
-        let message = last_message(events, "Unhealthy", "Readiness probe");
+        let message = last_words(events, "Unhealthy", "Readiness probe", "failed: ");
         Trouble {
             needed: patience(probe),
             ..Trouble::new(cause, Rule::Readiness, message.unwrap_or_default())
@@ -168,11 +168,10 @@ fn waits(reason: &str, message: &str, image: &str, events: &[&Event]) -> Option<
     let trouble = match reason {
         "ErrImagePull" | "ImagePullBackOff" | "RegistryUnavailable" | "ImageInspectError" => {
             // Older kubelets say no more than that they wait; the event has the registry's words.
-            let told = last_message(events, "Failed", "Failed to pull image");
-            let known = !message.is_empty()
-                && (!message.starts_with("Back-off pulling image")
-                    || message.contains("ErrImagePull"));
-            let message = told.filter(|_| !known).unwrap_or(message);
+            let own = message.split_once("ErrImagePull: ").map_or(message, |(_, words)| words);
+            let silent = own.is_empty() || own.starts_with("Back-off pulling image");
+            let told = || last_words(events, "Failed", "Failed to pull image", "\": ");
+            let message = silent.then(told).flatten().unwrap_or(own);
             let rule = if words::image_is_missing(message, image) {
                 Rule::ImageMissing
             } else {
@@ -218,7 +217,7 @@ fn ended(status: &ContainerStatus, last: &Terminated, events: &[&Event]) -> Trou
             if let Some((probe, _, words)) =
                 probes.into_iter().find(|(_, kill, _)| killed_for(kill))
             {
-                let message = last_message(events, "Unhealthy", words);
+                let message = last_words(events, "Unhealthy", words, "failed: ");
                 let cause = Cause::ProbeFails { probe, restarts };
                 return Trouble::new(cause, Rule::Probe, message.unwrap_or_default());
             }
@@ -247,20 +246,23 @@ fn setup(pod: &Pod, events: &[&Event]) -> Option<Trouble> {
     Some(Trouble::new(Cause::PodSetup { reason: told.reason.clone() }, rule, &told.message))
 }
 
-/// The newest message of the reason that begins so; the events are the oldest first.
-fn last_message<'a>(events: &[&'a Event], reason: &str, begins: &str) -> Option<&'a str> {
+/// The newest message of the reason that begins so, from behind the mark; the events are the oldest
+/// first.
+fn last_words<'a>(events: &[&'a Event], reason: &str, begins: &str, mark: &str) -> Option<&'a str> {
     let mut told = events.iter().rev().filter(|event| event.reason == reason);
-    told.find(|event| event.message.starts_with(begins)).map(|event| event.message.as_str())
+    let message = &told.find(|event| event.message.starts_with(begins))?.message;
+    Some(message.split_once(mark).map_or(message, |(_, words)| words))
 }
 
 /// How long a readiness probe may fail before that means something, in seconds: the first probe,
 /// as many as may fail and have to succeed, and half a period since nothing starts on the dot.
 fn patience(probe: &Probe) -> u32 {
-    let thresholds = (probe.failure_threshold + probe.success_threshold).saturating_sub(3);
-    probe.initial_delay_seconds
-        + 2 * probe.timeout_seconds
-        + thresholds * probe.period_seconds
-        + probe.period_seconds / 2
+    let thresholds = probe.failure_threshold.saturating_add(probe.success_threshold);
+    probe
+        .initial_delay_seconds
+        .saturating_add(probe.timeout_seconds.saturating_mul(2))
+        .saturating_add(thresholds.saturating_sub(3).saturating_mul(probe.period_seconds))
+        .saturating_add(probe.period_seconds / 2)
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ impl Recording {
             let judgement = judge(&self.goal, seen, rules, at);
             let text = self.text(&judgement);
             if text != last {
-                writeln!(course, "{:>7.1} s  {text}", at as f64 / 1000.0).unwrap();
+                writeln!(course, "{:>5}.{} s  {text}", at / 1000, at % 1000 / 100).unwrap();
                 last = text;
             }
             match judgement {
