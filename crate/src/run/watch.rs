@@ -142,7 +142,7 @@ impl Watch {
 }
 
 /// The watches for these workloads: in each namespace one for a kind, and one each for the replica
-/// sets of deployments, for the pods and for the warnings about them.
+/// sets of deployments, for the pods and for the events.
 pub(crate) fn for_workloads(
     workloads: &[&Planned],
     session: &mut Session,
@@ -181,9 +181,16 @@ pub(crate) fn for_workloads(
             }
         }
         start(Listing::Pods, false, "pods", labels);
-        start(Listing::Events, false, "events", Some("--field-selector=type=Warning".to_owned()));
+        start(Listing::Events, false, "events", Some(telling_events()));
     }
     watches
+}
+
+/// All events but those of a start that goes well, which are most of them.
+fn telling_events() -> String {
+    let dull = ["Scheduled", "Pulling", "Pulled", "Created", "Started"];
+    let terms: Vec<String> = dull.iter().map(|reason| format!("reason!={reason}")).collect();
+    format!("--field-selector={}", terms.join(","))
 }
 
 /// The workloads of each namespace, with the first of them.
