@@ -150,14 +150,14 @@ fn of_container(
         let complete = init && terminated.exit_code == 0;
         return (!complete).then(|| ended(status, terminated, events));
     }
-    let probe = container.and_then(|container| container.readiness_probe.as_ref())?;
+    let probe = container.and_then(|container| container.readiness_probe.as_ref());
     let waits = state.running.is_some() && !status.ready && status.started != Some(false);
     waits.then(|| {
         let cause =
             Cause::ProbeFails { probe: ProbeKind::Readiness, restarts: status.restart_count };
         let message = last_words(events, "Unhealthy", "Readiness probe", "failed: ");
         Trouble {
-            needed: patience(probe),
+            needed: probe.map_or(0, patience),
             ..Trouble::new(cause, Rule::Readiness, message.unwrap_or_default())
         }
     })
