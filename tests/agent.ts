@@ -26,6 +26,10 @@ export interface Outcome {
   exitCode: number | null;
   /** The output variables. */
   outputs: Record<string, string>;
+  /** The tags that the step gave the build. */
+  buildTags: string[];
+  /** The number that the step gave the build. */
+  buildNumber?: string;
   warnings: string[];
   errors: string[];
   /** The log as a person sees it. */
@@ -99,10 +103,12 @@ async function follow(step: Step, task: Task, child: ChildProcess): Promise<Outc
     message: "",
     exitCode: null,
     outputs: {},
+    buildTags: [],
     warnings: [],
     errors: [],
     log: [],
   };
+  const inBuild = step.variables["System.HostType"] === "build";
   const show = (line: string) => {
     outcome.log.push(line);
     step.onLine?.(line);
@@ -124,6 +130,10 @@ async function follow(step: Step, task: Task, child: ChildProcess): Promise<Outc
       const kind = properties.type === "error" ? "error" : "warning";
       outcome[`${kind}s`].push(data);
       show(`##[${kind}]${data}`);
+    } else if (name === "build.addbuildtag" && inBuild) {
+      outcome.buildTags.push(data);
+    } else if (name === "build.updatebuildnumber" && inBuild) {
+      outcome.buildNumber = data;
     } else if (name !== "task.debug") {
       throw new Error(`the task may not use the logging command ${name}`);
     }

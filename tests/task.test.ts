@@ -124,7 +124,7 @@ describe("setImage", () => {
       images: [
         "deployment identityserver $(ACR)/identityserver",
         "sts/db '*=$(ACR)/db'",
-        "kubectl set image ds/log app=$(ACR)/log:v2",
+        "kubectl set image ds/log app=$(ACR)/log:v2.0.1",
         "# found by its repository:",
         "$(ACR)/cleanup",
       ].join("\n"),
@@ -134,7 +134,7 @@ describe("setImage", () => {
     const container = (kind: string, name: string) =>
       server.get(kind, name)?.spec.template.spec.containers[0]?.image;
     assert.equal(container("StatefulSet", "db"), "contoso.azurecr.io/db:4125");
-    assert.equal(container("DaemonSet", "log"), "contoso.azurecr.io/log:v2");
+    assert.equal(container("DaemonSet", "log"), "contoso.azurecr.io/log:v2.0.1");
     const job = server.get("CronJob", "cleanup")?.spec.jobTemplate.spec.template.spec;
     assert.equal(job.containers[0]?.image, "contoso.azurecr.io/cleanup:4125");
   });

@@ -19,7 +19,7 @@ use std::fmt;
 /// The longest repository without its domain, in characters.
 const LONGEST_PATH: usize = 255;
 /// The longest tag, in characters.
-const LONGEST_TAG: usize = 128;
+pub const LONGEST_TAG: usize = 128;
 
 /// An image reference as it was written: nothing is added to it when it is printed.
 ///
@@ -97,22 +97,51 @@ impl Reference {
         Ok((reference, lower != path))
     }
 
+    /// Parses a repository: a reference without tag and digest.
+    ///
+    /// # Errors
+    /// As [`Reference::parse`]; a tag or digest is an unexpected character.
+    pub fn parse_repository(text: &str) -> Result<Self, ReferenceError> {
+        let parts = Parts::split(text);
+        let end = if parts.tag.is_some() { ':' } else { '@' };
+        if parts.tag.is_some() || parts.digest.is_some() {
+            let at = parts.domain.map_or(0, |domain| domain.len() + 1) + parts.path.len();
+            return Err(error(Part::Repository, ErrorKind::Unexpected(end), at));
+        }
+        parts.check()
+    }
+
     /// The tag, where the reference has one.
     #[must_use]
     pub fn tag(&self) -> Option<&Tag> {
         self.tag.as_ref()
     }
 
-    /// Whether the reference names one content for ever.
+    /// The digest, where the reference has one; it names one content for ever.
     #[must_use]
-    pub fn has_digest(&self) -> bool {
-        self.digest.is_some()
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
     }
 
     /// The same reference with this tag in place of its own.
     #[must_use]
     pub fn with_tag(&self, tag: Tag) -> Self {
         Self { tag: Some(tag), ..self.clone() }
+    }
+
+    /// The same repository with tag and digest of the other reference.
+    #[must_use]
+    pub fn like(&self, other: &Self) -> Self {
+        Self { tag: other.tag.clone(), digest: other.digest.clone(), ..self.clone() }
+    }
+
+    /// The same reference with this digest, such as `sha256:` and 64 hex digits, in place of its own.
+    ///
+    /// # Errors
+    /// Says what is wrong with the digest.
+    pub fn with_digest(&self, digest: &str) -> Result<Self, ReferenceError> {
+        check_digest(digest, 0)?;
+        Ok(Self { digest: Some(digest.to_owned()), ..self.clone() })
     }
 
     /// The reference without tag and digest, as written.
@@ -125,18 +154,23 @@ impl Reference {
     /// `docker.io/library/nginx`, and the host is compared without regard to case.
     #[must_use]
     pub fn same_repository(&self, other: &Self) -> bool {
-        self.normalised() == other.normalised()
+        self.full_repository() == other.full_repository()
     }
 
-    fn normalised(&self) -> (String, String) {
+    /// The repository with the defaults filled in, the same text for the same repository:
+    /// `docker.io/library/nginx` for `nginx`.
+    #[must_use]
+    pub fn full_repository(&self) -> String {
         let domain = self.domain.as_deref().unwrap_or("docker.io").to_ascii_lowercase();
-        let domain = if domain == "index.docker.io" { "docker.io".to_owned() } else { domain };
-        let path = if domain == "docker.io" && !self.path.contains('/') {
-            format!("library/{}", self.path)
-        } else {
-            self.path.clone()
-        };
-        (domain, path)
+        let domain = if domain == "index.docker.io" { "docker.io" } else { &domain };
+        let library = domain == "docker.io" && !self.path.contains('/');
+        format!("{domain}/{}{}", if library { "library/" } else { "" }, self.path)
+    }
+
+    /// The last part of the repository: `identityserver`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 }
 

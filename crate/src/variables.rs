@@ -25,11 +25,26 @@ impl Variables {
     /// Whether the step runs in a classic release.
     #[must_use]
     pub fn in_classic_release(&self) -> bool {
-        self.get("System.HostType").is_some_and(|host| host.eq_ignore_ascii_case("release"))
+        self.host_is("release")
+    }
+
+    /// Whether the step runs in a build or a YAML pipeline.
+    #[must_use]
+    pub fn in_build(&self) -> bool {
+        self.host_is("build")
+    }
+
+    fn host_is(&self, kind: &str) -> bool {
+        self.get("System.HostType").is_some_and(|host| host.eq_ignore_ascii_case(kind))
+    }
+
+    /// The names of all variables, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     fn nearest_name(&self, name: &str) -> Option<&str> {
-        nearest(name, self.0.keys().map(String::as_str))
+        nearest(name, self.names())
     }
 }
 

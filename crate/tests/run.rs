@@ -131,8 +131,7 @@ fn a_repository_finds_its_containers() {
 
 #[test]
 fn lines_that_contradict_each_other_are_refused() {
-    let images =
-        "deployments/identityserver *=a.io/app:1\ndeployments/identityserver proxy=a.io/app:2";
+    let images = "deployments/identityserver *=a.io/app:1.0.0\ndeployments/identityserver proxy=a.io/app:2.0.0";
     let mut run = Conversation::start(&[("images", images)]);
     run.writes("get", &old()).exits("get", 0);
     assert_snapshot!(run.transcript());

@@ -6,6 +6,7 @@ use crate::{
     images::is_label,
     inputs::{InputError, reader::Reader},
     kubectl::Target,
+    tag::downgrade::DowngradeRule,
 };
 
 pub(super) const DRY_RUNS: [&str; 3] = ["none", "client", "server"];
@@ -23,6 +24,8 @@ pub struct SetImage {
     pub kubeconfig: Option<Kubeconfig>,
     /// Whether the API server only checks the change.
     pub dry_run: bool,
+    /// Whether an older version may be set over a newer one.
+    pub downgrade: DowngradeRule,
     /// How long to wait for the rollouts, in milliseconds; `None` for no limit.
     pub timeout_ms: Option<u32>,
 }
@@ -64,9 +67,10 @@ impl Reader<'_> {
             _ => DryRun::None,
         });
         let timeout_ms = self.timeout_ms();
-        let dry_run = dry_run?;
-        let server = dry_run == DryRun::Server;
-        Some((SetImage { target, kubeconfig, dry_run: server, timeout_ms }, dry_run))
+        let downgrade = self.downgrade_rule()?;
+        let asked = dry_run?;
+        let dry_run = asked == DryRun::Server;
+        Some((SetImage { target, kubeconfig, dry_run, downgrade, timeout_ms }, asked))
     }
 
     fn namespace(&mut self) -> Option<String> {

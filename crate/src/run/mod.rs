@@ -3,6 +3,14 @@
 //! ```mermaid
 //! stateDiagram-v2
 //!     [*] --> Idle
+//!     Idle --> Gathering: started, an input names a file
+//!     Gathering --> Gathering: a file is read or not, more are named
+//!     Gathering --> Publishing: as Idle
+//!     Gathering --> Preparing: as Idle
+//!     Gathering --> Reading: as Idle
+//!     Gathering --> Finished: as Idle, canceled
+//!     Idle --> Publishing: computeTag, an images file is to be written
+//!     Publishing --> Finished: written, not written, canceled
 //!     Idle --> Preparing: started, the kubeconfig is a text
 //!     Idle --> Reading: started
 //!     Preparing --> Reading: written
@@ -18,8 +26,10 @@
 //! ```
 
 mod applying;
+mod gathering;
 mod preparing;
 mod process;
+mod publishing;
 mod reading;
 mod session;
 mod watch_events;
@@ -28,15 +38,16 @@ mod watching;
 pub(crate) use process::Ending;
 pub(crate) use watching::Outcome;
 
-use std::{collections::BTreeMap, mem};
+use std::mem;
 
 use crate::{
-    inputs::{Job, Request},
     protocol::{Effect, Event, Millis, Verdict},
     report,
     run::{
         applying::Applying,
+        gathering::Gathering,
         preparing::Preparing,
+        publishing::Publishing,
         reading::Reading,
         session::{Effects, finish},
         watching::Watching,
@@ -55,6 +66,8 @@ pub struct Core {
 enum State {
     #[default]
     Idle,
+    Gathering(Gathering),
+    Publishing(Publishing),
     Preparing(Preparing),
     Reading(Reading),
     Applying(Applying),
@@ -75,6 +88,8 @@ impl Core {
         let mut effects = Vec::new();
         self.state = match mem::replace(&mut self.state, State::Finished) {
             State::Idle => start(event, &mut effects),
+            State::Gathering(phase) => phase.handle(event, &mut effects),
+            State::Publishing(phase) => phase.handle(event, &mut effects),
             State::Preparing(phase) => phase.handle(event, &mut effects),
             State::Reading(phase) => phase.handle(now, event, &mut effects),
             State::Applying(phase) => phase.handle(now, event, &mut effects),
@@ -87,41 +102,14 @@ impl Core {
 
 fn start(event: &Event, effects: &mut Effects) -> State {
     match event {
-        Event::Started { inputs, variables } => begin(inputs, variables, effects),
+        Event::Started { inputs, variables } => {
+            effects.push(report::version());
+            Gathering::start(inputs.clone(), Variables::new(variables.clone()), effects)
+        }
         Event::Canceled => {
             finish(effects, Verdict::Canceled, "Canceled before anything was done");
             State::Finished
         }
         _ => State::Idle,
-    }
-}
-
-fn begin(
-    inputs: &BTreeMap<String, String>,
-    variables: &BTreeMap<String, String>,
-    effects: &mut Effects,
-) -> State {
-    effects.push(report::version());
-    let request = match Request::read(inputs, &Variables::new(variables.clone())) {
-        Ok(request) => request,
-        Err(errors) => {
-            effects.extend(errors.iter().map(report::error));
-            finish(effects, Verdict::Failed, report::NOTHING_CHANGED);
-            return State::Finished;
-        }
-    };
-    effects.extend(report::images(&request));
-    effects.extend(report::tag_variables(&request));
-    match request.job {
-        Job::ComputeTag => {
-            finish(effects, Verdict::Succeeded, "The tag is computed");
-            State::Finished
-        }
-        Job::EmitCommands(commands) => {
-            effects.extend(report::emitted(&commands));
-            finish(effects, Verdict::Succeeded, "The commands are printed; none was run");
-            State::Finished
-        }
-        Job::SetImage(how) => Preparing::start(how, request.lines, effects),
     }
 }

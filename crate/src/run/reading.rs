@@ -92,6 +92,13 @@ impl Reading {
             }
         };
         effects.extend(report::plan(&plan));
+        let rule = self.session.request.downgrade;
+        let backward = rule.backward(&plan);
+        effects.extend(report::backward(&backward, rule));
+        if rule.refuses(&backward) {
+            finish(effects, Verdict::Failed, report::NOTHING_CHANGED);
+            return State::Finished;
+        }
         effects.push(report::commands_variable(&plan.commands(&self.session.request.target)));
         if plan.changed().next().is_some() {
             Applying::start(self.session, plan, now, effects)

@@ -108,6 +108,10 @@ impl Conversation {
                     format!("spawn {process} {env:?}")
                 }
                 Effect::WriteFile { content } => format!("write {content:?}"),
+                Effect::ReadFile { path, limit } => format!("read {path}, {limit} bytes"),
+                Effect::SaveFile { path, content } => format!("save {path}: {content:?}"),
+                Effect::AddBuildTag { tag } => format!("build tag {tag}"),
+                Effect::UpdateBuildNumber { number } => format!("build number {number}"),
                 Effect::Kill { process } => format!("kill {process}"),
                 Effect::Wake { timer, after_ms } => format!("wake {timer} after {after_ms}"),
                 Effect::Finish { result, message } => format!("finish {result:?}: {message}"),
