@@ -62,7 +62,10 @@ enum ErrorKind {
     Uppercase(char),
     EmptySegment,
     Separator(char),
-    Port,
+    HostLabel,
+    HostDash,
+    Address,
+    Port(Option<char>),
     TooLong(usize),
     Algorithm,
     HexDigits(usize),
@@ -242,7 +245,17 @@ impl fmt::Display for ReferenceError {
                 "{c:?} in the {part} does not stand between two letters or digits (allowed there: \
                  one dot, one or two underscores, any number of dashes)"
             ),
-            ErrorKind::Port => write!(f, "the port of the {part} is not a number"),
+            ErrorKind::HostLabel => write!(f, "the {part} has an empty part beside a dot"),
+            ErrorKind::HostDash => write!(
+                f,
+                "'-' in the {part} does not stand between two letters or digits (allowed there: one \
+                 dot between labels, any number of dashes inside them)"
+            ),
+            ErrorKind::Address => write!(f, "the address of the {part} is empty"),
+            ErrorKind::Port(None) => write!(f, "the port of the {part} is empty"),
+            ErrorKind::Port(Some(c)) => {
+                write!(f, "unexpected character {c:?} in the port of the {part}, which is a number")
+            }
             ErrorKind::TooLong(limit) => write!(f, "the {part} is longer than {limit} characters"),
             ErrorKind::Algorithm => {
                 write!(f, "the {part} does not begin with sha256:, sha384: or sha512:")
@@ -336,7 +349,7 @@ fn check_domain(domain: &str) -> Result<(), ReferenceError> {
             return fail(ErrorKind::Unexpected(char_at(address, at)), 1 + at);
         }
         if address.is_empty() {
-            return fail(ErrorKind::Empty, 1);
+            return fail(ErrorKind::Address, 1);
         }
         match &domain[end + 1..] {
             "" => ("", None),
@@ -353,22 +366,23 @@ fn check_domain(domain: &str) -> Result<(), ReferenceError> {
         let mut at = 0;
         for label in host.split('.') {
             if label.is_empty() {
-                return fail(ErrorKind::Empty, at);
+                return fail(ErrorKind::HostLabel, at);
             }
             if let Some(bad) = label.find(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
                 return fail(ErrorKind::Unexpected(char_at(label, bad)), at + bad);
             }
             if label.starts_with('-') || label.ends_with('-') {
-                return fail(ErrorKind::Separator('-'), at);
+                return fail(ErrorKind::HostDash, at);
             }
             at += label.len() + 1;
         }
     }
-    match port {
-        Some(port) if port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) => {
-            fail(ErrorKind::Port, domain.len() - port.len())
-        }
-        _ => Ok(()),
+    let Some(port) = port else { return Ok(()) };
+    let start = domain.len() - port.len();
+    match port.find(|c: char| !c.is_ascii_digit()) {
+        None if port.is_empty() => fail(ErrorKind::Port(None), start),
+        None => Ok(()),
+        Some(at) => fail(ErrorKind::Port(Some(char_at(port, at))), start + at),
     }
 }
 
@@ -497,12 +511,16 @@ mod tests {
             ("", 0, "the reference is empty"),
             ("contoso.azurecr.io/", 19, "the repository is empty"),
             ("contoso.azurecr.io//app", 19, "the repository has an empty part between slashes"),
-            ("contoso..io/app", 8, "the registry host is empty"),
-            ("contoso.io:port/app", 11, "the port of the registry host is not a number"),
+            ("contoso..io/app", 8, "the registry host has an empty part beside a dot"),
+            (
+                "contoso.io:port/app",
+                11,
+                "unexpected character 'p' in the port of the registry host, which is a number",
+            ),
             (
                 "-contoso.io/app",
                 0,
-                "'-' in the registry host does not stand between two letters or digits (allowed there: one dot, one or two underscores, any number of dashes)",
+                "'-' in the registry host does not stand between two letters or digits (allowed there: one dot between labels, any number of dashes inside them)",
             ),
             ("[::1/app", 0, "unexpected character '[' in the registry host"),
             (

@@ -70,13 +70,13 @@ impl Reader<'_> {
         let alias = self.text("artifactAlias");
         let build = Build::find(self.variables, alias.as_deref());
         let build = self.take(build.map_err(InputError::Tag))?;
-        let mutable = self.mutable_tags(&build);
         let tagged = if set_image && self.has("imagesFile") {
-            self.tagged_by_file(lines)?
+            self.tagged_by_file(lines)
         } else {
-            self.tagged_by_strategy(lines, &build, set_image)?
+            self.tagged_by_strategy(lines, &build, set_image)
         };
-        self.checked(tagged, &mutable?)
+        let mutable = self.mutable_tags(&build);
+        self.checked(tagged?, &mutable?)
     }
 
     fn tagged_by_strategy(

@@ -24,10 +24,15 @@ impl Conversation {
             ("Release.EnvironmentName", "Production"),
             ("Build.BuildId", "4125"),
         ];
+        Self::start_with(inputs, &variables)
+    }
+
+    /// Starts a step with these inputs where the pipeline has these variables.
+    pub(crate) fn start_with(inputs: &[(&str, &str)], variables: &[(&str, &str)]) -> Self {
         let owned = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
         };
-        let event = Event::Started { inputs: owned(inputs), variables: owned(&variables) };
+        let event = Event::Started { inputs: owned(inputs), variables: owned(variables) };
         let mut conversation =
             Self { core: Core::new(), now: START, transcript: String::new(), running: Vec::new() };
         conversation.tell(&event);
@@ -77,7 +82,22 @@ impl Conversation {
         self.tell(&Event::Woken { timer })
     }
 
-    /// The private file is written.
+    /// The file that was asked for is read.
+    pub(crate) fn file_is_read(&mut self, content: &str) -> &mut Self {
+        self.tell(&Event::FileRead { content: content.to_owned() })
+    }
+
+    /// It cannot be read.
+    pub(crate) fn file_is_not_read(&mut self, error: &str) -> &mut Self {
+        self.tell(&Event::FileNotRead { error: error.to_owned() })
+    }
+
+    /// The file cannot be written.
+    pub(crate) fn file_is_not_written(&mut self, error: &str) -> &mut Self {
+        self.tell(&Event::NotWritten { error: error.to_owned() })
+    }
+
+    /// The file is written.
     pub(crate) fn file_is_written(&mut self, path: &str) -> &mut Self {
         self.tell(&Event::Written { path: path.to_owned() })
     }
