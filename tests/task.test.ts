@@ -1,6 +1,14 @@
 /** The task of the packaged extension, run as the agent runs it, with real kubectl. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
@@ -268,6 +276,60 @@ describe("computeTag", () => {
     assert.deepEqual(server.requests, []);
   });
 
+  test("hands the tag over to a release in a file, and to the build", async () => {
+    const staged = path.join(temp, "a");
+    const inputs = { command: "computeTag", images: line, updateBuildNumber: "true" };
+    const strategy = { tagStrategy: "template", tagTemplate: "{branch}-{date}.{counter}" };
+    const outcome = await finish(
+      { ...inputs, ...strategy },
+      {
+        ...build,
+        "Build.BuildNumber": "20261124.7",
+        "Build.SourceBranch": "refs/heads/main",
+        "Build.ArtifactStagingDirectory": staged,
+        "System.PipelineStartTime": "2026-11-24 04:00:00+00:00",
+      },
+    );
+    const tag = "main-20261124.7";
+    assertRan(outcome, "Succeeded");
+    assert.equal(outcome.outputs.tag, tag);
+    assert.deepEqual([outcome.buildTags, outcome.buildNumber], [[tag], tag]);
+    const file = path.join(staged, "kubectl-set-image.json");
+    assert.equal(JSON.parse(readFileSync(file, "utf8")).tag, tag);
+
+    await identityserver();
+    for (const imagesFile of [file, "a/kubectl-set-image.json"]) {
+      const set = await finish({ images: line, imagesFile, dryRun: "client" });
+      assertRan(set, "Succeeded");
+      assert.equal(set.outputs.image, `contoso.azurecr.io/identityserver:${tag}`);
+      assert.deepEqual([set.warnings, set.buildTags], [[], []]);
+    }
+    const everywhere = await finish({ imagesFile: file });
+    assertRan(everywhere, "Succeeded");
+    assert.equal(imageOf("identityserver"), `contoso.azurecr.io/identityserver:${tag}`);
+  });
+
+  test("adds no tag to a release", async () => {
+    const outcome = await finish({ command: "computeTag" });
+    assert.deepEqual([outcome.outputs, outcome.buildTags], [{ tag: "4125" }, []]);
+  });
+
+  test("reads the version of a file", async () => {
+    writeFileSync(path.join(temp, "VERSION"), "\ufeffv1.4.2\r\n");
+    const outcome = await finish(
+      {
+        command: "computeTag",
+        tagStrategy: "semver",
+        versionFrom: "file",
+        versionFile: "VERSION",
+        addBuildTag: "false",
+      },
+      build,
+    );
+    assertRan(outcome, "Succeeded");
+    assert.deepEqual([outcome.outputs, outcome.buildTags], [{ tag: "1.4.2" }, []]);
+  });
+
   test("needs no image", async () => {
     const outcome = await finish({ command: "computeTag" }, build);
     assert.deepEqual(outcome.outputs, { tag: "4125" });
@@ -364,12 +426,31 @@ describe("what is wrong is said before anything is changed", () => {
         "whether the workload was deployed here at all",
     ],
   ];
+  cases.push(
+    [
+      "a file of images that is not there",
+      { images: line, imagesFile: "none.json" },
+      `imagesFile: none.json cannot be read: ENOENT: no such file or directory, open 'TEMP/none.json'. The ` +
+        "path is relative to $(System.DefaultWorkingDirectory), where a classic release has the " +
+        "files of an artifact in the folder of its alias",
+    ],
+    [
+      "an older version where it may not be set",
+      {
+        images: "deployments/identityserver identityserver=$(ACR)/identityserver:4123",
+        allowDowngrade: "false",
+      },
+      "deployments/identityserver identityserver: 4123 is older than 4124, which is there now, and " +
+        "allowDowngrade is false. Release a newer version, or set allowDowngrade to true to go back " +
+        "on purpose",
+    ],
+  );
   for (const [what, inputs, message] of cases) {
     test(what, async () => {
       await identityserver();
       const outcome = await finish(inputs);
       assertRan(outcome, "Failed");
-      assert.deepEqual(outcome.errors, [message]);
+      assert.deepEqual(outcome.errors, [message.replace("TEMP", temp)]);
       assert.equal(outcome.message, "Nothing was changed in the cluster");
       assert.deepEqual(changes(), []);
     });

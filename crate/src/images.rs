@@ -151,7 +151,8 @@ impl Line {
         }
     }
 
-    /// Looks for images whose tag moves, since setting them would change nothing.
+    /// Looks for images whose tag moves, since setting them would change nothing. The computed tag
+    /// is judged once for all that have it, and not here.
     ///
     /// # Errors
     /// The first one, where they are refused.
@@ -164,7 +165,8 @@ impl Line {
         if mutable.policy == Policy::Allow {
             return Ok(warnings);
         }
-        for image in &self.images {
+        let judged = |image: &&Image| computed.is_some() && image.reference.tag() == computed;
+        for image in self.images.iter().filter(|image| !judged(image)) {
             let Some(reason) = mutable.reason(&image.reference) else { continue };
             let moving = Moving {
                 reference: image.reference.to_string(),
@@ -234,14 +236,16 @@ struct Word<'a> {
 
 fn words(line: &str) -> Vec<Word<'_>> {
     let mut words = Vec::new();
+    let mut column = 1;
     let mut rest = line;
     while let Some(start) = rest.find(|c: char| !c.is_whitespace()) {
-        let word = &rest[start..];
-        let end = word.find(char::is_whitespace).unwrap_or(word.len());
-        let at = line.len() - word.len();
-        let (quotes, text) = unquote(&word[..end]);
-        words.push(Word { text, column: column(line, at + quotes) });
-        rest = &word[end..];
+        let (space, word) = rest.split_at(start);
+        let (word, after) = word.split_at(word.find(char::is_whitespace).unwrap_or(word.len()));
+        column += space.chars().count();
+        let (quotes, text) = unquote(word);
+        words.push(Word { text, column: column + quotes });
+        column += word.chars().count();
+        rest = after;
     }
     words
 }
@@ -293,14 +297,12 @@ fn parse_line(number: usize, words: &[Word<'_>]) -> Result<Line, Failure> {
 }
 
 fn without_command<'a>(words: &'a [Word<'a>]) -> &'a [Word<'a>] {
-    let texts: Vec<&str> = words.iter().map(|word| word.text).collect();
-    let skip = match texts.as_slice() {
-        ["kubectl", "set", "image", _, ..] => 3,
-        ["set", "image", _, ..] => 2,
-        ["image", _, ..] => 1,
-        _ => 0,
+    let begins = |with: &[&str]| {
+        words.len() > with.len() && words.iter().zip(with).all(|(word, with)| word.text == *with)
     };
-    &words[skip..]
+    let commands: [&[&str]; 3] = [&["kubectl", "set", "image"], &["set", "image"], &["image"]];
+    let command = commands.into_iter().find(|command| begins(command)).unwrap_or_default();
+    &words[command.len()..]
 }
 
 /// Whether the words without a pair end in a workload, where the image should stand.

@@ -70,10 +70,11 @@ impl Unresolved {
     /// replaces every macro whose variable it knows before the task sees it.
     #[must_use]
     pub fn find(text: &str, variables: &Variables) -> Option<Self> {
-        let (at, opening, closing) = [("$(", ")"), ("$[", "]"), ("${{", "}}")]
-            .into_iter()
-            .filter_map(|(opening, closing)| Some((text.find(opening)?, opening, closing)))
-            .min()?;
+        let (at, opening, closing) = text.match_indices('$').find_map(|(at, _)| {
+            let macros = [("$(", ")"), ("$[", "]"), ("${{", "}}")];
+            let (opening, closing) = macros.into_iter().find(|(o, _)| text[at..].starts_with(o))?;
+            Some((at, opening, closing))
+        })?;
         let inner = &text[at + opening.len()..];
         let line = inner.lines().next().unwrap_or_default();
         let inner = line.split_once(closing).map_or(line, |(inner, _)| inner);

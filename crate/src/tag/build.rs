@@ -174,14 +174,16 @@ fn without<'a>(name: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
 /// name. None where the run's own build seems to.
 #[must_use]
 pub fn that_seem_to_push<'a>(image: &str, builds: &'a [NamedBuild]) -> Vec<&'a str> {
-    let fits =
-        |build: &&NamedBuild| build.names.iter().any(|name| name.eq_ignore_ascii_case(image));
-    let (own, others): (Vec<_>, Vec<_>) = builds.iter().filter(fits).partition(|build| build.own);
-    if own.is_empty() {
-        others.iter().map(|build| build.alias.as_str()).collect()
-    } else {
-        Vec::new()
+    let mut aliases = Vec::new();
+    for build in builds {
+        if build.names.iter().any(|name| name.eq_ignore_ascii_case(image)) {
+            if build.own {
+                return Vec::new();
+            }
+            aliases.push(build.alias.as_str());
+        }
     }
+    aliases
 }
 
 /// A build and the names by which an image of it may go.
