@@ -26,6 +26,10 @@ export interface Outcome {
   exitCode: number | null;
   /** The output variables. */
   outputs: Record<string, string>;
+  /** The tags that the step gave the build. */
+  buildTags: string[];
+  /** The number that the step gave the build. */
+  buildNumber?: string;
   warnings: string[];
   errors: string[];
   /** Every percentage that was shown. */
@@ -104,6 +108,7 @@ async function follow(step: Step, task: Task, child: ChildProcess): Promise<Outc
     message: "",
     exitCode: null,
     outputs: {},
+    buildTags: [],
     warnings: [],
     errors: [],
     progress: [],
@@ -111,6 +116,7 @@ async function follow(step: Step, task: Task, child: ChildProcess): Promise<Outc
     attachments: [],
     log: [],
   };
+  const inBuild = step.variables["System.HostType"] === "build";
   const show = (line: string) => {
     outcome.log.push(line);
     step.onLine?.(line);
@@ -139,6 +145,10 @@ async function follow(step: Step, task: Task, child: ChildProcess): Promise<Outc
     } else if (name === "task.addattachment") {
       const { type = "", name = "" } = properties;
       outcome.attachments.push({ type, name, content: readFileSync(data, "utf8") });
+    } else if (name === "build.addbuildtag" && inBuild) {
+      outcome.buildTags.push(data);
+    } else if (name === "build.updatebuildnumber" && inBuild) {
+      outcome.buildNumber = data;
     } else if (name !== "task.debug") {
       throw new Error(`the task may not use the logging command ${name}`);
     }

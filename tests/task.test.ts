@@ -1,6 +1,6 @@
 /** The task of the packaged extension, run as the agent runs it, with real kubectl. */
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import type { Outcome } from "./agent";
@@ -71,7 +71,7 @@ describe("setImage", () => {
       images: [
         "deployment identityserver $(ACR)/identityserver",
         "sts/db '*=$(ACR)/db'",
-        "kubectl set image ds/log app=$(ACR)/log:v2",
+        "kubectl set image ds/log app=$(ACR)/log:v2.0.1",
         "# found by its repository:",
         "$(ACR)/cleanup",
       ].join("\n"),
@@ -81,7 +81,7 @@ describe("setImage", () => {
     const container = (kind: string, name: string) =>
       stage.server.get(kind, name)?.spec.template.spec.containers[0]?.image;
     assert.equal(container("StatefulSet", "db"), "contoso.azurecr.io/db:4125");
-    assert.equal(container("DaemonSet", "log"), "contoso.azurecr.io/log:v2");
+    assert.equal(container("DaemonSet", "log"), "contoso.azurecr.io/log:v2.0.1");
     const job = stage.server.get("CronJob", "cleanup")?.spec.jobTemplate.spec.template.spec;
     assert.equal(job.containers[0]?.image, "contoso.azurecr.io/cleanup:4125");
   });
@@ -224,6 +224,60 @@ describe("computeTag", () => {
     assert.deepEqual(stage.server.requests, []);
   });
 
+  test("hands the tag over to a release in a file, and to the build", async () => {
+    const staged = path.join(stage.temp, "a");
+    const inputs = { command: "computeTag", images: line, updateBuildNumber: "true" };
+    const strategy = { tagStrategy: "template", tagTemplate: "{branch}-{date}.{counter}" };
+    const outcome = await stage.finish(
+      { ...inputs, ...strategy },
+      {
+        ...build,
+        "Build.BuildNumber": "20261124.7",
+        "Build.SourceBranch": "refs/heads/main",
+        "Build.ArtifactStagingDirectory": staged,
+        "System.PipelineStartTime": "2026-11-24 04:00:00+00:00",
+      },
+    );
+    const tag = "main-20261124.7";
+    assertRan(outcome, "Succeeded");
+    assert.equal(outcome.outputs.tag, tag);
+    assert.deepEqual([outcome.buildTags, outcome.buildNumber], [[tag], tag]);
+    const file = path.join(staged, "kubectl-set-image.json");
+    assert.equal(JSON.parse(readFileSync(file, "utf8")).tag, tag);
+
+    await identityserver();
+    for (const imagesFile of [file, "a/kubectl-set-image.json"]) {
+      const set = await stage.finish({ images: line, imagesFile, dryRun: "client" });
+      assertRan(set, "Succeeded");
+      assert.equal(set.outputs.image, `contoso.azurecr.io/identityserver:${tag}`);
+      assert.deepEqual([set.warnings, set.buildTags], [[], []]);
+    }
+    const everywhere = await stage.finish({ imagesFile: file });
+    assertRan(everywhere, "Succeeded");
+    assert.equal(imageOf("identityserver"), `contoso.azurecr.io/identityserver:${tag}`);
+  });
+
+  test("adds no tag to a release", async () => {
+    const outcome = await stage.finish({ command: "computeTag" });
+    assert.deepEqual([outcome.outputs, outcome.buildTags], [{ tag: "4125" }, []]);
+  });
+
+  test("reads the version of a file", async () => {
+    writeFileSync(path.join(stage.temp, "VERSION"), "\ufeffv1.4.2\r\n");
+    const outcome = await stage.finish(
+      {
+        command: "computeTag",
+        tagStrategy: "semver",
+        versionFrom: "file",
+        versionFile: "VERSION",
+        addBuildTag: "false",
+      },
+      build,
+    );
+    assertRan(outcome, "Succeeded");
+    assert.deepEqual([outcome.outputs, outcome.buildTags], [{ tag: "1.4.2" }, []]);
+  });
+
   test("needs no image", async () => {
     const outcome = await stage.finish({ command: "computeTag" }, build);
     assert.deepEqual(outcome.outputs, { tag: "4125" });
@@ -323,12 +377,31 @@ describe("what is wrong is said before anything is changed", () => {
         "whether the workload was deployed here at all",
     ],
   ];
+  cases.push(
+    [
+      "a file of images that is not there",
+      { images: line, imagesFile: "none.json" },
+      `imagesFile: none.json cannot be read: ENOENT: no such file or directory, open 'TEMP/none.json'. The ` +
+        "path is relative to $(System.DefaultWorkingDirectory), where a classic release has the " +
+        "files of an artifact in the folder of its alias",
+    ],
+    [
+      "an older version where it may not be set",
+      {
+        images: "deployments/identityserver identityserver=$(ACR)/identityserver:4123",
+        allowDowngrade: "false",
+      },
+      "deployments/identityserver identityserver: 4123 is older than 4124, which is there now, and " +
+        "allowDowngrade is false. Release a newer version, or set allowDowngrade to true to go back " +
+        "on purpose",
+    ],
+  );
   for (const [what, inputs, message] of cases) {
     test(what, async () => {
       await identityserver();
       const outcome = await stage.finish(inputs);
       assertRan(outcome, "Failed");
-      assert.deepEqual(outcome.errors, [message]);
+      assert.deepEqual(outcome.errors, [message.replace("TEMP", stage.temp)]);
       assert.equal(outcome.message, "Nothing was changed in the cluster");
       assert.deepEqual(stage.changes, []);
     });

@@ -14,13 +14,13 @@
 //! `kubectl set image`, `set image` or `image`, words may stand in quotes, and empty lines and lines
 //! that begin with `#` are passed over, so that an existing command line can be pasted in.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use crate::{
     nearest::nearest,
     reference::{Reference, ReferenceError, Tag},
     selector::{self, SelectorError},
-    tag::is_mutable,
+    tag::mutable::{MutableTags, Policy, Reason},
     variables::{Unresolved, Variables},
     workload::{Kind, Selector, WorkloadName},
 };
@@ -112,7 +112,31 @@ enum ErrorKind {
     StarNotAlone,
     ContainerTwice(String),
     Reference { text: String, cause: ReferenceError },
-    Mutable { reference: String, computed: Option<Tag> },
+    Mutable(Moving),
+}
+
+/// What is to be looked at in a line that can be used, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineWarning {
+    line: usize,
+    column: usize,
+    kind: WarningKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum WarningKind {
+    Mutable(Moving),
+    OtherBuild { repository: String, aliases: Vec<String> },
+    NotInFile { repository: String, tag: Tag },
+}
+
+/// A reference whose content changes while its name does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Moving {
+    reference: String,
+    tag: String,
+    reason: Reason,
+    computed: Option<Tag>,
 }
 
 /// What a line has to say.
@@ -155,33 +179,96 @@ impl Line {
         self.images.iter().any(Image::needs_tag)
     }
 
-    /// Gives the computed tag to every image that has none.
+    /// A line that sets this image wherever its repository runs, for an image of an images file.
+    #[must_use]
+    pub fn everywhere(reference: Reference) -> Self {
+        let containers = Containers::SameRepository;
+        let image = Image { containers, reference, written: None, column: 0 };
+        Self { namespaces: Vec::new(), which: Which::Running, images: vec![image], number: 0 }
+    }
+
+    /// Completes every image that has neither tag nor digest, by the function given.
+    pub fn complete(&mut self, completed: impl Fn(&Reference) -> Reference) {
+        for image in self.images.iter_mut().filter(|image| image.needs_tag()) {
+            image.reference = completed(&image.reference);
+        }
+    }
+
+    /// Looks for images whose tag moves, since setting them would change nothing. The computed tag
+    /// is judged once for all that have it, and not here.
     ///
     /// # Errors
-    /// Refuses an image whose tag moves, since setting it would change nothing.
-    pub fn complete(&mut self, computed: Option<&Tag>) -> Result<(), LineError> {
-        for image in &mut self.images {
-            if let Some(tag) = computed.filter(|_| image.needs_tag()) {
-                image.reference = image.reference.with_tag(tag.clone());
-            }
-            if is_mutable(&image.reference) {
-                return Err(LineError {
-                    line: self.number,
-                    column: image.column,
-                    kind: ErrorKind::Mutable {
-                        reference: image.reference.to_string(),
-                        computed: computed.cloned(),
-                    },
-                });
-            }
+    /// The first one, where they are refused.
+    pub fn check(
+        &self,
+        mutable: &MutableTags,
+        computed: Option<&Tag>,
+    ) -> Result<Vec<LineWarning>, LineError> {
+        let mut warnings = Vec::new();
+        if mutable.policy == Policy::Allow {
+            return Ok(warnings);
         }
-        Ok(())
+        let judged = |image: &&Image| computed.is_some() && image.reference.tag() == computed;
+        for image in self.images.iter().filter(|image| !judged(image)) {
+            let Some(reason) = mutable.reason(&image.reference) else { continue };
+            let moving = Moving {
+                reference: image.reference.to_string(),
+                tag: image.reference.tag().map(ToString::to_string).unwrap_or_default(),
+                reason,
+                computed: computed.cloned(),
+            };
+            let (line, column) = (self.number, image.column);
+            if mutable.policy == Policy::Fail {
+                return Err(LineError { line, column, kind: ErrorKind::Mutable(moving) });
+            }
+            warnings.push(LineWarning { line, column, kind: WarningKind::Mutable(moving) });
+        }
+        Ok(warnings)
+    }
+
+    /// A warning for every image that takes the computed tag, but seems to be pushed by another
+    /// build; the function gives the aliases of such builds.
+    pub fn of_other_builds<'a>(
+        &self,
+        builds: impl Fn(&Reference) -> Vec<&'a str>,
+    ) -> impl Iterator<Item = LineWarning> {
+        self.warnings(move |image| {
+            let aliases: Vec<String> =
+                builds(&image.reference).into_iter().map(str::to_owned).collect();
+            let repository = image.reference.repository();
+            (!aliases.is_empty()).then_some(WarningKind::OtherBuild { repository, aliases })
+        })
+    }
+
+    /// A warning for every image that an images file gives only its common tag.
+    pub fn not_in_file(
+        &self,
+        common: &Tag,
+        known: impl Fn(&Reference) -> bool,
+    ) -> impl Iterator<Item = LineWarning> {
+        self.warnings(move |image| {
+            let repository = image.reference.repository();
+            let tag = common.clone();
+            (!known(&image.reference)).then_some(WarningKind::NotInFile { repository, tag })
+        })
+    }
+
+    fn warnings(
+        &self,
+        kind: impl Fn(&Image) -> Option<WarningKind>,
+    ) -> impl Iterator<Item = LineWarning> {
+        let images = self.images.iter().filter(|image| image.needs_tag());
+        images.filter_map(move |image| {
+            Some(LineWarning { line: self.number, column: image.column, kind: kind(image)? })
+        })
     }
 }
 
 impl Image {
-    fn needs_tag(&self) -> bool {
-        self.reference.tag().is_none() && !self.reference.has_digest()
+    /// Whether it has neither tag nor digest.
+    #[must_use]
+    pub fn needs_tag(&self) -> bool {
+        self.reference.tag().is_none() && self.reference.digest().is_none()
     }
 }
 
@@ -194,16 +281,19 @@ struct Word<'a> {
 /// Cuts a line at its white space, except for what stands in quotes.
 fn words(line: &str) -> Vec<Word<'_>> {
     let mut words = Vec::new();
+    let mut column = 1;
     let mut rest = line;
     while let Some(start) = rest.find(|c: char| !c.is_whitespace()) {
-        let word = &rest[start..];
-        let at = line.len() - word.len();
+        let (space, word) = rest.split_at(start);
+        column += space.chars().count();
         let (text, quotes, end) = quoted(word).unwrap_or_else(|| {
             let end = word.find(char::is_whitespace).unwrap_or(word.len());
             (&word[..end], 0, end)
         });
-        words.push(Word { text, column: column(line, at + quotes) });
-        rest = &word[end..];
+        words.push(Word { text, column: column + quotes });
+        let (word, after) = word.split_at(end);
+        column += word.chars().count();
+        rest = after;
     }
     words
 }
@@ -323,14 +413,12 @@ fn parse_kinds(words: &[Word<'_>], selector: &Word<'_>) -> Result<Vec<Kind>, Fai
 }
 
 fn without_command<'a>(words: &'a [Word<'a>]) -> &'a [Word<'a>] {
-    let texts: Vec<&str> = words.iter().take(4).map(|word| word.text).collect();
-    let skip = match texts.as_slice() {
-        ["kubectl", "set", "image", _, ..] => 3,
-        ["set", "image", _, ..] => 2,
-        ["image", _, ..] => 1,
-        _ => 0,
+    let begins = |with: &[&str]| {
+        words.len() > with.len() && words.iter().zip(with).all(|(word, with)| word.text == *with)
     };
-    &words[skip..]
+    let commands: [&[&str]; 3] = [&["kubectl", "set", "image"], &["set", "image"], &["image"]];
+    let command = commands.into_iter().find(|command| begins(command)).unwrap_or_default();
+    &words[command.len()..]
 }
 
 /// Whether the words without a pair end in a workload, where the image should stand.
@@ -410,14 +498,13 @@ fn parse_image(containers: Containers, text: &str, column: usize) -> Result<Imag
 }
 
 fn check_pairs(images: &[Image]) -> Result<(), Failure> {
-    for (at, image) in images.iter().enumerate() {
+    let mut named = BTreeMap::new();
+    for image in images {
         match &image.containers {
             Containers::Every if images.len() > 1 => {
                 return Err((image.column, ErrorKind::StarNotAlone));
             }
-            Containers::Named(name)
-                if images[..at].iter().any(|other| other.containers == image.containers) =>
-            {
+            Containers::Named(name) if named.insert(name.clone(), String::new()).is_some() => {
                 return Err((image.column, ErrorKind::ContainerTwice(name.clone())));
             }
             _ => {}
@@ -442,7 +529,7 @@ fn is_subdomain(text: &str) -> bool {
 
 impl fmt::Display for LineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "images, line {}, column {}: ", self.line, self.column)?;
+        place(f, self.line, self.column)?;
         match &self.kind {
             ErrorKind::Unresolved(unresolved) => unresolved.fmt(f),
             ErrorKind::Flag(flag) => {
@@ -517,34 +604,78 @@ impl fmt::Display for LineError {
             ErrorKind::Reference { text, cause } => {
                 write!(f, "{text:?} is no image reference: {cause}")
             }
-            ErrorKind::Mutable { reference, computed } => {
-                if reference.ends_with(":latest") {
-                    write!(f, "{reference} is refused: the tag latest moves. ")?;
-                } else {
-                    write!(f, "{reference} is refused: it has no tag, which means latest. ")?;
-                }
-                f.write_str(
-                    "To Kubernetes nothing changes when it is pushed again, so no pod would be \
-                     replaced, and there would be no name to roll back to. ",
-                )?;
-                match computed {
-                    Some(tag) => write!(
-                        f,
-                        "Leave the tag out, and this step adds :{tag}, the tag of this build"
-                    ),
-                    None => f.write_str(
-                        "Write the tag of the build, such as :$(Build.BuildId), or leave it out and \
-                         take tagStrategy buildId",
-                    ),
-                }
+            ErrorKind::Mutable(moving) => {
+                write!(f, "{} is refused: ", moving.reference)?;
+                moving.fmt(f)
             }
         }
     }
 }
 
+impl fmt::Display for LineWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        place(f, self.line, self.column)?;
+        match &self.kind {
+            WarningKind::Mutable(moving) => {
+                write!(f, "{} is set, since mutableTags is warn, but ", moving.reference)?;
+                moving.fmt(f)
+            }
+            WarningKind::OtherBuild { repository, aliases } => write!(
+                f,
+                "{repository} seems to be pushed by another build, {}, but its tag is that of this \
+                 run's own build. If so, set it in a step of its own with artifactAlias {}",
+                aliases.join(" or "),
+                aliases.join(" or ")
+            ),
+            WarningKind::NotInFile { repository, tag } => write!(
+                f,
+                "{repository} is not in the imagesFile, and gets its common tag {tag}. Name it in \
+                 the input images of the step that computes the tag, so that a build that does not \
+                 push it is noticed"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Moving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            Reason::NoTag => f.write_str("it has no tag, which means latest. ")?,
+            Reason::Entry(entry) if entry.eq_ignore_ascii_case(&self.tag) => {
+                write!(f, "the tag {} moves. ", self.tag)?;
+            }
+            Reason::Entry(entry) => {
+                write!(f, "the tag {} moves ({entry} in mutableTagList). ", self.tag)?;
+            }
+        }
+        f.write_str(
+            "To Kubernetes nothing changes when it is pushed again, so no pod would be replaced, and \
+             there would be no name to roll back to. ",
+        )?;
+        match &self.computed {
+            Some(tag) => {
+                write!(f, "Leave the tag out, and this step adds :{tag}, the tag of this build")
+            }
+            None => f.write_str(
+                "Write the tag of the build, such as :$(Build.BuildId), or leave it out and take \
+                 tagStrategy buildId",
+            ),
+        }
+    }
+}
+
+/// Where a line and column are; an image that no line names is one of the images file.
+fn place(f: &mut fmt::Formatter<'_>, line: usize, column: usize) -> fmt::Result {
+    if line == 0 {
+        return f.write_str("imagesFile: ");
+    }
+    write!(f, "images, line {line}, column {column}: ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tag::mutable::DEFAULT_LIST;
 
     fn parsed(text: &str) -> Vec<Line> {
         parse(text, Needs::Images, &Variables::default()).unwrap()
@@ -718,7 +849,7 @@ mod tests {
     fn an_image_without_a_tag_gets_the_computed_one() {
         let tag = Tag::parse("4125").unwrap();
         let mut lines = parsed("deployments/web app=a.io/App side=b.io/side:1");
-        lines[0].complete(Some(&tag)).unwrap();
+        lines[0].complete(|reference| reference.with_tag(tag.clone()));
         assert_eq!(shown(&lines[0]), "deployments/web app=a.io/app:4125 side=b.io/side:1");
         assert_eq!(lines[0].images[0].written.as_deref(), Some("a.io/App"));
     }
@@ -726,7 +857,11 @@ mod tests {
     #[test]
     fn a_tag_that_moves_is_refused() {
         let tag = Tag::parse("4125").unwrap();
-        let refusal = |text: &str, tag| parsed(text)[0].complete(tag).unwrap_err().to_string();
+        let mutable =
+            |policy| MutableTags::read(policy, DEFAULT_LIST, &Variables::default(), None).unwrap();
+        let refusal = |text: &str, tag| {
+            parsed(text)[0].check(&mutable(Policy::Fail), tag).unwrap_err().to_string()
+        };
         assert_eq!(
             refusal("deployments/web app=a.io/app:latest", Some(&tag)),
             "images, line 1, column 21: a.io/app:latest is refused: the tag latest moves. To \
@@ -741,5 +876,25 @@ mod tests {
              there would be no name to roll back to. Write the tag of the build, such as \
              :$(Build.BuildId), or leave it out and take tagStrategy buildId"
         );
+        assert_eq!(
+            refusal("deployments/web app=a.io/app:v1", Some(&tag)),
+            "images, line 1, column 21: a.io/app:v1 is refused: the tag v1 moves ({major} in \
+             mutableTagList). To Kubernetes nothing changes when it is pushed again, so no pod would \
+             be replaced, and there would be no name to roll back to. Leave the tag out, and this \
+             step adds :4125, the tag of this build"
+        );
+        let lines = parsed("deployments/web app=a.io/app:main side=a.io/side:1.4.2");
+        let warnings = lines[0].check(&mutable(Policy::Warn), None).unwrap();
+        let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            warnings,
+            [
+                "images, line 1, column 21: a.io/app:main is set, since mutableTags is warn, but the \
+                 tag main moves. To Kubernetes nothing changes when it is pushed again, so no pod \
+                 would be replaced, and there would be no name to roll back to. Write the tag of the \
+                 build, such as :$(Build.BuildId), or leave it out and take tagStrategy buildId"
+            ]
+        );
+        assert_eq!(lines[0].check(&mutable(Policy::Allow), None), Ok(Vec::new()));
     }
 }

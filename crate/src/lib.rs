@@ -35,6 +35,7 @@
 
 pub mod age;
 pub mod images;
+pub mod images_file;
 pub mod inputs;
 pub mod kubectl;
 mod nearest;

@@ -60,12 +60,23 @@ pub enum Event {
         /// Which one.
         timer: TimerId,
     },
-    /// A private file is written.
+    /// The file of an [`Effect::ReadFile`] is read.
+    FileRead {
+        /// What it holds, as UTF-8 with replacement characters for what is none: all of it, or a
+        /// little more than the limit.
+        content: String,
+    },
+    /// The file of an [`Effect::ReadFile`] could not be read.
+    FileNotRead {
+        /// What the system said.
+        error: String,
+    },
+    /// A file is written.
     Written {
         /// Its path.
         path: String,
     },
-    /// A private file could not be written.
+    /// A file could not be written.
     NotWritten {
         /// What the system said.
         error: String,
@@ -122,6 +133,31 @@ pub enum Effect {
         name: &'static str,
         /// The document.
         content: String,
+    },
+    /// Read a file; [`Event::FileRead`] or [`Event::FileNotRead`] tells how it went.
+    ReadFile {
+        /// Its path, relative to `System.DefaultWorkingDirectory`.
+        path: String,
+        /// The most that is wanted of it, in bytes; reading ends one byte later.
+        limit: u32,
+    },
+    /// Write a file that stays, over one that is there, and make its folders where they are
+    /// missing; [`Event::Written`] or [`Event::NotWritten`] tells how it went.
+    SaveFile {
+        /// Its path, relative to `System.DefaultWorkingDirectory`.
+        path: String,
+        /// What it holds. No secret.
+        content: String,
+    },
+    /// Add a tag to the build that runs this step. Only in builds.
+    AddBuildTag {
+        /// The tag.
+        tag: String,
+    },
+    /// Give the build that runs this step another number. Only in builds.
+    UpdateBuildNumber {
+        /// The number.
+        number: String,
     },
     /// Write a file that only the agent's user can read, into a folder that does not outlive the
     /// job; [`Event::Written`] or [`Event::NotWritten`] tells how it went. The host removes the

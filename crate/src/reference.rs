@@ -19,7 +19,7 @@ use std::fmt;
 /// The longest repository without its domain, in characters.
 const LONGEST_PATH: usize = 255;
 /// The longest tag, in characters.
-const LONGEST_TAG: usize = 128;
+pub const LONGEST_TAG: usize = 128;
 
 /// An image reference as it was written: nothing is added to it when it is printed.
 ///
@@ -62,7 +62,10 @@ enum ErrorKind {
     Uppercase(char),
     EmptySegment,
     Separator(char),
-    Port,
+    HostLabel,
+    HostDash,
+    Address,
+    Port(Option<char>),
     TooLong(usize),
     Algorithm,
     HexDigits(usize),
@@ -97,22 +100,51 @@ impl Reference {
         Ok((reference, lower != path))
     }
 
+    /// Parses a repository: a reference without tag and digest.
+    ///
+    /// # Errors
+    /// As [`Reference::parse`]; a tag or digest is an unexpected character.
+    pub fn parse_repository(text: &str) -> Result<Self, ReferenceError> {
+        let parts = Parts::split(text);
+        let end = if parts.tag.is_some() { ':' } else { '@' };
+        if parts.tag.is_some() || parts.digest.is_some() {
+            let at = parts.domain.map_or(0, |domain| domain.len() + 1) + parts.path.len();
+            return Err(error(Part::Repository, ErrorKind::Unexpected(end), at));
+        }
+        parts.check()
+    }
+
     /// The tag, where the reference has one.
     #[must_use]
     pub fn tag(&self) -> Option<&Tag> {
         self.tag.as_ref()
     }
 
-    /// Whether the reference names one content for ever.
+    /// The digest, where the reference has one; it names one content for ever.
     #[must_use]
-    pub fn has_digest(&self) -> bool {
-        self.digest.is_some()
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
     }
 
     /// The same reference with this tag in place of its own.
     #[must_use]
     pub fn with_tag(&self, tag: Tag) -> Self {
         Self { tag: Some(tag), ..self.clone() }
+    }
+
+    /// The same repository with tag and digest of the other reference.
+    #[must_use]
+    pub fn like(&self, other: &Self) -> Self {
+        Self { tag: other.tag.clone(), digest: other.digest.clone(), ..self.clone() }
+    }
+
+    /// The same reference with this digest, such as `sha256:` and 64 hex digits, in place of its own.
+    ///
+    /// # Errors
+    /// Says what is wrong with the digest.
+    pub fn with_digest(&self, digest: &str) -> Result<Self, ReferenceError> {
+        check_digest(digest, 0)?;
+        Ok(Self { digest: Some(digest.to_owned()), ..self.clone() })
     }
 
     /// The reference without tag and digest, as written.
@@ -125,20 +157,23 @@ impl Reference {
     /// `docker.io/library/nginx`, and the host is compared without regard to case.
     #[must_use]
     pub fn same_repository(&self, other: &Self) -> bool {
-        self.normalised() == other.normalised()
+        self.full_repository() == other.full_repository()
     }
 
-    /// The host and the path of the repository, with the defaults filled in.
+    /// The repository with the defaults filled in, the same text for the same repository:
+    /// `docker.io/library/nginx` for `nginx`.
     #[must_use]
-    pub fn normalised(&self) -> (String, String) {
+    pub fn full_repository(&self) -> String {
         let domain = self.domain.as_deref().unwrap_or("docker.io").to_ascii_lowercase();
-        let domain = if domain == "index.docker.io" { "docker.io".to_owned() } else { domain };
-        let path = if domain == "docker.io" && !self.path.contains('/') {
-            format!("library/{}", self.path)
-        } else {
-            self.path.clone()
-        };
-        (domain, path)
+        let domain = if domain == "index.docker.io" { "docker.io" } else { &domain };
+        let library = domain == "docker.io" && !self.path.contains('/');
+        format!("{domain}/{}{}", if library { "library/" } else { "" }, self.path)
+    }
+
+    /// The last part of the repository: `identityserver`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 }
 
@@ -210,7 +245,17 @@ impl fmt::Display for ReferenceError {
                 "{c:?} in the {part} does not stand between two letters or digits (allowed there: \
                  one dot, one or two underscores, any number of dashes)"
             ),
-            ErrorKind::Port => write!(f, "the port of the {part} is not a number"),
+            ErrorKind::HostLabel => write!(f, "the {part} has an empty part beside a dot"),
+            ErrorKind::HostDash => write!(
+                f,
+                "'-' in the {part} does not stand between two letters or digits (allowed there: one \
+                 dot between labels, any number of dashes inside them)"
+            ),
+            ErrorKind::Address => write!(f, "the address of the {part} is empty"),
+            ErrorKind::Port(None) => write!(f, "the port of the {part} is empty"),
+            ErrorKind::Port(Some(c)) => {
+                write!(f, "unexpected character {c:?} in the port of the {part}, which is a number")
+            }
             ErrorKind::TooLong(limit) => write!(f, "the {part} is longer than {limit} characters"),
             ErrorKind::Algorithm => {
                 write!(f, "the {part} does not begin with sha256:, sha384: or sha512:")
@@ -304,7 +349,7 @@ fn check_domain(domain: &str) -> Result<(), ReferenceError> {
             return fail(ErrorKind::Unexpected(char_at(address, at)), 1 + at);
         }
         if address.is_empty() {
-            return fail(ErrorKind::Empty, 1);
+            return fail(ErrorKind::Address, 1);
         }
         match &domain[end + 1..] {
             "" => ("", None),
@@ -321,22 +366,23 @@ fn check_domain(domain: &str) -> Result<(), ReferenceError> {
         let mut at = 0;
         for label in host.split('.') {
             if label.is_empty() {
-                return fail(ErrorKind::Empty, at);
+                return fail(ErrorKind::HostLabel, at);
             }
             if let Some(bad) = label.find(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
                 return fail(ErrorKind::Unexpected(char_at(label, bad)), at + bad);
             }
             if label.starts_with('-') || label.ends_with('-') {
-                return fail(ErrorKind::Separator('-'), at);
+                return fail(ErrorKind::HostDash, at);
             }
             at += label.len() + 1;
         }
     }
-    match port {
-        Some(port) if port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) => {
-            fail(ErrorKind::Port, domain.len() - port.len())
-        }
-        _ => Ok(()),
+    let Some(port) = port else { return Ok(()) };
+    let start = domain.len() - port.len();
+    match port.find(|c: char| !c.is_ascii_digit()) {
+        None if port.is_empty() => fail(ErrorKind::Port(None), start),
+        None => Ok(()),
+        Some(at) => fail(ErrorKind::Port(Some(char_at(port, at))), start + at),
     }
 }
 
@@ -465,12 +511,16 @@ mod tests {
             ("", 0, "the reference is empty"),
             ("contoso.azurecr.io/", 19, "the repository is empty"),
             ("contoso.azurecr.io//app", 19, "the repository has an empty part between slashes"),
-            ("contoso..io/app", 8, "the registry host is empty"),
-            ("contoso.io:port/app", 11, "the port of the registry host is not a number"),
+            ("contoso..io/app", 8, "the registry host has an empty part beside a dot"),
+            (
+                "contoso.io:port/app",
+                11,
+                "unexpected character 'p' in the port of the registry host, which is a number",
+            ),
             (
                 "-contoso.io/app",
                 0,
-                "'-' in the registry host does not stand between two letters or digits (allowed there: one dot, one or two underscores, any number of dashes)",
+                "'-' in the registry host does not stand between two letters or digits (allowed there: one dot between labels, any number of dashes inside them)",
             ),
             ("[::1/app", 0, "unexpected character '[' in the registry host"),
             (

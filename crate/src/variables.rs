@@ -25,11 +25,26 @@ impl Variables {
     /// Whether the step runs in a classic release.
     #[must_use]
     pub fn in_classic_release(&self) -> bool {
-        self.get("System.HostType").is_some_and(|host| host.eq_ignore_ascii_case("release"))
+        self.host_is("release")
+    }
+
+    /// Whether the step runs in a build or a YAML pipeline.
+    #[must_use]
+    pub fn in_build(&self) -> bool {
+        self.host_is("build")
+    }
+
+    fn host_is(&self, kind: &str) -> bool {
+        self.get("System.HostType").is_some_and(|host| host.eq_ignore_ascii_case(kind))
+    }
+
+    /// The names of all variables, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     fn nearest_name(&self, name: &str) -> Option<&str> {
-        nearest(name, self.0.keys().map(String::as_str))
+        nearest(name, self.names())
     }
 }
 
@@ -55,10 +70,11 @@ impl Unresolved {
     /// replaces every macro whose variable it knows before the task sees it.
     #[must_use]
     pub fn find(text: &str, variables: &Variables) -> Option<Self> {
-        let (at, opening, closing) = [("$(", ")"), ("$[", "]"), ("${{", "}}")]
-            .into_iter()
-            .filter_map(|(opening, closing)| Some((text.find(opening)?, opening, closing)))
-            .min()?;
+        let (at, opening, closing) = text.match_indices('$').find_map(|(at, _)| {
+            let macros = [("$(", ")"), ("$[", "]"), ("${{", "}}")];
+            let (opening, closing) = macros.into_iter().find(|(o, _)| text[at..].starts_with(o))?;
+            Some((at, opening, closing))
+        })?;
         let inner = &text[at + opening.len()..];
         let line = inner.lines().next().unwrap_or_default();
         let inner = line.split_once(closing).map_or(line, |(inner, _)| inner);

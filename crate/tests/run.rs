@@ -152,8 +152,7 @@ fn a_repository_finds_its_containers() {
 
 #[test]
 fn lines_that_contradict_each_other_are_refused() {
-    let images =
-        "deployments/identityserver *=a.io/app:1\ndeployments/identityserver proxy=a.io/app:2";
+    let images = "deployments/identityserver *=a.io/app:1.0.0\ndeployments/identityserver proxy=a.io/app:2.0.0";
     let mut run = Conversation::start(&[("images", images)]);
     run.writes("get", &old()).exits("get", 0);
     assert_snapshot!(run.transcript());
@@ -302,4 +301,128 @@ fn an_image_set_by_somebody_else_is_said() {
         &deployment("contoso.azurecr.io/identityserver:4126", 6, &json!({})).to_string(),
     );
     assert_snapshot!(run.transcript());
+}
+
+/// A build of a git tag, with all that a hosted agent has.
+const BUILD: [(&str, &str); 7] = [
+    ("System.HostType", "build"),
+    ("Build.BuildId", "4125"),
+    ("Build.BuildNumber", "20261124.7"),
+    ("Build.SourceBranch", "refs/tags/v1.4.2+7"),
+    ("Build.SourceVersion", "3f1c0a9be7d24c5f8a6b1e0d9c8b7a6f5e4d3c2b"),
+    ("Build.DefinitionName", "identityserver"),
+    ("Build.ArtifactStagingDirectory", "/agent/1/a"),
+];
+
+#[test]
+fn a_build_hands_its_tag_over() {
+    let mut run = Conversation::start_with(
+        &[
+            ("command", "computeTag"),
+            IMAGES,
+            ("tagStrategy", "semver"),
+            ("updateBuildNumber", "true"),
+        ],
+        &BUILD,
+    );
+    run.file_is_written("/agent/1/a/kubectl-set-image.json");
+    assert_snapshot!(run.transcript());
+}
+
+#[test]
+fn a_build_that_cannot_hand_its_tag_over_fails() {
+    let mut run = Conversation::start_with(
+        &[("command", "computeTag"), ("imagesFile", "/drop/x.json"), ("addBuildTag", "false")],
+        &BUILD,
+    );
+    run.file_is_not_written("EACCES: permission denied");
+    assert_snapshot!(run.transcript());
+}
+
+#[test]
+fn a_release_takes_the_tags_of_the_file() {
+    let digest = "0".repeat(64);
+    let file = format!(
+        "{{\"format\":\"kubectl-set-image\",\"version\":1,\"tag\":\"1.4.2_7\",\
+         \"build\":{{\"id\":\"4100\"}},\"images\":[\
+         {{\"repository\":\"contoso.azurecr.io/identityserver\",\"tag\":\"1.4.2_7\",\
+         \"digest\":\"sha256:{digest}\"}}]}}"
+    );
+    let images = "deployments/identityserver \
+                  identityserver=contoso.azurecr.io/identityserver proxy=contoso.azurecr.io/proxy";
+    let inputs = [("imagesFile", "_web/tag/x.json"), ("dryRun", "client")];
+    let mut run = Conversation::start(&[inputs[0], inputs[1], ("images", images)]);
+    run.file_is_read(&file);
+    assert_snapshot!(run.transcript());
+
+    let mut everywhere = Conversation::start(&inputs[..1]);
+    everywhere.file_is_read(&file).writes("get", &old()).exits("get", 0).is_canceled();
+    assert_snapshot!("every_image_of_the_file_is_set_where_it_runs", everywhere.transcript());
+}
+
+#[test]
+fn a_file_that_cannot_be_used_changes_nothing() {
+    let inputs = [IMAGES, ("imagesFile", "_web/tag/x.json"), ("namespace", "No Namespace")];
+    let mut missing = Conversation::start(&inputs);
+    missing.file_is_not_read("ENOENT: no such file or directory");
+    assert_snapshot!(missing.transcript());
+    let mut newer = Conversation::start(&inputs);
+    newer.file_is_read("{\"format\": \"kubectl-set-image\", \"version\": 2}");
+    assert_snapshot!("a_newer_file_is_refused", newer.transcript());
+    let mut big = Conversation::start(&inputs[1..2]);
+    big.file_is_read(&" ".repeat(1024 * 1024 + 1));
+    assert_snapshot!("a_file_that_is_too_big_is_refused", big.transcript());
+}
+
+#[test]
+fn an_older_version_is_refused_where_it_may_not_be_set() {
+    let images = "deployments/identityserver \
+                  identityserver=contoso.azurecr.io/identityserver:4123 proxy=envoy:1.31.0";
+    let mut refused = Conversation::start(&[("images", images), ("allowDowngrade", "false")]);
+    refused.writes("get", &old()).exits("get", 0);
+    assert_snapshot!(refused.transcript());
+    let mut allowed = Conversation::start(&[("images", images), ("dryRun", "server")]);
+    allowed.writes("get", &old()).exits("get", 0).is_canceled();
+    assert_snapshot!("an_older_version_is_said_where_it_may_be_set", allowed.transcript());
+}
+
+#[test]
+fn what_is_odd_about_a_tag_is_a_warning() {
+    let run = Conversation::start_with(
+        &[
+            (
+                "images",
+                "deployments/web app=a.io/web side=a.io/Orders\ndeploy/db db=a.io/db:stable",
+            ),
+            ("mutableTags", "warn"),
+            ("dryRun", "client"),
+        ],
+        &[
+            ("System.HostType", "release"),
+            ("Build.BuildId", "4125"),
+            ("Release.PrimaryArtifactSourceAlias", "_web"),
+            ("Release.Artifacts._web.BuildId", "4125"),
+            ("Release.Artifacts._api.BuildId", "77"),
+            ("Release.Artifacts._api.DefinitionName", "orders"),
+        ],
+    );
+    assert_snapshot!(run.transcript());
+}
+
+#[test]
+fn every_wrong_input_of_the_tag_is_told() {
+    let run = Conversation::start(&[
+        IMAGES,
+        ("tagStrategy", "template"),
+        ("tagTemplate", "{brunch}"),
+        ("mutableTagList", "latest {patch}"),
+        ("allowDowngrade", "maybe"),
+        ("artifactAlias", "$(Alias)"),
+    ]);
+    assert_snapshot!(run.transcript());
+    let moving = Conversation::start_with(
+        &[IMAGES, ("tagStrategy", "template"), ("tagTemplate", "{branch}")],
+        &BUILD[..1].iter().copied().chain([("Build.SourceBranch", "topic")]).collect::<Vec<_>>(),
+    );
+    assert_snapshot!("a_computed_tag_that_moves_is_refused", moving.transcript());
 }

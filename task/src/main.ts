@@ -2,6 +2,7 @@ import * as tl from "azure-pipelines-task-lib/task";
 import { inputs } from "../task.json";
 import { Core } from "./core";
 import { attach, summarise } from "./effects/documents";
+import { readFile, saveFile } from "./effects/files";
 import { Kubectl } from "./effects/kubectl";
 import { complete, log } from "./effects/log";
 import { removePrivateFiles, writePrivateFile } from "./effects/private-files";
@@ -41,6 +42,18 @@ function carryOut(effect: Effect): void {
       break;
     case "attach":
       attach(effect.kind, effect.name, effect.content);
+      break;
+    case "readFile":
+      report(readFile(effect.path, effect.limit));
+      break;
+    case "saveFile":
+      report(saveFile(effect.path, effect.content));
+      break;
+    case "addBuildTag":
+      tl.addBuildTag(effect.tag);
+      break;
+    case "updateBuildNumber":
+      tl.updateBuildNumber(effect.number);
       break;
     case "writeFile":
       report(writePrivateFile(effect.content));

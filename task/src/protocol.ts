@@ -38,7 +38,16 @@ error: string | null, } } | { "woken": {
 /**
  * Which one.
  */
-timer: number, } } | { "written": { 
+timer: number, } } | { "fileRead": { 
+/**
+ * What it holds, as UTF-8 with replacement characters for what is none: all of it, or a
+ * little more than the limit.
+ */
+content: string, } } | { "fileNotRead": { 
+/**
+ * What the system said.
+ */
+error: string, } } | { "written": { 
 /**
  * Its path.
  */
@@ -86,7 +95,31 @@ name: string,
 /**
  * The document.
  */
-content: string, } | { "type": "writeFile", 
+content: string, } | { "type": "readFile", 
+/**
+ * Its path, relative to `System.DefaultWorkingDirectory`.
+ */
+path: string, 
+/**
+ * The most that is wanted of it, in bytes; reading ends one byte later.
+ */
+limit: number, } | { "type": "saveFile", 
+/**
+ * Its path, relative to `System.DefaultWorkingDirectory`.
+ */
+path: string, 
+/**
+ * What it holds. No secret.
+ */
+content: string, } | { "type": "addBuildTag", 
+/**
+ * The tag.
+ */
+tag: string, } | { "type": "updateBuildNumber", 
+/**
+ * The number.
+ */
+number: string, } | { "type": "writeFile", 
 /**
  * What it holds. It may be a secret.
  */

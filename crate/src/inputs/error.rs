@@ -4,11 +4,15 @@ use std::fmt;
 
 use crate::{
     images::LineError,
-    inputs::rollout::{DEFAULT_TIMEOUT, LONGEST_TIMEOUT},
+    images_file::ImagesFileError,
+    inputs::{
+        files::FILE_LIMIT,
+        rollout::{DEFAULT_TIMEOUT, LONGEST_TIMEOUT},
+    },
     nearest::nearest,
     reference::Reference,
     rollout::RulesError,
-    tag::TagError,
+    tag::{TagError, mutable::TOKENS},
     variables::Unresolved,
 };
 
@@ -36,6 +40,33 @@ pub enum InputError {
     Timeout(String),
     /// There is no tag.
     Tag(TagError),
+    /// A file cannot be read.
+    FileNotRead {
+        /// The input that names it.
+        input: &'static str,
+        /// Its path.
+        path: String,
+        /// What the system said.
+        error: String,
+    },
+    /// A file is bigger than such a file can be.
+    FileTooBig {
+        /// The input that names it.
+        input: &'static str,
+        /// Its path.
+        path: String,
+    },
+    /// `versionFrom: file` without a file.
+    NoVersionFile,
+    /// A file is none that a build hands its tag over by.
+    ImagesFile {
+        /// Its path.
+        path: String,
+        /// What is wrong with it.
+        cause: ImagesFileError,
+    },
+    /// An entry of `mutableTagList` has braces that mean nothing.
+    MutableTagList(String),
     /// `computeTag` with a strategy that gives no tag.
     NothingToCompute,
     /// A rule of `failAfter` is none.
@@ -77,6 +108,30 @@ impl fmt::Display for InputError {
             Self::UndoNeedsCluster => f.write_str(
                 "dryRun: client asks no cluster, and only the cluster knows what undo has to put \
                  back. Take dryRun server",
+            ),
+            Self::FileNotRead { input, path, error } => write!(
+                f,
+                "{input}: {path} cannot be read: {error}. The path is relative to \
+                 $(System.DefaultWorkingDirectory), where a classic release has the files of an \
+                 artifact in the folder of its alias"
+            ),
+            Self::FileTooBig { input, path } => write!(
+                f,
+                "{input}: {path} has more than {} KiB, which is no such file. Check the path",
+                FILE_LIMIT / 1024
+            ),
+            Self::NoVersionFile => f.write_str(
+                "versionFile is empty, and versionFrom file reads the version from it. Give its \
+                 path, such as drop/VERSION",
+            ),
+            Self::ImagesFile { path, cause } => {
+                write!(f, "imagesFile: {path} cannot be used: {cause}")
+            }
+            Self::MutableTagList(entry) => write!(
+                f,
+                "mutableTagList: the braces in {entry:?} mean nothing. There are: {}; * stands for \
+                 any characters",
+                TOKENS.join(", ")
             ),
             Self::NothingToCompute => {
                 f.write_str("tagStrategy: none gives no tag to compute. Take tagStrategy buildId")

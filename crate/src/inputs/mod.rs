@@ -1,6 +1,7 @@
 //! The task's inputs, checked: from text to a typed request, or every error at once.
 
 mod error;
+mod files;
 mod reader;
 mod rollout;
 mod tag;
@@ -8,23 +9,37 @@ mod tag;
 use std::collections::BTreeMap;
 
 pub use error::InputError;
+pub use files::{FILE_LIMIT, File, FileContent};
 pub use rollout::{Change, Kubeconfig, OnFailure, WhenUnchanged};
+pub use tag::{Publication, Warning};
 
 use crate::{
     images::{self, Line, Needs},
-    inputs::{reader::Reader, rollout::DryRun},
+    inputs::{reader::Reader, rollout::DryRun, tag::Tagged},
     kubectl::CommandLine,
     plan::commands_without_cluster,
-    reference::Tag,
-    tag::Strategy,
+    tag::Computed,
     variables::Variables,
 };
 
 /// The inputs that the task has, by their names in task.json.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 25] = [
     "command",
     "images",
     "tagStrategy",
+    "commitLength",
+    "tagTemplate",
+    "versionFrom",
+    "version",
+    "versionFile",
+    "releaseBranches",
+    "artifactAlias",
+    "imagesFile",
+    "mutableTags",
+    "mutableTagList",
+    "allowDowngrade",
+    "addBuildTag",
+    "updateBuildNumber",
     "namespace",
     "kubeconfig",
     "context",
@@ -46,16 +61,16 @@ pub struct Request {
     /// The images, complete with their tags.
     pub lines: Vec<Line>,
     /// The tag of this run, where one is needed.
-    pub tag: Option<Tag>,
-    /// Where it comes from.
-    pub strategy: Strategy,
+    pub tag: Option<Computed>,
+    /// What is to be looked at.
+    pub warnings: Vec<Warning>,
 }
 
 /// The input `command`, with the inputs that belong to it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Job {
     /// Publish the tag; the cluster is not touched.
-    ComputeTag,
+    ComputeTag(Publication),
     /// Print the commands; the cluster is not touched.
     EmitCommands(Vec<CommandLine>),
     /// Set the images and wait.
@@ -64,16 +79,26 @@ pub enum Job {
     Undo(Change),
 }
 
+/// The files that the inputs name, to be read before [`Request::read`]. What is wrong with an input
+/// is told there.
+#[must_use]
+pub fn files(inputs: &BTreeMap<String, String>, variables: &Variables) -> Vec<File> {
+    let mut reader = Reader { inputs, variables, files: &[], errors: Vec::new() };
+    let command = reader.choice("command", &COMMANDS);
+    reader.tag_files(command == Some("setImage"))
+}
+
 impl Request {
-    /// Reads the inputs.
+    /// Reads the inputs, with the files that they name.
     ///
     /// # Errors
     /// Everything that has to be corrected, in the order of task.json.
     pub fn read(
         inputs: &BTreeMap<String, String>,
         variables: &Variables,
+        files: &[FileContent],
     ) -> Result<Self, Vec<InputError>> {
-        let mut reader = Reader { inputs, variables, errors: Vec::new() };
+        let mut reader = Reader { inputs, variables, files, errors: Vec::new() };
         let request = reader.request();
         match request {
             Some(request) if reader.errors.is_empty() => Ok(request),
@@ -85,48 +110,45 @@ impl Request {
 impl Reader<'_> {
     fn request(&mut self) -> Option<Request> {
         let command = self.choice("command", &COMMANDS);
-        let lines = self.lines(command);
-        let strategy = self.strategy();
-        let (command, strategy) = (command?, strategy?);
-        if command == "computeTag" {
-            let (tag, lines) = self.complete(lines?, strategy, true)?;
-            if tag.is_none() {
-                self.errors.push(InputError::NothingToCompute);
-            }
-            return Some(Request { job: Job::ComputeTag, lines, tag, strategy });
+        if command == Some("undo") {
+            return self.undo();
+        }
+        let set_image = command == Some("setImage");
+        let lines = self.lines(Needs::Images, set_image && !self.has("imagesFile"));
+        let tagged = lines.and_then(|lines| self.tagged(lines, set_image));
+        if command? == "computeTag" {
+            let tagged = tagged?;
+            let job = Job::ComputeTag(self.publication(&tagged)?);
+            let Tagged { tag, lines, warnings } = tagged;
+            return Some(Request { job, lines, tag, warnings });
         }
         let change = self.change();
-        if command == "undo" {
-            let (change, dry_run) = change?;
-            if dry_run == DryRun::Client {
-                self.errors.push(InputError::UndoNeedsCluster);
-            }
-            return Some(Request { job: Job::Undo(change), lines: lines?, tag: None, strategy });
-        }
-        let (tag, lines) = self.complete(lines?, strategy, false)?;
+        let Tagged { tag, lines, warnings } = tagged?;
         let job = match change? {
             (change, DryRun::Client) => {
-                match commands_without_cluster(&lines, &change.namespaces, &change.target) {
-                    Ok(commands) => Job::EmitCommands(commands),
-                    Err(reference) => {
-                        self.errors.push(InputError::NeedsCluster(reference));
-                        return None;
-                    }
-                }
+                let Change { namespaces, target, .. } = &change;
+                let commands = commands_without_cluster(&lines, namespaces, target);
+                Job::EmitCommands(self.take(commands.map_err(InputError::NeedsCluster))?)
             }
             (change, _) => Job::SetImage(change),
         };
-        Some(Request { job, lines, tag, strategy })
+        Some(Request { job, lines, tag, warnings })
     }
 
-    fn lines(&mut self, command: Option<&str>) -> Option<Vec<Line>> {
+    fn undo(&mut self) -> Option<Request> {
+        let lines = self.lines(Needs::Workloads, false);
+        let (change, dry_run) = self.change()?;
+        if dry_run == DryRun::Client {
+            return self.fail(InputError::UndoNeedsCluster);
+        }
+        let job = Job::Undo(change);
+        Some(Request { job, lines: lines?, tag: None, warnings: Vec::new() })
+    }
+
+    fn lines(&mut self, needs: Needs, required: bool) -> Option<Vec<Line>> {
         let text = self.inputs.get("images").map_or("", String::as_str);
-        let needs = if command == Some("undo") { Needs::Workloads } else { Needs::Images };
         match images::parse(text, needs, self.variables) {
-            Ok(lines) if lines.is_empty() && command == Some("setImage") => {
-                self.errors.push(InputError::NoImages);
-                None
-            }
+            Ok(lines) if lines.is_empty() && required => self.fail(InputError::NoImages),
             Ok(lines) => Some(lines),
             Err(errors) => {
                 self.errors.extend(errors.into_iter().map(InputError::Line));
@@ -140,16 +162,21 @@ impl Reader<'_> {
 mod tests {
     use super::{
         rollout::{DEFAULT_TIMEOUT, DRY_RUNS, ON_FAILURE, WHEN_UNCHANGED},
-        tag::STRATEGIES,
+        tag::{COMMIT_LENGTHS, DEFAULT_RELEASE_BRANCHES, POLICIES, STRATEGIES, VERSIONS_FROM},
         *,
     };
-    use crate::{kubectl::Target, rollout::Rules};
+    use crate::{
+        kubectl::Target,
+        rollout::Rules,
+        tag::{downgrade::DowngradeRule, mutable::DEFAULT_LIST},
+    };
 
     fn read(inputs: &[(&str, &str)]) -> Result<Request, Vec<String>> {
         let owned = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
         };
-        Request::read(&owned(inputs), &Variables::new(owned(&[("Build.BuildId", "4125")])))
+        let variables = Variables::new(owned(&[("Build.BuildId", "4125")]));
+        Request::read(&owned(inputs), &variables, &[])
             .map_err(|errors| errors.iter().map(ToString::to_string).collect())
     }
 
@@ -167,6 +194,9 @@ mod tests {
         for (name, options) in [
             ("command", &COMMANDS[..]),
             ("tagStrategy", &STRATEGIES),
+            ("commitLength", &COMMIT_LENGTHS),
+            ("versionFrom", &VERSIONS_FROM),
+            ("mutableTags", &POLICIES),
             ("dryRun", &DRY_RUNS),
             ("whenUnchanged", &WHEN_UNCHANGED),
             ("onFailure", &ON_FAILURE),
@@ -177,14 +207,23 @@ mod tests {
             assert_eq!(offered.len(), options.len(), "{name}");
             assert!(offered.iter().all(|option| options.contains(&option.as_str())), "{name}");
         }
-        let timeout = inputs.iter().find(|i| i["name"] == "rolloutStatusTimeout").unwrap();
-        assert_eq!(timeout["defaultValue"], DEFAULT_TIMEOUT);
+        for (name, default) in [
+            ("rolloutStatusTimeout", DEFAULT_TIMEOUT),
+            ("releaseBranches", DEFAULT_RELEASE_BRANCHES),
+            ("mutableTagList", DEFAULT_LIST),
+            ("allowDowngrade", "true"),
+            ("addBuildTag", "true"),
+            ("updateBuildNumber", "false"),
+        ] {
+            let input = inputs.iter().find(|input| input["name"] == name).unwrap();
+            assert_eq!(input["defaultValue"], default, "{name}");
+        }
     }
 
     #[test]
     fn empty_inputs_take_their_defaults() {
         let request = read(&[("images", "deploy/web app=a.io/app"), ("namespace", "")]).unwrap();
-        assert_eq!(request.tag.unwrap().as_str(), "4125");
+        assert_eq!(request.tag.unwrap().tag.as_str(), "4125");
         assert_eq!(
             request.job,
             Job::SetImage(Change {
@@ -192,6 +231,7 @@ mod tests {
                 namespaces: Vec::new(),
                 kubeconfig: None,
                 dry_run: false,
+                downgrade: DowngradeRule { allowed: true, ordered: true },
                 timeout_ms: Some(600_000),
                 rules: Rules::default(),
                 on_failure: OnFailure::Undo,
@@ -217,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_tag_of_its_own_needs_no_computed_one() {
-        let request = read(&[("images", "deploy/web app=a.io/app:1")]).unwrap();
+        let request = read(&[("images", "deploy/web app=a.io/app:1.4.2")]).unwrap();
         assert_eq!(request.tag, None);
     }
 

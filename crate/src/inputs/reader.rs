@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    inputs::InputError,
+    inputs::{InputError, files::FileContent},
     variables::{Unresolved, Variables},
 };
 
@@ -11,6 +11,7 @@ use crate::{
 pub(super) struct Reader<'a> {
     pub(super) inputs: &'a BTreeMap<String, String>,
     pub(super) variables: &'a Variables,
+    pub(super) files: &'a [FileContent],
     pub(super) errors: Vec<InputError>,
 }
 
@@ -24,26 +25,44 @@ impl Reader<'_> {
         let Some(found) = self.text(input) else { return options.first().copied() };
         let chosen = options.iter().find(|option| option.eq_ignore_ascii_case(&found)).copied();
         if chosen.is_none() {
-            self.errors.push(InputError::Choice { input, found, options });
+            return self.fail(InputError::Choice { input, found, options });
         }
         chosen
     }
 
-    /// A boolean, as the agent writes it: `true` or `false`.
+    /// Whether a boolean input is true; the default where it is empty.
     pub(super) fn flag(&mut self, input: &'static str, default: bool) -> Option<bool> {
-        const OPTIONS: [&str; 2] = ["true", "false"];
-        match self.text(input) {
-            Some(_) => self.choice(input, &OPTIONS).map(|chosen| chosen == "true"),
-            None => Some(default),
+        let Some(found) = self.text(input) else { return Some(default) };
+        match found.to_ascii_lowercase().as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => self.fail(InputError::Choice { input, found, options: &["true", "false"] }),
         }
+    }
+
+    /// Whether an input is filled in.
+    pub(super) fn has(&self, input: &str) -> bool {
+        self.inputs.get(input).is_some_and(|text| !text.trim().is_empty())
+    }
+
+    /// Puts an error aside, so that the next input can be read. Each is told once.
+    pub(super) fn fail<T>(&mut self, error: InputError) -> Option<T> {
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+        None
+    }
+
+    /// The value, or its error put aside.
+    pub(super) fn take<T>(&mut self, result: Result<T, InputError>) -> Option<T> {
+        result.map_err(|error| self.fail::<()>(error)).ok()
     }
 
     /// The text without the space around it; nothing where it is empty.
     pub(super) fn text(&mut self, input: &'static str) -> Option<String> {
         let text = self.inputs.get(input)?.trim();
         if let Some(unresolved) = Unresolved::find(text, self.variables) {
-            self.errors.push(InputError::Unresolved(input, unresolved));
-            return None;
+            return self.fail(InputError::Unresolved(input, unresolved));
         }
         (!text.is_empty()).then(|| text.to_owned())
     }

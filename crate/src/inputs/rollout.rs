@@ -8,6 +8,7 @@ use crate::{
     kubectl::Target,
     record,
     rollout::Rules,
+    tag::downgrade::DowngradeRule,
 };
 
 pub(super) const DRY_RUNS: [&str; 3] = ["none", "client", "server"];
@@ -29,6 +30,8 @@ pub struct Change {
     pub kubeconfig: Option<Kubeconfig>,
     /// Whether the API server only checks the change.
     pub dry_run: bool,
+    /// Whether an older version may be set over a newer one.
+    pub downgrade: DowngradeRule,
     /// How long to wait for the rollouts, in milliseconds; `None` for no limit.
     pub timeout_ms: Option<u32>,
     /// When a rollout has failed before that time is over.
@@ -111,6 +114,7 @@ impl Reader<'_> {
             });
         let timeout_ms = self.timeout_ms();
         let rules = self.rules();
+        let downgrade = self.downgrade_rule();
         let on_failure = self.choice("onFailure", &ON_FAILURE).map(|chosen| match chosen {
             "keep" => OnFailure::Keep,
             _ => OnFailure::Undo,
@@ -122,6 +126,7 @@ impl Reader<'_> {
             namespaces,
             kubeconfig,
             dry_run: dry_run == DryRun::Server,
+            downgrade: downgrade?,
             timeout_ms,
             rules: rules?,
             on_failure: on_failure?,

@@ -69,7 +69,7 @@ pub struct ContainerChange {
 /// Where the plan is with every workload: by the namespace asked for, kind and name.
 type ByName<'a> = BTreeMap<(Option<&'a str>, Kind, &'a str), &'a Workload>;
 /// The workloads that run a repository: by the namespace asked for and the normalised repository.
-type ByRepository<'a> = BTreeMap<(Option<&'a str>, (String, String)), Vec<&'a Workload>>;
+type ByRepository<'a> = BTreeMap<(Option<&'a str>, String), Vec<&'a Workload>>;
 
 /// Makes a plan, a line at a time.
 struct Planner<'a> {
@@ -176,7 +176,7 @@ impl<'a> Planner<'a> {
                 for container in workload.all_containers() {
                     let Ok(reference) = Reference::parse(&container.image) else { continue };
                     let running =
-                        by_repository.entry((namespace, reference.normalised())).or_default();
+                        by_repository.entry((namespace, reference.full_repository())).or_default();
                     if running.last().is_none_or(|last| !std::ptr::eq(*last, workload)) {
                         running.push(workload);
                     }
@@ -258,7 +258,7 @@ impl<'a> Planner<'a> {
         let mut running = Vec::new();
         let namespaces = query::namespaces(line, self.defaults);
         for namespace in &namespaces {
-            let key = (namespace.as_deref(), image.reference.normalised());
+            let key = (namespace.as_deref(), image.reference.full_repository());
             let found = self.by_repository.get(&key).into_iter().flatten();
             running.extend(found.map(|workload| (namespace.clone(), *workload)));
         }

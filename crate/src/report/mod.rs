@@ -8,6 +8,7 @@ mod result;
 mod rollout;
 mod summary;
 mod table;
+mod tag;
 
 use std::fmt;
 
@@ -19,9 +20,11 @@ pub(crate) use rollout::{
     tried_again, watch_ended,
 };
 
+pub(crate) use tag::{
+    backward, images, images_file_not_written, images_file_written, tag_variables,
+};
+
 use crate::{
-    images::Image,
-    inputs::Request,
     kubectl::CommandLine,
     protocol::{Effect, Style},
     run::Ending,
@@ -50,42 +53,9 @@ pub(crate) fn error(error: &impl fmt::Display) -> Effect {
     log(Style::Error, error.to_string())
 }
 
-/// The images, and what became of them on the way from the input.
-pub(crate) fn images(request: &Request) -> Vec<Effect> {
-    let tag = request
-        .tag
-        .iter()
-        .map(|tag| plain(format!("Tag {tag}, from {}", request.strategy.variable())));
-    let lowered = images_of(request).filter_map(|image| {
-        let written = image.written.as_ref()?;
-        Some(plain(format!(
-            "{written} is written {} here: a repository has no capital letters, and Docker pushes \
-             it under this name",
-            image.reference.repository()
-        )))
-    });
-    tag.chain(lowered).collect()
-}
-
-/// The output variables `tag` and `image`.
-pub(crate) fn tag_variables(request: &Request) -> Vec<Effect> {
-    let mut references: Vec<String> = Vec::new();
-    for image in images_of(request) {
-        let reference = image.reference.to_string();
-        if !references.contains(&reference) {
-            references.push(reference);
-        }
-    }
-    let tag = request.tag.as_ref().map(ToString::to_string);
-    let image = (!references.is_empty()).then(|| references.join("\n"));
-    [("tag", tag), ("image", image)]
-        .into_iter()
-        .filter_map(|(name, value)| Some(Effect::SetVariable { name, value: value? }))
-        .collect()
-}
-
-fn images_of(request: &Request) -> impl Iterator<Item = &Image> {
-    request.lines.iter().flat_map(|line| &line.images)
+/// A warning that has its words already.
+pub(crate) fn warning(warning: &impl fmt::Display) -> Effect {
+    log(Style::Warning, warning.to_string())
 }
 
 /// The output variable `commands`.

@@ -3,9 +3,12 @@
 //! ```mermaid
 //! stateDiagram-v2
 //!     [*] --> Idle
-//!     Idle --> Preparing: started, the kubeconfig is a text
-//!     Idle --> Reading: started
-//!     Idle --> Over: computeTag, dryRun client, an input error
+//!     Idle --> Gathering: started
+//!     Gathering --> Publishing: computeTag, an images file is to be written
+//!     Gathering --> Preparing: the kubeconfig is a text
+//!     Gathering --> Reading: the files that inputs name are read
+//!     Gathering --> Over: computeTag, dryRun client, an input error, canceled
+//!     Publishing --> Over: written, not written, canceled
 //!     Preparing --> Reading: written
 //!     Preparing --> Over: not written, canceled
 //!     Reading --> Setting: the plan changes something
@@ -29,9 +32,11 @@
 //! ```
 
 mod batch;
+mod gathering;
 mod objects;
 mod preparing;
 mod process;
+mod publishing;
 mod release;
 mod session;
 mod watch;
@@ -41,18 +46,18 @@ mod watching;
 pub(crate) use process::Ending;
 pub(crate) use watching::{Over, StuckPods};
 
-use std::{collections::BTreeMap, mem};
+use std::mem;
 
 use crate::{
-    inputs::{Job, Request},
     protocol::{Effect, Event, Millis, Verdict},
     report,
     run::{
+        gathering::Gathering,
         preparing::Preparing,
+        publishing::Publishing,
         release::Release,
         session::{Effects, finish},
     },
-    story::Purpose,
     variables::Variables,
 };
 
@@ -67,6 +72,8 @@ pub struct Core {
 enum State {
     #[default]
     Idle,
+    Gathering(Gathering),
+    Publishing(Publishing),
     Preparing(Preparing),
     Releasing(Box<Release>),
     Finished,
@@ -85,6 +92,8 @@ impl Core {
         let mut effects = Vec::new();
         self.state = match mem::replace(&mut self.state, State::Finished) {
             State::Idle => start(event, &mut effects),
+            State::Gathering(phase) => phase.handle(event, &mut effects),
+            State::Publishing(phase) => phase.handle(event, &mut effects),
             State::Preparing(phase) => phase.handle(event, &mut effects),
             State::Releasing(release) => release.handle(now, event, &mut effects),
             State::Finished => State::Finished,
@@ -95,42 +104,14 @@ impl Core {
 
 fn start(event: &Event, effects: &mut Effects) -> State {
     match event {
-        Event::Started { inputs, variables } => begin(inputs, variables, effects),
+        Event::Started { inputs, variables } => {
+            effects.push(report::version());
+            Gathering::start(inputs.clone(), Variables::new(variables.clone()), effects)
+        }
         Event::Canceled => {
             finish(effects, Verdict::Canceled, "Canceled before anything was done");
             State::Finished
         }
         _ => State::Idle,
-    }
-}
-
-fn begin(
-    inputs: &BTreeMap<String, String>,
-    variables: &BTreeMap<String, String>,
-    effects: &mut Effects,
-) -> State {
-    effects.push(report::version());
-    let request = match Request::read(inputs, &Variables::new(variables.clone())) {
-        Ok(request) => request,
-        Err(errors) => {
-            effects.extend(errors.iter().map(report::error));
-            finish(effects, Verdict::Failed, report::NOTHING_CHANGED);
-            return State::Finished;
-        }
-    };
-    effects.extend(report::images(&request));
-    effects.extend(report::tag_variables(&request));
-    match request.job {
-        Job::ComputeTag => {
-            finish(effects, Verdict::Succeeded, "The tag is computed");
-            State::Finished
-        }
-        Job::EmitCommands(commands) => {
-            effects.extend(report::emitted(&commands));
-            finish(effects, Verdict::Succeeded, "The commands are printed; none was run");
-            State::Finished
-        }
-        Job::SetImage(change) => Preparing::start(Purpose::Set, change, request.lines, effects),
-        Job::Undo(change) => Preparing::start(Purpose::Undo, change, request.lines, effects),
     }
 }

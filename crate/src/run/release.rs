@@ -186,8 +186,16 @@ impl Release {
                 return self.end_unchanged(effects);
             }
         }
-        let commands = self.plan.commands(&self.session.request.target);
-        effects.extend(report::plan(&self.plan, self.session.request.when_unchanged));
+        let request = &self.session.request;
+        let commands = self.plan.commands(&request.target);
+        effects.extend(report::plan(&self.plan, request.when_unchanged));
+        if self.purpose == Purpose::Set {
+            let backward = request.downgrade.backward(&self.plan);
+            effects.extend(report::backward(&backward, request.downgrade));
+            if request.downgrade.refuses(&backward) {
+                return self.end_unchanged(effects);
+            }
+        }
         effects.push(report::commands_variable(&commands));
         self.carry_out(commands, now, effects);
     }

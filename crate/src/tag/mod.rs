@@ -1,253 +1,386 @@
 //! The tag that every image without one of its own gets.
+//!
+//! [`build`] finds the build whose image is meant, a [`Strategy`] makes text of what is known of
+//! it, with [`template`], [`time`] and [`version`], and [`sanitise`] makes a legal tag of the text.
+//! [`mutable`] knows the tags that move, [`downgrade`] which of two images is older.
 
-use std::fmt;
+pub mod build;
+pub mod downgrade;
+mod error;
+pub mod mutable;
+pub(crate) mod pattern;
+pub mod sanitise;
+pub mod template;
+pub mod time;
+pub mod version;
 
-use semver::{BuildMetadata, Version};
+pub use build::{Build, Fact};
+pub use error::TagError;
+
+use semver::Version;
 
 use crate::{
-    reference::{Reference, ReferenceError, Tag},
+    reference::Tag,
+    tag::{
+        mutable::MutableTags,
+        sanitise::{Unique, sanitise},
+        template::{SHORT_COMMIT, Template, Token},
+        time::StartTime,
+        version::{VersionRule, to_tag},
+    },
     variables::Variables,
 };
 
-/// Where the tag comes from: the input `tagStrategy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the tag is made: the input `tagStrategy`, with the inputs that belong to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Strategy {
-    /// `Build.BuildId`, a number that no two builds of an organisation share.
+    /// Of the build's id, a number that no two builds of an organisation share.
     BuildId,
-    /// The semantic version that the git tag of the run names: `refs/tags/v1.4.2` gives `1.4.2`.
-    Semver,
-    /// Nowhere: every image names its tag.
+    /// Of the build's number.
+    BuildNumber,
+    /// Of the commit that was built: of its first seven digits, or of all.
+    Commit {
+        /// Whether of all.
+        full: bool,
+    },
+    /// It is the version.
+    Semver(VersionRule),
+    /// Of a text with tokens.
+    Template(Template, VersionRule),
+    /// Not at all: every image names its tag.
     None,
 }
 
-/// Why there is no tag.
+/// A computed tag, and how it came about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TagError {
-    /// `Build.BuildId` is empty.
-    NoBuildId {
-        /// Whether the step runs in a classic release.
-        in_classic_release: bool,
-        /// The alias of the release's primary artifact.
-        primary_artifact: Option<String>,
-    },
-    /// The run is not one of a git tag that names a version.
-    NoVersion {
-        /// `Build.SourceBranch`.
-        source: Option<String>,
-        /// Why it names no version, where it is a git tag at all.
-        cause: Option<String>,
-    },
-    /// The version carries build metadata, for whose `+` a tag has no place.
-    BuildMetadata(Version),
-    /// The variable holds something that cannot be a tag.
-    Illegal {
-        /// The variable's name.
-        variable: &'static str,
-        /// Its value.
-        value: String,
-        /// What is wrong with it.
-        cause: ReferenceError,
-    },
+pub struct Computed {
+    /// The tag.
+    pub tag: Tag,
+    /// The version that it stands for, where the strategy has one.
+    pub version: Option<Version>,
+    /// Where it comes from: a variable, an input.
+    pub origin: String,
+    /// The text that it was made of, where that could not be a tag as it was.
+    pub made_of: Option<String>,
 }
 
-const BUILD_ID: &str = "Build.BuildId";
-const SOURCE: &str = "Build.SourceBranch";
+impl Computed {
+    /// The error of a tag that moves.
+    #[must_use]
+    pub fn moves(&self, mutable: &MutableTags) -> Option<TagError> {
+        let entry = mutable.entry_for(self.tag.as_str())?.to_owned();
+        Some(TagError::Mutable { tag: self.tag.clone(), origin: self.origin.clone(), entry })
+    }
+}
 
 impl Strategy {
-    /// The tag of this run, or `None` where the strategy gives none.
+    /// The tag of this build, or `None` where the strategy gives none.
     ///
     /// # Errors
-    /// Says which variable is missing or holds no tag.
-    pub fn tag(self, variables: &Variables) -> Result<Option<Tag>, TagError> {
-        match self {
-            Self::None => Ok(None),
-            Self::BuildId => build_id(variables).map(Some),
-            Self::Semver => version(variables).map(Some),
-        }
-    }
-
-    /// The variable that the tag comes from.
-    #[must_use]
-    pub const fn variable(self) -> &'static str {
-        match self {
-            Self::BuildId => BUILD_ID,
-            Self::Semver => SOURCE,
-            Self::None => "nowhere",
-        }
-    }
-}
-
-fn build_id(variables: &Variables) -> Result<Tag, TagError> {
-    let value = variables.get(BUILD_ID).ok_or_else(|| TagError::NoBuildId {
-        in_classic_release: variables.in_classic_release(),
-        primary_artifact: variables.get("Release.PrimaryArtifactSourceAlias").map(str::to_owned),
-    })?;
-    Tag::parse(value).map_err(|cause| TagError::Illegal {
-        variable: BUILD_ID,
-        value: value.to_owned(),
-        cause,
-    })
-}
-
-/// Reads the version of semver.org that a git tag names, with or without a leading `v`.
-fn version(variables: &Variables) -> Result<Tag, TagError> {
-    let source = variables.get(SOURCE);
-    let no_version = |cause| TagError::NoVersion { source: source.map(str::to_owned), cause };
-    let name = source.and_then(|source| source.strip_prefix("refs/tags/"));
-    let name = name.ok_or_else(|| no_version(None))?;
-    let version = Version::parse(name.strip_prefix('v').unwrap_or(name))
-        .map_err(|cause| no_version(Some(cause.to_string())))?;
-    if version.build != BuildMetadata::EMPTY {
-        return Err(TagError::BuildMetadata(version));
-    }
-    Tag::parse(&version.to_string()).map_err(|cause| TagError::Illegal {
-        variable: SOURCE,
-        value: version.to_string(),
-        cause,
-    })
-}
-
-/// Whether the reference names a tag that is pushed again and again, so that setting it changes
-/// nothing: `:latest`, or no tag at all, which means the same. A digest settles the content.
-#[must_use]
-pub fn is_mutable(reference: &Reference) -> bool {
-    !reference.has_digest()
-        && reference.tag().is_none_or(|tag| tag.as_str().eq_ignore_ascii_case("latest"))
-}
-
-impl fmt::Display for TagError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoBuildId { in_classic_release: false, .. } => f.write_str(
-                "tagStrategy buildId needs the variable Build.BuildId, which is empty here. Run \
-                 this step in a build or a YAML pipeline, or name a tag for every image and take \
-                 tagStrategy none",
-            ),
-            Self::NoBuildId { in_classic_release: true, primary_artifact } => {
-                f.write_str("tagStrategy buildId needs the variable Build.BuildId, ")?;
-                match primary_artifact {
-                    Some(alias) => write!(
-                        f,
-                        "which is empty since the primary artifact {alias} of this release is no \
-                         build. Make the build artifact the primary one, or name the tag of the \
-                         other artifact for every image (:$(Release.Artifacts.ALIAS.BuildId))"
-                    ),
-                    None => f.write_str(
-                        "which is empty since this release has no artifact. Add the build that \
-                         pushes the image as an artifact of the release pipeline",
-                    ),
+    /// Says what is missing, or cannot be a tag.
+    pub fn tag(
+        &self,
+        build: &Build<'_>,
+        variables: &Variables,
+    ) -> Result<Option<Computed>, TagError> {
+        let computed = match self {
+            Self::None => return Ok(None),
+            Self::BuildId => verbatim(build, Fact::Id, "tagStrategy buildId", None)?,
+            Self::Commit { full } => {
+                let length = (!full).then_some(SHORT_COMMIT);
+                verbatim(build, Fact::Commit, "tagStrategy commit", length)?
+            }
+            Self::BuildNumber => {
+                let number = build.need(Fact::Number, "tagStrategy buildNumber")?;
+                legal(number.to_owned(), build.variable(Fact::Number), Unique::No, None)?
+            }
+            Self::Semver(rule) => {
+                let version = rule.version(build)?.ok_or_else(|| rule.nothing(build))?;
+                let value = to_tag(&version);
+                let variable = rule.place(build);
+                match Tag::parse(&value) {
+                    Ok(tag) => {
+                        Computed { tag, version: Some(version), origin: variable, made_of: None }
+                    }
+                    Err(cause) => return Err(TagError::Illegal { variable, value, cause }),
                 }
             }
-            Self::NoVersion { source, cause } => {
-                let source = source.as_deref().unwrap_or("empty");
-                write!(
-                    f,
-                    "tagStrategy semver needs a run of a git tag that names a version, such as "
-                )?;
-                write!(f, "refs/tags/v1.4.2; Build.SourceBranch is {source}")?;
-                if let Some(cause) = cause {
-                    write!(f, ", which names none ({cause})")?;
-                }
-                f.write_str(". Run the build for such a tag, or take tagStrategy buildId")
-            }
-            Self::BuildMetadata(version) => write!(
-                f,
-                "the version {version} of the git tag has build metadata, and the tag of an image \
-                 cannot hold a plus sign. Leave +{} out of the git tag, or take tagStrategy buildId",
-                version.build
-            ),
-            Self::Illegal { variable, value, cause } => write!(
-                f,
-                "the variable {variable} is {value:?}, which cannot be a tag: {cause}. Name a tag \
-                 for every image and take tagStrategy none"
-            ),
-        }
+            Self::Template(template, rule) => of_template(template, rule, build, variables)?,
+        };
+        Ok(Some(computed))
     }
+}
+
+fn verbatim(
+    build: &Build<'_>,
+    fact: Fact,
+    needed_by: &str,
+    length: Option<usize>,
+) -> Result<Computed, TagError> {
+    let value = shortened(build.need(fact, needed_by)?, length);
+    let variable = build.variable(fact);
+    match Tag::parse(value) {
+        Ok(tag) => Ok(Computed { tag, version: None, origin: variable, made_of: None }),
+        Err(cause) => Err(TagError::Illegal { variable, value: value.to_owned(), cause }),
+    }
+}
+
+/// The first digits of a commit's hash. What is no such hash, as a changeset of TFVC, stays whole.
+fn shortened(commit: &str, length: Option<usize>) -> &str {
+    let is_hash = commit.len() >= 40 && commit.bytes().all(|b| b.is_ascii_hexdigit());
+    length.filter(|_| is_hash).and_then(|length| commit.get(..length)).unwrap_or(commit)
+}
+
+fn legal(
+    text: String,
+    origin: String,
+    unique: Unique,
+    version: Option<Version>,
+) -> Result<Computed, TagError> {
+    match sanitise(&text, unique) {
+        Some(tag) => {
+            let made_of = (tag.as_str() != text).then_some(text);
+            Ok(Computed { tag, version, origin, made_of })
+        }
+        None => Err(TagError::Nothing { origin, text }),
+    }
+}
+
+fn of_template(
+    template: &Template,
+    rule: &VersionRule,
+    build: &Build<'_>,
+    variables: &Variables,
+) -> Result<Computed, TagError> {
+    let version = if template.any(Token::is_of_version) { rule.version(build)? } else { None };
+    let number = |part: fn(&Version) -> u64| version.as_ref().map(|v| part(v).to_string());
+    let start = variables.get("System.PipelineStartTime").and_then(StartTime::parse);
+    let value = |token: &Token| match token {
+        Token::BuildId => build.get(Fact::Id).map(str::to_owned),
+        Token::BuildNumber => build.get(Fact::Number).map(str::to_owned),
+        Token::Counter => build.counter().map(str::to_owned),
+        Token::Definition => build.get(Fact::Definition).map(str::to_owned),
+        Token::Branch => build.branch(),
+        Token::GitTag => build.git_tag().map(str::to_owned),
+        Token::PullRequest => build.pull_request().map(str::to_owned),
+        Token::Commit(length) => {
+            build.get(Fact::Commit).map(|commit| shortened(commit, *length).to_owned())
+        }
+        Token::Date(form) => start.and_then(|start| start.format(form).ok()),
+        Token::Version => version.as_ref().map(to_tag),
+        Token::Major => number(|version| version.major),
+        Token::Minor => number(|version| version.minor),
+        Token::Patch => number(|version| version.patch),
+        Token::Prerelease => {
+            version.as_ref().map(|v| v.pre.to_string()).filter(|pre| !pre.is_empty())
+        }
+    };
+    let empty =
+        |token: &Token, written: &str| empty_token(token, written, rule, build, version.as_ref());
+    let text = template.render(value, empty)?;
+    let unique =
+        if template.any(|token| *token == Token::BuildId) { Unique::Yes } else { Unique::No };
+    legal(text, "tagTemplate".to_owned(), unique, version.clone())
+}
+
+fn empty_token(
+    token: &Token,
+    written: &str,
+    rule: &VersionRule,
+    build: &Build<'_>,
+    version: Option<&Version>,
+) -> TagError {
+    let variable = |fact| format!("the variable {} is empty", build.variable(fact));
+    let source = || match build.get(Fact::Branch) {
+        Some(source) => format!("the variable {} is {source}", build.variable(Fact::Branch)),
+        None => variable(Fact::Branch),
+    };
+    let place = match token {
+        Token::Date(_) => return TagError::NoStartTime,
+        Token::BuildId => variable(Fact::Id),
+        Token::BuildNumber => variable(Fact::Number),
+        Token::Counter => match build.get(Fact::Number) {
+            Some(number) => {
+                format!("{} is {number}, without digits at its end", build.variable(Fact::Number))
+            }
+            None => variable(Fact::Number),
+        },
+        Token::Definition => variable(Fact::Definition),
+        Token::Commit(_) => variable(Fact::Commit),
+        Token::Branch | Token::GitTag | Token::PullRequest => source(),
+        Token::Prerelease if version.is_some() => "the version is no prerelease".to_owned(),
+        _ => match build.get(Fact::Branch) {
+            Some(_) if rule.place(build) == build.variable(Fact::Branch) => source(),
+            _ => format!("{} is empty", rule.place(build)),
+        },
+    };
+    TagError::EmptyToken { token: written.to_owned(), place }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::{prop_assert, proptest};
 
-    fn tag(variables: &[(&str, &str)]) -> Result<Option<Tag>, String> {
-        let variables = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        Strategy::BuildId.tag(&Variables::new(variables)).map_err(|error| error.to_string())
+    use super::*;
+    use crate::tag::version::VersionFrom;
+
+    fn rule() -> VersionRule {
+        VersionRule { from: VersionFrom::GitTag, release_branches: String::new() }
     }
 
-    #[test]
-    fn the_build_id_is_the_tag() {
-        assert_eq!(tag(&[("Build.BuildId", "4125")]).unwrap().unwrap().as_str(), "4125");
-        assert_eq!(Strategy::None.tag(&Variables::default()), Ok(None));
+    fn tag(strategy: &Strategy, pairs: &[(&str, &str)]) -> Result<String, String> {
+        let owned = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let variables = Variables::new(owned);
+        let build = Build::find(&variables, None).unwrap();
+        match strategy.tag(&build, &variables) {
+            Ok(computed) => Ok(computed.unwrap().tag.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn template(text: &str, pairs: &[(&str, &str)]) -> Result<String, String> {
+        tag(&Strategy::Template(Template::parse(text).unwrap(), rule()), pairs)
     }
 
     #[test]
     fn says_why_there_is_no_build_id() {
+        for (variables, message) in [
+            (
+                &[][..],
+                "tagStrategy buildId needs the variable Build.BuildId, which is empty here. Run this \
+                 step in a build or a YAML pipeline, or name a tag for every image and take \
+                 tagStrategy none",
+            ),
+            (
+                &[("System.HostType", "release")],
+                "tagStrategy buildId needs the variable Build.BuildId, which is empty since this \
+                 release has no artifact. Add the build that pushes the image as an artifact of the \
+                 release pipeline",
+            ),
+            (
+                &[("System.HostType", "release"), ("Release.PrimaryArtifactSourceAlias", "_git")],
+                "tagStrategy buildId needs the variable Build.BuildId, which is empty since the \
+                 primary artifact _git of this release is no build. Make the build artifact the \
+                 primary one, or name it in the input artifactAlias",
+            ),
+            (
+                &[("Build.BuildId", "4125+1")],
+                "the variable Build.BuildId is \"4125+1\", which cannot be a tag: unexpected \
+                 character '+' in the tag. Name a tag for every image and take tagStrategy none",
+            ),
+        ] {
+            assert_eq!(tag(&Strategy::BuildId, variables).unwrap_err(), message);
+        }
         assert_eq!(
-            tag(&[]).unwrap_err(),
-            "tagStrategy buildId needs the variable Build.BuildId, which is empty here. Run this \
-             step in a build or a YAML pipeline, or name a tag for every image and take \
-             tagStrategy none"
+            tag(&Strategy::BuildNumber, &[]).unwrap_err(),
+            "tagStrategy buildNumber needs the variable Build.BuildNumber, which is empty here. Run \
+             this step where the pipeline sets it, or hand the tag over from the build with \
+             imagesFile"
         );
         assert_eq!(
-            tag(&[("System.HostType", "release")]).unwrap_err(),
-            "tagStrategy buildId needs the variable Build.BuildId, which is empty since this \
-             release has no artifact. Add the build that pushes the image as an artifact of the \
-             release pipeline"
-        );
-        assert_eq!(
-            tag(&[("System.HostType", "release"), ("Release.PrimaryArtifactSourceAlias", "_git")])
-                .unwrap_err(),
-            "tagStrategy buildId needs the variable Build.BuildId, which is empty since the primary \
-             artifact _git of this release is no build. Make the build artifact the primary one, or \
-             name the tag of the other artifact for every image \
-             (:$(Release.Artifacts.ALIAS.BuildId))"
-        );
-        assert_eq!(
-            tag(&[("Build.BuildId", "4125+1")]).unwrap_err(),
-            "the variable Build.BuildId is \"4125+1\", which cannot be a tag: unexpected character \
-             '+' in the tag. Name a tag for every image and take tagStrategy none"
+            tag(&Strategy::BuildNumber, &[("Build.BuildNumber", "日本")]).unwrap_err(),
+            "Build.BuildNumber gives \"日本\", and nothing of it can stand in a tag: letters, \
+             digits, underscores, and dots and dashes between them. Take tagStrategy buildId, or add \
+             {buildId} to a tagTemplate"
         );
     }
 
     #[test]
     fn a_git_tag_gives_its_version() {
-        let tag = |source: &str| {
-            let variables = [("Build.SourceBranch".to_owned(), source.to_owned())];
-            let tag = Strategy::Semver.tag(&Variables::new(variables.into()));
-            tag.map(|tag| tag.unwrap().to_string()).map_err(|error| error.to_string())
-        };
+        let tag = |source| tag(&Strategy::Semver(rule()), &[("Build.SourceBranch", source)]);
         assert_eq!(tag("refs/tags/v1.4.2").unwrap(), "1.4.2");
         assert_eq!(tag("refs/tags/2.0.0-rc.1").unwrap(), "2.0.0-rc.1");
+        assert_eq!(tag("refs/tags/v1.4.2+7").unwrap(), "1.4.2_7");
         assert_eq!(
             tag("refs/heads/main").unwrap_err(),
             "tagStrategy semver needs a run of a git tag that names a version, such as \
              refs/tags/v1.4.2; Build.SourceBranch is refs/heads/main. Run the build for such a tag, \
-             or take tagStrategy buildId"
+             or take another versionFrom or tagStrategy"
         );
         assert_eq!(
             tag("refs/tags/v1.4").unwrap_err(),
             "tagStrategy semver needs a run of a git tag that names a version, such as \
              refs/tags/v1.4.2; Build.SourceBranch is refs/tags/v1.4, which names none (unexpected \
              end of input while parsing minor version number). Run the build for such a tag, or take \
-             tagStrategy buildId"
+             another versionFrom or tagStrategy"
         );
+        let long = format!("refs/tags/1.4.2-{}", "x".repeat(200));
         assert_eq!(
-            tag("refs/tags/v1.4.2+7").unwrap_err(),
-            "the version 1.4.2+7 of the git tag has build metadata, and the tag of an image cannot \
-             hold a plus sign. Leave +7 out of the git tag, or take tagStrategy buildId"
+            tag(&long).unwrap_err(),
+            format!(
+                "the variable Build.SourceBranch is \"1.4.2-{}\", which cannot be a tag: the tag is \
+                 longer than 128 characters. Name a tag for every image and take tagStrategy none",
+                "x".repeat(200)
+            )
         );
     }
 
     #[test]
-    fn latest_moves_and_so_does_no_tag() {
-        for (text, mutable) in [
-            ("app", true),
-            ("app:latest", true),
-            ("app:LATEST", true),
-            ("app:4125", false),
-            (&format!("app:latest@sha256:{}", "0".repeat(64)), false),
+    fn a_token_without_a_value_says_where_it_would_come_from() {
+        for (text, variables, message) in [
+            (
+                "{branch}-{buildId}",
+                &[("Build.BuildId", "4125"), ("Build.SourceBranch", "refs/tags/v1")][..],
+                "tagTemplate: {branch} has no value here: the variable Build.SourceBranch is \
+                 refs/tags/v1. Write {-branch} for a dash and the value, and nothing where there is \
+                 none",
+            ),
+            (
+                "{counter}",
+                &[("Build.BuildNumber", "nightly")],
+                "tagTemplate: {counter} has no value here: Build.BuildNumber is nightly, without \
+                 digits at its end. Write {-counter} for a dash and the value, and nothing where \
+                 there is none",
+            ),
+            (
+                "{prerelease}",
+                &[("Build.SourceBranch", "refs/tags/v1.4.2")],
+                "tagTemplate: {prerelease} has no value here: the version is no prerelease. Write \
+                 {-prerelease} for a dash and the value, and nothing where there is none",
+            ),
+            (
+                "{major}",
+                &[("Build.SourceBranch", "refs/heads/main")],
+                "tagTemplate: {major} has no value here: the variable Build.SourceBranch is \
+                 refs/heads/main. Write {-major} for a dash and the value, and nothing where there \
+                 is none",
+            ),
+            (
+                "{date}",
+                &[("System.HostType", "release")],
+                "tagTemplate: {date} needs the variable System.PipelineStartTime, which a classic \
+                 release does not have. Let the build compute the tag (command computeTag) and hand \
+                 it over with imagesFile",
+            ),
         ] {
-            assert_eq!(is_mutable(&Reference::parse(text).unwrap()), mutable, "{text}");
+            assert_eq!(template(text, variables).unwrap_err(), message);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_build_is_called_the_tag_is_legal_or_there_is_an_error(
+            text in "(\\{-?(branch|buildNumber|commit:12|counter|version|gitTag)-?\\}|[a-z./ ü-]){0,6}",
+            number in ".{0,40}",
+            branch in "(refs/(heads|tags|pull)/)?.{0,200}",
+            commit in "[0-9a-f]{40}|.{0,10}",
+        ) {
+            let variables = [
+                ("Build.BuildNumber", number.as_str()),
+                ("Build.SourceBranch", &branch),
+                ("Build.SourceVersion", &commit),
+            ];
+            let strategies = [
+                Strategy::BuildNumber,
+                Strategy::Commit { full: false },
+                Strategy::Semver(rule()),
+                Strategy::Template(Template::parse(&text).unwrap(), rule()),
+            ];
+            for strategy in strategies {
+                if let Ok(tag) = tag(&strategy, &variables) {
+                    prop_assert!(Tag::parse(&tag).is_ok(), "{}", tag);
+                }
+            }
         }
     }
 }

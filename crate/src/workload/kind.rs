@@ -65,8 +65,8 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| {
             let plural = kind.plural();
             let known = [plural, &plural[..plural.len() - 1], kind.short_name()].contains(&name);
-            let versioned = format!("v1.{}", kind.group());
-            known && ["", kind.group(), &versioned].contains(&group)
+            let group = group.strip_prefix("v1.").unwrap_or(group);
+            known && ["", kind.group()].contains(&group)
         })
     }
 }

@@ -25,10 +25,15 @@ impl Conversation {
             ("Release.EnvironmentName", "Production"),
             ("Build.BuildId", "4125"),
         ];
+        Self::start_with(inputs, &variables)
+    }
+
+    /// Starts a step with these inputs where the pipeline has these variables.
+    pub(crate) fn start_with(inputs: &[(&str, &str)], variables: &[(&str, &str)]) -> Self {
         let owned = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
         };
-        let event = Event::Started { inputs: owned(inputs), variables: owned(&variables) };
+        let event = Event::Started { inputs: owned(inputs), variables: owned(variables) };
         let mut conversation = Self {
             core: Core::new(),
             now: START,
@@ -92,7 +97,22 @@ impl Conversation {
         self.writes_text(command, text).exits(command, 0)
     }
 
-    /// The private file is written.
+    /// The file that was asked for is read.
+    pub(crate) fn file_is_read(&mut self, content: &str) -> &mut Self {
+        self.tell(&Event::FileRead { content: content.to_owned() })
+    }
+
+    /// It cannot be read.
+    pub(crate) fn file_is_not_read(&mut self, error: &str) -> &mut Self {
+        self.tell(&Event::FileNotRead { error: error.to_owned() })
+    }
+
+    /// The file cannot be written.
+    pub(crate) fn file_is_not_written(&mut self, error: &str) -> &mut Self {
+        self.tell(&Event::NotWritten { error: error.to_owned() })
+    }
+
+    /// The file is written.
     pub(crate) fn file_is_written(&mut self, path: &str) -> &mut Self {
         self.tell(&Event::Written { path: path.to_owned() })
     }
@@ -126,6 +146,10 @@ impl Conversation {
                 Effect::Summarise { markdown } => format!("summary {markdown}"),
                 Effect::Attach { kind, name, content } => format!("attach {kind} {name} {content}"),
                 Effect::WriteFile { content } => format!("write {content:?}"),
+                Effect::ReadFile { path, limit } => format!("read {path}, {limit} bytes"),
+                Effect::SaveFile { path, content } => format!("save {path}: {content:?}"),
+                Effect::AddBuildTag { tag } => format!("build tag {tag}"),
+                Effect::UpdateBuildNumber { number } => format!("build number {number}"),
                 Effect::Kill { process } => format!("kill {process}"),
                 Effect::Wake { timer, after_ms } => {
                     self.timers.push((timer, after_ms));

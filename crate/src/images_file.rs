@@ -1,0 +1,326 @@
+//! The file by which a build hands its tag over to a release. `docs/images-file.md` describes it.
+//!
+//! The command `computeTag` writes it and the command `setImage` reads it, perhaps with another
+//! version of this task: fields that are not known are passed over, and a file of a newer version
+//! is refused.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use crate::reference::{Reference, ReferenceError, Tag};
+
+/// What the field `format` holds.
+const FORMAT: &str = "kubectl-set-image";
+/// The only version of the file so far.
+const VERSION: u32 = 1;
+
+/// A file that was read and checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImagesFile {
+    /// The tag of every image that has no entry of its own.
+    pub tag: Tag,
+    /// All of it, as it stands there.
+    pub content: Content,
+    /// The images, each with its tag and, where it is known, its digest.
+    pub images: Vec<Reference>,
+    /// The place in `images` of every repository.
+    places: BTreeMap<String, usize>,
+}
+
+/// The fields of the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    format: String,
+    version: u32,
+    /// The tag of every image that has no entry of its own.
+    pub tag: String,
+    /// The semantic version that the tag stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub semver: Option<String>,
+    /// The commit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The branch, without `refs/heads/`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The build that wrote the file.
+    #[serde(default)]
+    pub build: BuildContent,
+    /// The images.
+    pub images: Vec<ImageContent>,
+}
+
+/// The build that wrote a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildContent {
+    /// `Build.BuildId`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// `Build.BuildNumber`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// `Build.DefinitionName`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
+}
+
+/// One image of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageContent {
+    /// Its repository, with the registry.
+    pub repository: String,
+    /// Its tag.
+    pub tag: String,
+    /// Its digest, such as `sha256:` and 64 hex digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+/// Why a file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImagesFileError(ErrorKind);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum ErrorKind {
+    NotJson(String),
+    Format(String),
+    Newer(u32),
+    Field(String),
+    Tag { tag: String, cause: ReferenceError },
+    Image { repository: String, cause: ReferenceError },
+    Twice(String),
+}
+
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    format: String,
+    #[serde(default)]
+    version: u32,
+}
+
+impl ImagesFile {
+    /// Reads what a build wrote.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, ImagesFileError> {
+        let text = text.trim_start_matches('\u{feff}');
+        let head: Head = serde_json::from_str(text)
+            .map_err(|error| ImagesFileError(ErrorKind::NotJson(error.to_string())))?;
+        if head.format != FORMAT {
+            return Err(ImagesFileError(ErrorKind::Format(head.format)));
+        }
+        if head.version > VERSION {
+            return Err(ImagesFileError(ErrorKind::Newer(head.version)));
+        }
+        let content: Content = serde_json::from_str(text)
+            .map_err(|error| ImagesFileError(ErrorKind::Field(error.to_string())))?;
+        content.checked().map_err(ImagesFileError)
+    }
+
+    /// What the file makes of a reference without tag and digest: the entry of its repository, or
+    /// the common tag.
+    #[must_use]
+    pub fn complete(&self, reference: &Reference) -> Reference {
+        let Some(place) = self.places.get(&reference.full_repository()) else {
+            return reference.with_tag(self.tag.clone());
+        };
+        reference.like(&self.images[*place])
+    }
+
+    /// Whether the repository has an entry.
+    #[must_use]
+    pub fn has(&self, reference: &Reference) -> bool {
+        self.places.contains_key(&reference.full_repository())
+    }
+}
+
+impl Content {
+    /// A file of these images, which all have a tag or digest, each repository once.
+    #[must_use]
+    pub fn of<'a>(tag: &Tag, images: impl Iterator<Item = &'a Reference>) -> Self {
+        let mut content = Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            tag: tag.to_string(),
+            ..Self::default()
+        };
+        let mut seen = BTreeMap::new();
+        for image in images {
+            if seen.insert(image.full_repository(), 0).is_none() {
+                content.images.push(ImageContent {
+                    repository: image.repository(),
+                    tag: image.tag().unwrap_or(tag).to_string(),
+                    digest: image.digest().map(str::to_owned),
+                });
+            }
+        }
+        content
+    }
+
+    /// The text of the file.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default() + "\n"
+    }
+
+    fn checked(self) -> Result<ImagesFile, ErrorKind> {
+        let tag_of = |tag: &str| {
+            Tag::parse(tag).map_err(|cause| ErrorKind::Tag { tag: tag.to_owned(), cause })
+        };
+        let tag = tag_of(&self.tag)?;
+        let mut images = Vec::new();
+        let mut places = BTreeMap::new();
+        for ImageContent { repository, tag, digest } in &self.images {
+            let wrong = |cause| ErrorKind::Image { repository: repository.clone(), cause };
+            let name = Reference::parse_repository(repository).map_err(wrong)?;
+            let mut image = name.with_tag(tag_of(tag)?);
+            if let Some(digest) = digest {
+                image = image.with_digest(digest).map_err(wrong)?;
+            }
+            if places.insert(image.full_repository(), images.len()).is_some() {
+                return Err(ErrorKind::Twice(repository.clone()));
+            }
+            images.push(image);
+        }
+        Ok(ImagesFile { tag, images, places, content: self })
+    }
+}
+
+impl fmt::Display for ImagesFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            ErrorKind::NotJson(cause) => write!(
+                f,
+                "it is no JSON ({cause}). Give the path of the file that the command computeTag \
+                 wrote in the build"
+            ),
+            ErrorKind::Format(found) => write!(
+                f,
+                "its format is {found:?} and not {FORMAT:?}. Give the path of the file that the \
+                 command computeTag wrote in the build"
+            ),
+            ErrorKind::Newer(found) => write!(
+                f,
+                "it is of version {found}, and this step reads version {VERSION}. Update the \
+                 extension, so that the release knows what the build knows"
+            ),
+            ErrorKind::Field(cause) => write!(
+                f,
+                "a field is missing or of another kind than it should be ({cause}). Let the command \
+                 computeTag write the file"
+            ),
+            ErrorKind::Tag { tag, cause } => {
+                write!(
+                    f,
+                    "{tag:?} cannot be a tag: {cause}. Let the command computeTag write the file"
+                )
+            }
+            ErrorKind::Image { repository, cause } => write!(
+                f,
+                "{repository:?} cannot be set: {cause}. Let the command computeTag write the file"
+            ),
+            ErrorKind::Twice(repository) => write!(
+                f,
+                "the repository {repository} is in it twice. Let the command computeTag write the \
+                 file"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reference(text: &str) -> Reference {
+        Reference::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_release_reads_what_a_build_wrote() {
+        let images = [
+            reference("contoso.azurecr.io/web:4125"),
+            reference(&format!("nginx:1.27.0@sha256:{}", "0".repeat(64))),
+            reference("docker.io/library/nginx:1.28.0"),
+        ];
+        let mut content = Content::of(&Tag::parse("4125").unwrap(), images.iter());
+        content.semver = Some("1.4.2+7".to_owned());
+        content.build.id = Some("4125".to_owned());
+        let json = content.to_json();
+        assert_eq!(
+            json,
+            format!(
+                "{{\"format\":\"kubectl-set-image\",\"version\":1,\"tag\":\"4125\",\
+                 \"semver\":\"1.4.2+7\",\"build\":{{\"id\":\"4125\"}},\"images\":[\
+                 {{\"repository\":\"contoso.azurecr.io/web\",\"tag\":\"4125\"}},\
+                 {{\"repository\":\"nginx\",\"tag\":\"1.27.0\",\"digest\":\"sha256:{}\"}}]}}\n",
+                "0".repeat(64)
+            )
+        );
+        let file = ImagesFile::parse(&json).unwrap();
+        assert_eq!(file.images, images[..2]);
+        for (image, completed) in [
+            ("Contoso.azurecr.io/web", "Contoso.azurecr.io/web:4125".to_owned()),
+            ("library/nginx", format!("library/nginx:1.27.0@sha256:{}", "0".repeat(64))),
+            ("contoso.azurecr.io/other", "contoso.azurecr.io/other:4125".to_owned()),
+        ] {
+            assert_eq!(file.complete(&reference(image)).to_string(), completed);
+        }
+        assert!(file.has(&reference("nginx")) && !file.has(&reference("web")));
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_file() {
+        let file = |version: u32, tag: &str, image: &str| {
+            format!(
+                "{{\"format\": \"kubectl-set-image\", \"version\": {version}, \"tag\": \"{tag}\", \
+                 \"more\": 1, \"images\": [{image}]}}"
+            )
+        };
+        let image =
+            |repository: &str| format!("{{\"repository\": \"{repository}\", \"tag\": \"1.0.0\"}}");
+        assert!(ImagesFile::parse(&file(1, "x", &image("a.io/app"))).is_ok());
+        for (text, message) in [
+            (
+                "kind: Deployment".to_owned(),
+                "it is no JSON (expected value at line 1 column 1). Give the path of the file that \
+                 the command computeTag wrote in the build",
+            ),
+            (
+                "{\"version\": 1}".to_owned(),
+                "its format is \"\" and not \"kubectl-set-image\". Give the path of the file that \
+                 the command computeTag wrote in the build",
+            ),
+            (
+                file(2, "x", "{\"name\": 1}"),
+                "it is of version 2, and this step reads version 1. Update the extension, so that \
+                 the release knows what the build knows",
+            ),
+            (
+                "{\"format\": \"kubectl-set-image\", \"version\": 1, \"images\": []}".to_owned(),
+                "a field is missing or of another kind than it should be (missing field `tag` at \
+                 line 1 column 59). Let the command computeTag write the file",
+            ),
+            (
+                file(1, "a+b", ""),
+                "\"a+b\" cannot be a tag: unexpected character '+' in the tag. Let the command \
+                 computeTag write the file",
+            ),
+            (
+                file(1, "x", &image("a.io/app:2")),
+                "\"a.io/app:2\" cannot be set: unexpected character ':' in the repository. Let the \
+                 command computeTag write the file",
+            ),
+            (
+                file(1, "x", &(image("nginx") + "," + &image("docker.io/nginx"))),
+                "the repository docker.io/nginx is in it twice. Let the command computeTag write the \
+                 file",
+            ),
+        ] {
+            assert_eq!(ImagesFile::parse(&text).unwrap_err().to_string(), message, "{text}");
+        }
+    }
+}

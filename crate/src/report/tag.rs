@@ -1,0 +1,118 @@
+//! The words of the tag: where it comes from, what became of it, whether an image goes back.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    images::Image,
+    inputs::Request,
+    protocol::{Effect, Style},
+    reference::{Reference, Tag},
+    report::{log, plain},
+    tag::{
+        Computed,
+        downgrade::{Backward, DowngradeRule, Step},
+    },
+};
+
+/// The images, and what became of them on the way from the input.
+pub(crate) fn images(request: &Request) -> Vec<Effect> {
+    let tag = request.tag.iter().map(computed);
+    let lowered = images_of(request).filter_map(|image| {
+        let written = image.written.as_ref()?;
+        Some(plain(format!(
+            "{written} is written {} here: a repository has no capital letters, and Docker pushes \
+             it under this name",
+            image.reference.repository()
+        )))
+    });
+    tag.chain(lowered).collect()
+}
+
+fn computed(Computed { tag, origin, made_of, .. }: &Computed) -> Effect {
+    match made_of {
+        Some(text) => plain(format!(
+            "Tag {tag}, from {origin}: {text:?} cannot be a tag as it is, so what is illegal became \
+             a dash, what is too long was cut, and a mark was added where the tag would otherwise \
+             be the same for another text"
+        )),
+        None => plain(format!("Tag {tag}, from {origin}")),
+    }
+}
+
+/// The output variables `tag` and `image`.
+pub(crate) fn tag_variables(request: &Request) -> Vec<Effect> {
+    let mut seen = BTreeMap::new();
+    let mut references: Vec<String> = Vec::new();
+    for image in images_of(request) {
+        let reference = image.reference.to_string();
+        if seen.insert(reference.clone(), String::new()).is_none() {
+            references.push(reference);
+        }
+    }
+    let tag = request.tag.as_ref().map(|computed| computed.tag.to_string());
+    let image = (!references.is_empty()).then(|| references.join("\n"));
+    [("tag", tag), ("image", image)]
+        .into_iter()
+        .filter_map(|(name, value)| Some(Effect::SetVariable { name, value: value? }))
+        .collect()
+}
+
+fn images_of(request: &Request) -> impl Iterator<Item = &Image> {
+    request.lines.iter().flat_map(|line| &line.images)
+}
+
+/// The containers that get an older image, or may.
+pub(crate) fn backward(found: &[Backward<'_>], rule: DowngradeRule) -> Vec<Effect> {
+    found.iter().filter_map(|backward| step(backward, rule)).collect()
+}
+
+fn step(backward: &Backward<'_>, rule: DowngradeRule) -> Option<Effect> {
+    let Backward { workload, change, step } = backward;
+    let container = &change.container;
+    let (new, old) = (version(&change.new), version(&change.old));
+    match step {
+        Step::Back if rule.allowed => Some(plain(format!(
+            "{workload} {container}: {new} is older than {old}, which is there now"
+        ))),
+        Step::Back => Some(log(
+            Style::Error,
+            format!(
+                "{workload} {container}: {new} is older than {old}, which is there now, and \
+                 allowDowngrade is false. Release a newer version, or set allowDowngrade to true to \
+                 go back on purpose"
+            ),
+        )),
+        Step::Unknown if !rule.allowed => Some(log(
+            Style::Warning,
+            format!(
+                "{workload} {container}: nothing tells whether {new} is older than {old}, which is \
+                 there now, so allowDowngrade false does not hold it back. Versions and numbers can \
+                 be compared"
+            ),
+        )),
+        Step::Unknown | Step::Forward => None,
+    }
+}
+
+/// The tag of an image, or all of it where it has none.
+fn version(image: &str) -> String {
+    let reference = Reference::parse(image).ok();
+    let tag = reference.as_ref().and_then(Reference::tag).map(Tag::as_str);
+    tag.unwrap_or(image).to_owned()
+}
+
+pub(crate) fn images_file_written(path: &str) -> Effect {
+    plain(format!(
+        "Wrote {path}. Publish it as an artifact, and give its path to imagesFile in the release"
+    ))
+}
+
+pub(crate) fn images_file_not_written(path: &str, error: &str) -> Effect {
+    log(
+        Style::Error,
+        format!(
+            "imagesFile: {path} cannot be written: {error}. Give a path in \
+             $(Build.ArtifactStagingDirectory)"
+        ),
+    )
+}

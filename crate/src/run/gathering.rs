@@ -1,0 +1,89 @@
+//! The very beginning: the files that inputs name, then the request that comes of all.
+
+use std::{collections::BTreeMap, vec};
+
+use crate::{
+    inputs::{self, FILE_LIMIT, File, FileContent, Job, Request},
+    protocol::{Effect, Event, Verdict},
+    report,
+    run::{
+        State,
+        preparing::Preparing,
+        publishing::Publishing,
+        session::{Effects, finish},
+    },
+    story::Purpose,
+    variables::Variables,
+};
+
+/// Waits for a file.
+#[derive(Debug)]
+pub(crate) struct Gathering {
+    inputs: BTreeMap<String, String>,
+    variables: Variables,
+    /// The input whose file is being read.
+    input: &'static str,
+    /// The files to read after it.
+    left: vec::IntoIter<File>,
+    read: Vec<FileContent>,
+}
+
+impl Gathering {
+    pub(crate) fn start(
+        inputs: BTreeMap<String, String>,
+        variables: Variables,
+        effects: &mut Effects,
+    ) -> State {
+        let left = inputs::files(&inputs, &variables).into_iter();
+        Self { inputs, variables, input: "", left, read: Vec::new() }.next(effects)
+    }
+
+    pub(crate) fn handle(mut self, event: &Event, effects: &mut Effects) -> State {
+        let outcome = match event {
+            Event::FileRead { content } => Ok(content.clone()),
+            Event::FileNotRead { error } => Err(error.clone()),
+            Event::Canceled => {
+                finish(effects, Verdict::Canceled, report::NOTHING_CHANGED);
+                return State::Finished;
+            }
+            _ => return State::Gathering(self),
+        };
+        self.read.push(FileContent { input: self.input, outcome });
+        self.next(effects)
+    }
+
+    fn next(mut self, effects: &mut Effects) -> State {
+        match self.left.next() {
+            Some(File { input, path }) => {
+                effects.push(Effect::ReadFile { path, limit: FILE_LIMIT });
+                self.input = input;
+                State::Gathering(self)
+            }
+            None => begin(Request::read(&self.inputs, &self.variables, &self.read), effects),
+        }
+    }
+}
+
+fn begin(request: Result<Request, Vec<inputs::InputError>>, effects: &mut Effects) -> State {
+    let request = match request {
+        Ok(request) => request,
+        Err(errors) => {
+            effects.extend(errors.iter().map(report::error));
+            finish(effects, Verdict::Failed, report::NOTHING_CHANGED);
+            return State::Finished;
+        }
+    };
+    effects.extend(report::images(&request));
+    effects.extend(request.warnings.iter().map(report::warning));
+    effects.extend(report::tag_variables(&request));
+    match request.job {
+        Job::ComputeTag(publication) => Publishing::start(publication, request.tag, effects),
+        Job::EmitCommands(commands) => {
+            effects.extend(report::emitted(&commands));
+            finish(effects, Verdict::Succeeded, "The commands are printed; none was run");
+            State::Finished
+        }
+        Job::SetImage(change) => Preparing::start(Purpose::Set, change, request.lines, effects),
+        Job::Undo(change) => Preparing::start(Purpose::Undo, change, request.lines, effects),
+    }
+}

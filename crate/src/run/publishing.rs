@@ -1,0 +1,66 @@
+//! The end of `computeTag`: what a build does with its tag, beside the output variables.
+
+use crate::{
+    inputs::Publication,
+    protocol::{Effect, Event, Verdict},
+    report,
+    run::{
+        State,
+        session::{Effects, finish},
+    },
+    tag::Computed,
+};
+
+/// Waits for the images file.
+#[derive(Debug)]
+pub(crate) struct Publishing {
+    path: String,
+}
+
+impl Publishing {
+    pub(crate) fn start(
+        publication: Publication,
+        computed: Option<Computed>,
+        effects: &mut Effects,
+    ) -> State {
+        if let Some(Computed { tag, .. }) = computed {
+            if publication.build_tag {
+                effects.push(Effect::AddBuildTag { tag: tag.to_string() });
+            }
+            if publication.build_number {
+                effects.push(Effect::UpdateBuildNumber { number: tag.to_string() });
+            }
+        }
+        match publication.images_file {
+            Some((path, content)) => {
+                effects.push(Effect::SaveFile { path: path.clone(), content });
+                State::Publishing(Self { path })
+            }
+            None => done(effects),
+        }
+    }
+
+    pub(crate) fn handle(self, event: &Event, effects: &mut Effects) -> State {
+        match event {
+            Event::Written { .. } => {
+                effects.push(report::images_file_written(&self.path));
+                done(effects)
+            }
+            Event::NotWritten { error } => {
+                effects.push(report::images_file_not_written(&self.path, error));
+                finish(effects, Verdict::Failed, "The tag is computed, but not handed over");
+                State::Finished
+            }
+            Event::Canceled => {
+                finish(effects, Verdict::Canceled, report::NOTHING_CHANGED);
+                State::Finished
+            }
+            _ => State::Publishing(self),
+        }
+    }
+}
+
+fn done(effects: &mut Effects) -> State {
+    finish(effects, Verdict::Succeeded, "The tag is computed");
+    State::Finished
+}

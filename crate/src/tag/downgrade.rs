@@ -1,0 +1,107 @@
+//! Whether an image goes back to an older version of itself.
+
+use std::cmp::Ordering;
+
+use crate::{
+    plan::{ContainerChange, Plan},
+    reference::Reference,
+    tag::version::compare,
+    workload::WorkloadName,
+};
+
+/// How the image that is to be set stands to the one that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It is older.
+    Back,
+    /// It is another one of the same repository, and nothing tells which is older.
+    Unknown,
+    /// It is newer, the same, or of another repository.
+    Forward,
+}
+
+/// Whether an image may go back: the input `allowDowngrade`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DowngradeRule {
+    /// Whether it may.
+    pub allowed: bool,
+    /// Whether the tags have an order. Commits have none, though some look like numbers.
+    pub ordered: bool,
+}
+
+/// A container that gets an older image, or one that may be older.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Backward<'a> {
+    /// Its workload.
+    pub workload: &'a WorkloadName,
+    /// The container and its images.
+    pub change: &'a ContainerChange,
+    /// How the images stand to each other.
+    pub step: Step,
+}
+
+impl DowngradeRule {
+    /// The containers of the plan that do not clearly go forward.
+    #[must_use]
+    pub fn backward<'a>(&self, plan: &'a Plan) -> Vec<Backward<'a>> {
+        let changes = plan.workloads.iter().flat_map(|workload| {
+            workload.containers.iter().map(move |change| (&workload.name, change))
+        });
+        let judged = changes.map(|(workload, change)| {
+            let step = match step(&change.new, &change.old) {
+                Step::Back if !self.ordered => Step::Unknown,
+                step => step,
+            };
+            Backward { workload, change, step }
+        });
+        judged.filter(|backward| backward.step != Step::Forward).collect()
+    }
+
+    /// Whether one of them forbids the whole plan.
+    #[must_use]
+    pub fn refuses(&self, backward: &[Backward<'_>]) -> bool {
+        !self.allowed && backward.iter().any(|backward| backward.step == Step::Back)
+    }
+}
+
+/// Compares an image with the one that it replaces, by their tags.
+#[must_use]
+pub fn step(new: &str, old: &str) -> Step {
+    if new == old {
+        return Step::Forward;
+    }
+    let (Ok(new), Ok(old)) = (Reference::parse(new), Reference::parse(old)) else {
+        return Step::Forward;
+    };
+    if !new.same_repository(&old) {
+        return Step::Forward;
+    }
+    let tags = new.tag().zip(old.tag());
+    match tags.and_then(|(new, old)| compare(new.as_str(), old.as_str())) {
+        Some(Ordering::Less) => Step::Back,
+        Some(_) => Step::Forward,
+        None => Step::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_images_of_one_repository_are_compared() {
+        for (new, old, expected) in [
+            ("a.io/app:1.4.1", "a.io/app:1.4.2", Step::Back),
+            ("a.io/app:1.4.2", "a.io/app:1.4.1", Step::Forward),
+            ("a.io/app:4124", "a.io/app:4125", Step::Back),
+            ("nginx:1.26.1", "docker.io/library/nginx:1.27.0", Step::Back),
+            ("a.io/app:1.4.1", "b.io/app:1.4.2", Step::Forward),
+            ("a.io/app:1.4.1", "a.io/app:main-7", Step::Unknown),
+            ("a.io/app:1.4.1", "a.io/app", Step::Unknown),
+            ("a.io/app:main", "a.io/app:main", Step::Forward),
+            ("a.io/app:1.4.1", "no reference", Step::Forward),
+        ] {
+            assert_eq!(step(new, old), expected, "{new} {old}");
+        }
+    }
+}

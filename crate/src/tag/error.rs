@@ -1,0 +1,220 @@
+//! Why there is no tag, in words.
+
+use std::fmt;
+
+use crate::{
+    nearest::nearest,
+    reference::{ReferenceError, Tag},
+    tag::template::TemplateError,
+};
+
+/// Why there is no tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TagError {
+    /// `Build.BuildId` is empty.
+    NoBuildId {
+        /// Whether the step runs in a classic release.
+        in_classic_release: bool,
+        /// The alias of the release's primary artifact.
+        primary_artifact: Option<String>,
+    },
+    /// Another variable is empty.
+    Missing {
+        /// What needs it: the input and its value.
+        needed_by: String,
+        /// The variable.
+        variable: String,
+        /// Whether it is one of the run's own build.
+        own: bool,
+    },
+    /// A token of the template has no value.
+    EmptyToken {
+        /// The token as written, without its braces.
+        token: String,
+        /// Where its value would come from.
+        place: String,
+    },
+    /// The time at which the pipeline began is not known.
+    NoStartTime,
+    /// There is no artifact or pipeline resource of this alias.
+    UnknownAlias {
+        /// The alias.
+        alias: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// The run is not one of a git tag that names a version.
+    NoVersion {
+        /// The variable that would hold the git tag.
+        variable: String,
+        /// Its value.
+        source: Option<String>,
+        /// Why it names no version, where it is a git tag at all.
+        cause: Option<String>,
+    },
+    /// The place that `versionFrom` names is empty.
+    EmptyVersion {
+        /// The input.
+        input: &'static str,
+        /// What is empty.
+        place: String,
+    },
+    /// What should be a version is none.
+    BadVersion {
+        /// The input.
+        input: &'static str,
+        /// Where the text stands: a variable, an input, a file.
+        place: String,
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The template is none.
+    Template(TemplateError),
+    /// The template is missing.
+    NoTemplate,
+    /// Nothing of the text can stand in a tag.
+    Nothing {
+        /// Where the text comes from.
+        origin: String,
+        /// The text.
+        text: String,
+    },
+    /// A value that is taken as it is cannot be a tag.
+    Illegal {
+        /// Where it comes from.
+        variable: String,
+        /// The value.
+        value: String,
+        /// What is wrong with it.
+        cause: ReferenceError,
+    },
+    /// The tag is one that moves.
+    Mutable {
+        /// The tag.
+        tag: Tag,
+        /// Where it comes from.
+        origin: String,
+        /// The entry of `mutableTagList` by which it moves.
+        entry: String,
+    },
+}
+
+impl fmt::Display for TagError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoBuildId { in_classic_release: false, .. } => f.write_str(
+                "tagStrategy buildId needs the variable Build.BuildId, which is empty here. Run \
+                 this step in a build or a YAML pipeline, or name a tag for every image and take \
+                 tagStrategy none",
+            ),
+            Self::NoBuildId { in_classic_release: true, primary_artifact } => {
+                no_build(f, primary_artifact.as_deref())
+            }
+            Self::Missing { needed_by, variable, own: true } => write!(
+                f,
+                "{needed_by} needs the variable {variable}, which is empty here. Run this step \
+                 where the pipeline sets it, or hand the tag over from the build with imagesFile"
+            ),
+            Self::Missing { needed_by, variable, own: false } => write!(
+                f,
+                "{needed_by} needs the variable {variable}, which is empty here. Name the artifact \
+                 of the build that pushes the image in artifactAlias, or hand the tag over from the \
+                 build with imagesFile"
+            ),
+            Self::EmptyToken { token, place } => write!(
+                f,
+                "tagTemplate: {{{token}}} has no value here: {place}. Write {{-{token}}} for a \
+                 dash and the value, and nothing where there is none"
+            ),
+            Self::NoStartTime => f.write_str(
+                "tagTemplate: {date} needs the variable System.PipelineStartTime, which a classic \
+                 release does not have. Let the build compute the tag (command computeTag) and hand \
+                 it over with imagesFile",
+            ),
+            Self::UnknownAlias { alias, known } => {
+                write!(f, "artifactAlias: there is no artifact or pipeline resource {alias:?}. ")?;
+                if let Some(similar) = nearest(alias, known.iter().map(String::as_str)) {
+                    write!(f, "Did you mean {similar}? ")?;
+                }
+                if known.is_empty() {
+                    f.write_str(
+                        "There is none here: leave artifactAlias empty for the run's own build",
+                    )
+                } else {
+                    write!(f, "There are: {}", known.join(", "))
+                }
+            }
+            Self::NoVersion { variable, source, cause } => {
+                let source = source.as_deref().unwrap_or("empty");
+                write!(
+                    f,
+                    "tagStrategy semver needs a run of a git tag that names a version, such as \
+                     refs/tags/v1.4.2; {variable} is {source}"
+                )?;
+                if let Some(cause) = cause {
+                    write!(f, ", which names none ({cause})")?;
+                }
+                f.write_str(
+                    ". Run the build for such a tag, or take another versionFrom or tagStrategy",
+                )
+            }
+            Self::EmptyVersion { input, place } => write!(
+                f,
+                "{input}: there is no version, since {place} is empty. It has to be one such as \
+                 1.4.2"
+            ),
+            Self::BadVersion { input, place, text, cause } => write!(
+                f,
+                "{input}: {text:?} in {place} is no version such as 1.4.2 ({cause}). Give it three \
+                 numbers, as semver.org has them"
+            ),
+            Self::Template(error) => error.fmt(f),
+            Self::NoTemplate => f.write_str(
+                "tagTemplate is empty, and tagStrategy template makes the tag of it. Write text \
+                 with tokens, such as {branch}-{buildId}",
+            ),
+            Self::Nothing { origin, text } => write!(
+                f,
+                "{origin} gives {text:?}, and nothing of it can stand in a tag: letters, digits, \
+                 underscores, and dots and dashes between them. Take tagStrategy buildId, or add \
+                 {{buildId}} to a tagTemplate"
+            ),
+            Self::Illegal { variable, value, cause } => write!(
+                f,
+                "the variable {variable} is {value:?}, which cannot be a tag: {cause}. Name a tag \
+                 for every image and take tagStrategy none"
+            ),
+            Self::Mutable { tag, origin, entry } => write!(
+                f,
+                "{origin} gives the tag {tag}, which moves ({entry} in mutableTagList). To \
+                 Kubernetes nothing changes when it is pushed again, so no pod would be replaced, \
+                 and there would be no name to roll back to. Take a strategy that gives every build \
+                 a tag of its own, such as tagTemplate {tag}-{{buildId}}"
+            ),
+        }
+    }
+}
+
+fn no_build(f: &mut fmt::Formatter<'_>, primary_artifact: Option<&str>) -> fmt::Result {
+    f.write_str("tagStrategy buildId needs the variable Build.BuildId, ")?;
+    match primary_artifact {
+        Some(alias) => write!(
+            f,
+            "which is empty since the primary artifact {alias} of this release is no \
+             build. Make the build artifact the primary one, or name it in the input \
+             artifactAlias"
+        ),
+        None => f.write_str(
+            "which is empty since this release has no artifact. Add the build that \
+             pushes the image as an artifact of the release pipeline",
+        ),
+    }
+}
+
+impl From<TemplateError> for TagError {
+    fn from(error: TemplateError) -> Self {
+        Self::Template(error)
+    }
+}

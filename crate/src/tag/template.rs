@@ -1,0 +1,370 @@
+//! The input `tagTemplate`: text with tokens in braces.
+//!
+//! ```text
+//! template = *( text | "{" [mark] name [":" argument] [mark] "}" )
+//! mark     = "-" | "." | "_"
+//! ```
+//!
+//! A token is replaced by its value, and one without a value is an error. With a mark inside the
+//! braces it may be empty: `{-prerelease}` is the value after a dash, or nothing at all.
+
+use std::fmt;
+
+use crate::{
+    nearest::nearest,
+    tag::time::{DEFAULT_FORM, PARTS, StartTime},
+};
+
+/// A template, parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template(Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Token { token: Token, before: &'static str, after: &'static str, written: String },
+}
+
+/// What a token stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Token {
+    /// The id of the build.
+    BuildId,
+    /// Its number.
+    BuildNumber,
+    /// The digits at the end of its number.
+    Counter,
+    /// Its pipeline.
+    Definition,
+    /// Its branch, or `pr-12`.
+    Branch,
+    /// Its git tag.
+    GitTag,
+    /// The number of its pull request.
+    PullRequest,
+    /// So many characters of its commit; `None` for all.
+    Commit(Option<usize>),
+    /// The time at which the pipeline began, in this form.
+    Date(String),
+    /// The version.
+    Version,
+    /// Its first number.
+    Major,
+    /// Its second.
+    Minor,
+    /// Its third.
+    Patch,
+    /// Its prerelease.
+    Prerelease,
+}
+
+/// The names of the tokens, in the order that messages list them.
+pub const NAMES: [&str; 14] = [
+    "buildId",
+    "buildNumber",
+    "counter",
+    "definition",
+    "branch",
+    "gitTag",
+    "pullRequest",
+    "commit",
+    "date",
+    "version",
+    "major",
+    "minor",
+    "patch",
+    "prerelease",
+];
+
+/// How many characters of the commit `{commit}` gives.
+pub const SHORT_COMMIT: usize = 7;
+
+/// Why a template cannot be used, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateError {
+    column: usize,
+    kind: ErrorKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum ErrorKind {
+    Doubled(&'static str),
+    NotClosed,
+    NotOpened,
+    Unknown { name: String, similar: Option<&'static str> },
+    NoArgument { name: &'static str, argument: String },
+    CommitLength(String),
+    Form { form: String, part: String },
+}
+
+impl Template {
+    /// Parses a template by the grammar above.
+    ///
+    /// # Errors
+    /// Says what is wrong with it, and where.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '}']) {
+            let fail = |kind| {
+                let byte = text.len() - rest.len() + at;
+                Err(TemplateError { column: text[..byte].chars().count() + 1, kind })
+            };
+            for (brace, doubled) in [("{{", "{{"), ("}}", "}}")] {
+                if rest[at..].starts_with(brace) {
+                    return fail(ErrorKind::Doubled(doubled));
+                }
+            }
+            if rest[at..].starts_with('}') {
+                return fail(ErrorKind::NotOpened);
+            }
+            let inner = &rest[at + 1..];
+            let Some(end) = inner.find(['{', '}']).filter(|end| inner[*end..].starts_with('}'))
+            else {
+                return fail(ErrorKind::NotClosed);
+            };
+            if at > 0 {
+                pieces.push(Piece::Text(rest[..at].to_owned()));
+            }
+            match token(&inner[..end]) {
+                Ok(token) => pieces.push(token),
+                Err(kind) => return fail(kind),
+            }
+            rest = &inner[end + 1..];
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Text(rest.to_owned()));
+        }
+        Ok(Self(pieces))
+    }
+
+    /// Whether one of the tokens fulfils the condition.
+    #[must_use]
+    pub fn any(&self, condition: impl Fn(&Token) -> bool) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Token { token, .. } if condition(token)))
+    }
+
+    /// The text with the values in place of the tokens.
+    ///
+    /// # Errors
+    /// What the second function makes of a token that has no value and must have one; it is given
+    /// the token as it was written.
+    pub fn render<E>(
+        &self,
+        value: impl Fn(&Token) -> Option<String>,
+        empty: impl Fn(&Token, &str) -> E,
+    ) -> Result<String, E> {
+        let mut text = String::new();
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(literal) => text.push_str(literal),
+                Piece::Token { token, before, after, written } => match value(token) {
+                    Some(value) => text.extend([*before, &value, *after]),
+                    None if before.is_empty() && after.is_empty() => {
+                        return Err(empty(token, written));
+                    }
+                    None => {}
+                },
+            }
+        }
+        Ok(text)
+    }
+}
+
+impl Token {
+    /// Whether it is the version or a part of it.
+    #[must_use]
+    pub const fn is_of_version(&self) -> bool {
+        matches!(self, Self::Version | Self::Major | Self::Minor | Self::Patch | Self::Prerelease)
+    }
+}
+
+fn token(written: &str) -> Result<Piece, ErrorKind> {
+    let mark = |c: Option<char>| match c {
+        Some('-') => "-",
+        Some('.') => ".",
+        Some('_') => "_",
+        _ => "",
+    };
+    let before = mark(written.chars().next());
+    let inner = &written[before.len()..];
+    let after = mark(inner.chars().next_back());
+    let inner = &inner[..inner.len() - after.len()];
+    let (name, argument) = match inner.split_once(':') {
+        Some((name, argument)) => (name.trim(), Some(argument.trim())),
+        None => (inner.trim(), None),
+    };
+    let known = NAMES.into_iter().find(|known| known.eq_ignore_ascii_case(name));
+    let known = known.ok_or_else(|| ErrorKind::Unknown {
+        name: name.to_owned(),
+        similar: nearest(name, NAMES),
+    })?;
+    let token = match (known, argument) {
+        ("commit", None) => Token::Commit(Some(SHORT_COMMIT)),
+        ("commit", Some(argument)) => Token::Commit(commit_length(argument)?),
+        ("date", argument) => Token::Date(form(argument.unwrap_or(DEFAULT_FORM))?),
+        (name, Some(argument)) => {
+            return Err(ErrorKind::NoArgument { name, argument: argument.to_owned() });
+        }
+        ("buildId", None) => Token::BuildId,
+        ("buildNumber", None) => Token::BuildNumber,
+        ("counter", None) => Token::Counter,
+        ("definition", None) => Token::Definition,
+        ("branch", None) => Token::Branch,
+        ("gitTag", None) => Token::GitTag,
+        ("pullRequest", None) => Token::PullRequest,
+        ("version", None) => Token::Version,
+        ("major", None) => Token::Major,
+        ("minor", None) => Token::Minor,
+        ("patch", None) => Token::Patch,
+        _ => Token::Prerelease,
+    };
+    Ok(Piece::Token { token, before, after, written: written.to_owned() })
+}
+
+fn commit_length(argument: &str) -> Result<Option<usize>, ErrorKind> {
+    if argument.eq_ignore_ascii_case("full") {
+        return Ok(None);
+    }
+    match argument.parse() {
+        Ok(length @ 4..=64) => Ok(Some(length)),
+        _ => Err(ErrorKind::CommitLength(argument.to_owned())),
+    }
+}
+
+fn form(form: &str) -> Result<String, ErrorKind> {
+    let any_time = StartTime::parse("2026-11-24 04:00:00");
+    match any_time.map(|time| time.format(form)) {
+        Some(Err(part)) => Err(ErrorKind::Form { form: form.to_owned(), part }),
+        _ => Ok(form.to_owned()),
+    }
+}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tagTemplate, column {}: ", self.column)?;
+        match &self.kind {
+            ErrorKind::Doubled(braces) => write!(
+                f,
+                "{braces} has no meaning here, and a tag can hold no brace. A token stands in one \
+                 pair, such as {{buildId}}"
+            ),
+            ErrorKind::NotClosed => {
+                f.write_str("the brace is not closed. A token is written {buildId}")
+            }
+            ErrorKind::NotOpened => f.write_str(
+                "the brace closes nothing, and a tag can hold none. A token is written {buildId}",
+            ),
+            ErrorKind::Unknown { name, similar } => {
+                write!(f, "there is no token {name:?}. ")?;
+                if let Some(similar) = similar {
+                    write!(f, "Did you mean {{{similar}}}? ")?;
+                }
+                write!(f, "There are: {}", NAMES.join(", "))
+            }
+            ErrorKind::NoArgument { name, argument } => write!(
+                f,
+                "{{{name}}} takes nothing after a colon, and here is {argument:?}. Only {{commit}} \
+                 and {{date}} do, such as {{commit:12}} and {{date:yyyyMMdd-HHmm}}"
+            ),
+            ErrorKind::CommitLength(found) => write!(
+                f,
+                "{found:?} is no length of a commit. Write a number from 4 to 64, or full"
+            ),
+            ErrorKind::Form { form, part } => write!(
+                f,
+                "{part:?} in the date {form:?} stands for nothing. A date is made of {}, and of \
+                 characters that are no letters",
+                PARTS.join(", ")
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(template: &str, value: Option<&str>) -> Result<String, String> {
+        let template = Template::parse(template).map_err(|error| error.to_string())?;
+        template.render(|_| value.map(str::to_owned), |_, written| format!("no {written}"))
+    }
+
+    #[test]
+    fn text_and_marks_surround_the_values() {
+        for (template, with_value, without) in [
+            ("web-{buildId}", "web-7", Err("no buildId")),
+            ("1{-branch}{.date:yyyy}{_version_}", "1-7.7_7_", Ok("1")),
+            ("{prerelease-}x", "7-x", Ok("x")),
+            ("{ Commit : FULL }", "7", Err("no  Commit : FULL ")),
+            ("{date:yyyy-MM-}", "7-", Ok("")),
+            ("latest", "latest", Ok("latest")),
+            ("", "", Ok("")),
+        ] {
+            assert_eq!(render(template, Some("7")).as_deref(), Ok(with_value));
+            assert_eq!(render(template, None), without.map(str::to_owned).map_err(str::to_owned));
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        for (template, message) in [
+            (
+                "ü-{{buildId}}",
+                "tagTemplate, column 3: {{ has no meaning here, and a tag can hold no brace. A token \
+                 stands in one pair, such as {buildId}",
+            ),
+            (
+                "a{buildId",
+                "tagTemplate, column 2: the brace is not closed. A token is written {buildId}",
+            ),
+            (
+                "{a{b}",
+                "tagTemplate, column 1: the brace is not closed. A token is written {buildId}",
+            ),
+            (
+                "a}",
+                "tagTemplate, column 2: the brace closes nothing, and a tag can hold none. A token \
+                 is written {buildId}",
+            ),
+            (
+                "{buildId}{-brunch}",
+                "tagTemplate, column 10: there is no token \"brunch\". Did you mean {branch}? There \
+                 are: buildId, buildNumber, counter, definition, branch, gitTag, pullRequest, \
+                 commit, date, version, major, minor, patch, prerelease",
+            ),
+            (
+                "{buildId:4}",
+                "tagTemplate, column 1: {buildId} takes nothing after a colon, and here is \"4\". \
+                 Only {commit} and {date} do, such as {commit:12} and {date:yyyyMMdd-HHmm}",
+            ),
+            (
+                "{commit:3}",
+                "tagTemplate, column 1: \"3\" is no length of a commit. Write a number from 4 to \
+                 64, or full",
+            ),
+            (
+                "{date:YYYYMMdd}",
+                "tagTemplate, column 1: \"YYYY\" in the date \"YYYYMMdd\" stands for nothing. A date \
+                 is made of yyyy, yy, MM, dd, HH, mm, ss, and of characters that are no letters",
+            ),
+        ] {
+            assert_eq!(render(template, Some("7")).unwrap_err(), message);
+        }
+    }
+
+    #[test]
+    fn every_name_is_a_token() {
+        let all = NAMES.map(|name| format!("{{{name}}}")).concat();
+        let Template(pieces) = Template::parse(&all).unwrap();
+        assert_eq!(pieces.len(), NAMES.len());
+        let tokens = pieces.iter().map(|piece| match piece {
+            Piece::Token { token, .. } => token,
+            Piece::Text(text) => panic!("{text}"),
+        });
+        let tokens: Vec<&Token> = tokens.collect();
+        for (at, token) in tokens.iter().enumerate() {
+            assert!(!tokens[..at].contains(token), "{token:?} twice");
+        }
+    }
+}
