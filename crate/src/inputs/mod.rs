@@ -110,11 +110,11 @@ impl Reader<'_> {
         if command? == "computeTag" {
             let tagged = tagged?;
             let job = Job::ComputeTag(self.publication(&tagged)?);
-            let Tagged { tag, lines, warnings } = tagged;
+            let Tagged { tag, lines, warnings, .. } = tagged;
             return Some(Request { job, lines, tag, warnings });
         }
         let how = self.set_image();
-        let Tagged { tag, lines, warnings } = tagged?;
+        let Tagged { tag, lines, warnings, .. } = tagged?;
         let job = match how? {
             (how, DryRun::Client) => {
                 let commands = commands_without_cluster(&lines, &how.target);
