@@ -136,7 +136,7 @@ struct Moving {
     reference: String,
     tag: String,
     reason: Reason,
-    computed: Option<Tag>,
+    instead: Option<Tag>,
 }
 
 /// What a line has to say.
@@ -194,28 +194,32 @@ impl Line {
         }
     }
 
-    /// Looks for images whose tag moves, since setting them would change nothing. The computed tag
-    /// is judged once for all that have it, and not here.
+    /// Looks for images whose tag moves, since setting them would change nothing. A tag that was
+    /// judged already, for all images that have it, is passed over. The last tag is one that the
+    /// image could have instead.
     ///
     /// # Errors
     /// The first one, where they are refused.
     pub fn check(
         &self,
         mutable: &MutableTags,
-        computed: Option<&Tag>,
+        judged: Option<&Tag>,
+        instead: Option<&Tag>,
     ) -> Result<Vec<LineWarning>, LineError> {
         let mut warnings = Vec::new();
         if mutable.policy == Policy::Allow {
             return Ok(warnings);
         }
-        let judged = |image: &&Image| computed.is_some() && image.reference.tag() == computed;
-        for image in self.images.iter().filter(|image| !judged(image)) {
+        for image in &self.images {
+            if judged.is_some() && image.reference.tag() == judged {
+                continue;
+            }
             let Some(reason) = mutable.reason(&image.reference) else { continue };
             let moving = Moving {
                 reference: image.reference.to_string(),
                 tag: image.reference.tag().map(ToString::to_string).unwrap_or_default(),
                 reason,
-                computed: computed.cloned(),
+                instead: instead.cloned(),
             };
             let (line, column) = (self.number, image.column);
             if mutable.policy == Policy::Fail {
@@ -652,7 +656,7 @@ impl fmt::Display for Moving {
             "To Kubernetes nothing changes when it is pushed again, so no pod would be replaced, and \
              there would be no name to roll back to. ",
         )?;
-        match &self.computed {
+        match &self.instead {
             Some(tag) => {
                 write!(f, "Leave the tag out, and this step adds :{tag}, the tag of this build")
             }
@@ -860,7 +864,7 @@ mod tests {
         let mutable =
             |policy| MutableTags::read(policy, DEFAULT_LIST, &Variables::default(), None).unwrap();
         let refusal = |text: &str, tag| {
-            parsed(text)[0].check(&mutable(Policy::Fail), tag).unwrap_err().to_string()
+            parsed(text)[0].check(&mutable(Policy::Fail), None, tag).unwrap_err().to_string()
         };
         assert_eq!(
             refusal("deployments/web app=a.io/app:latest", Some(&tag)),
@@ -884,7 +888,7 @@ mod tests {
              step adds :4125, the tag of this build"
         );
         let lines = parsed("deployments/web app=a.io/app:main side=a.io/side:1.4.2");
-        let warnings = lines[0].check(&mutable(Policy::Warn), None).unwrap();
+        let warnings = lines[0].check(&mutable(Policy::Warn), None, None).unwrap();
         let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         assert_eq!(
             warnings,
@@ -895,6 +899,6 @@ mod tests {
                  build, such as :$(Build.BuildId), or leave it out and take tagStrategy buildId"
             ]
         );
-        assert_eq!(lines[0].check(&mutable(Policy::Allow), None), Ok(Vec::new()));
+        assert_eq!(lines[0].check(&mutable(Policy::Allow), None, None), Ok(Vec::new()));
     }
 }

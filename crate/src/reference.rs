@@ -397,20 +397,15 @@ fn check_path(path: &str, start: usize) -> Result<(), ReferenceError> {
         if segment.is_empty() {
             return fail(ErrorKind::EmptySegment, at);
         }
-        for (offset, c) in segment.char_indices() {
-            match c {
-                'a'..='z' | '0'..='9' | '.' | '_' | '-' => {}
-                'A'..='Z' => return fail(ErrorKind::Uppercase(c), at + offset),
-                _ => return fail(ErrorKind::Unexpected(c), at + offset),
-            }
+        let legal = |c| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+        if let Some(offset) = segment.bytes().position(|b| !legal(b)) {
+            return match char_at(segment, offset) {
+                c @ 'A'..='Z' => fail(ErrorKind::Uppercase(c), at + offset),
+                c => fail(ErrorKind::Unexpected(c), at + offset),
+            };
         }
-        for (offset, separator) in separators(segment) {
-            let inside = offset > 0 && offset + separator.len() < segment.len();
-            let known =
-                matches!(separator, "." | "_" | "__") || separator.bytes().all(|b| b == b'-');
-            if !inside || !known {
-                return fail(ErrorKind::Separator(char_at(separator, 0)), at + offset);
-            }
+        if let Some((offset, c)) = bad_separator(segment) {
+            return fail(ErrorKind::Separator(c), at + offset);
         }
         at += segment.len() + 1;
     }
@@ -420,14 +415,27 @@ fn check_path(path: &str, start: usize) -> Result<(), ReferenceError> {
     Ok(())
 }
 
-/// The runs of dots, underscores and dashes in a segment, with their places.
-fn separators(segment: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut next = 0;
-    segment.split(|c: char| c.is_ascii_alphanumeric()).filter_map(move |run| {
-        let at = next;
-        next += run.len() + 1;
-        (!run.is_empty()).then_some((at, run))
-    })
+/// The first run of dots, underscores and dashes that does not separate as it should, with its
+/// first character.
+fn bad_separator(segment: &str) -> Option<(usize, char)> {
+    let bytes = segment.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let first = bytes[at];
+        if first.is_ascii_alphanumeric() {
+            at += 1;
+            continue;
+        }
+        let rest = &bytes[at..];
+        let run = rest.iter().position(u8::is_ascii_alphanumeric).unwrap_or(rest.len());
+        let known =
+            matches!(&rest[..run], b"." | b"_" | b"__") || rest[..run].iter().all(|b| *b == b'-');
+        if !known || at == 0 || run == rest.len() {
+            return Some((at, first.into()));
+        }
+        at += run;
+    }
+    None
 }
 
 fn check_tag(tag: &str, start: usize) -> Result<(), ReferenceError> {
@@ -435,11 +443,11 @@ fn check_tag(tag: &str, start: usize) -> Result<(), ReferenceError> {
     if tag.is_empty() {
         return fail(ErrorKind::Empty, 0);
     }
-    for (at, c) in tag.char_indices() {
-        let legal = c.is_ascii_alphanumeric() || c == '_' || (at > 0 && (c == '.' || c == '-'));
-        if !legal {
-            return fail(ErrorKind::Unexpected(c), at);
-        }
+    let legal = |(at, b): (usize, u8)| {
+        b.is_ascii_alphanumeric() || b == b'_' || (at > 0 && (b == b'.' || b == b'-'))
+    };
+    if let Some(at) = tag.bytes().enumerate().position(|place| !legal(place)) {
+        return fail(ErrorKind::Unexpected(char_at(tag, at)), at);
     }
     if tag.len() > LONGEST_TAG {
         return fail(ErrorKind::TooLong(LONGEST_TAG), 0);

@@ -119,11 +119,11 @@ impl Reader<'_> {
         if command? == "computeTag" {
             let tagged = tagged?;
             let job = Job::ComputeTag(self.publication(&tagged)?);
-            let Tagged { tag, lines, warnings } = tagged;
+            let Tagged { tag, lines, warnings, .. } = tagged;
             return Some(Request { job, lines, tag, warnings });
         }
         let change = self.change();
-        let Tagged { tag, lines, warnings } = tagged?;
+        let Tagged { tag, lines, warnings, .. } = tagged?;
         let job = match change? {
             (change, DryRun::Client) => {
                 let Change { namespaces, target, .. } = &change;

@@ -6,6 +6,7 @@ use crate::{
     images::{Line, LineWarning},
     images_file::{Content, ImagesFile},
     inputs::{InputError, files::File, reader::Reader},
+    reference::Tag,
     tag::{
         Build, Computed, Fact, Strategy, TagError,
         build::{named, that_seem_to_push},
@@ -50,6 +51,8 @@ pub(super) struct Tagged {
     pub(super) tag: Option<Computed>,
     pub(super) lines: Vec<Line>,
     pub(super) warnings: Vec<Warning>,
+    /// The tag that images could have whose own is refused.
+    instead: Option<Tag>,
 }
 
 impl Reader<'_> {
@@ -87,10 +90,11 @@ impl Reader<'_> {
     ) -> Option<Tagged> {
         let strategy = self.strategy()?;
         let needed = !set_image || lines.iter().any(Line::needs_tag);
-        if !needed {
-            return Some(Tagged { tag: None, lines, warnings: Vec::new() });
-        }
         let computed = strategy.tag(build, self.variables);
+        if !needed {
+            let instead = computed.ok().flatten().map(|computed| computed.tag);
+            return Some(Tagged { tag: None, lines, warnings: Vec::new(), instead });
+        }
         let computed = self.take(computed.map_err(InputError::Tag))?;
         let mut warnings = Vec::new();
         match &computed {
@@ -109,7 +113,8 @@ impl Reader<'_> {
                 }
             }
         }
-        Some(Tagged { tag: computed, lines, warnings })
+        let instead = computed.as_ref().map(|computed| computed.tag.clone());
+        Some(Tagged { tag: computed, lines, warnings, instead })
     }
 
     fn tagged_by_file(&mut self, mut lines: Vec<Line>) -> Option<Tagged> {
@@ -138,7 +143,8 @@ impl Reader<'_> {
             tag: file.tag,
             made_of: None,
         };
-        Some(Tagged { tag: Some(tag), lines, warnings })
+        let instead = Some(tag.tag.clone());
+        Some(Tagged { tag: Some(tag), lines, warnings, instead })
     }
 
     /// Looks for tags that move.
@@ -152,7 +158,7 @@ impl Reader<'_> {
         }
         let tag = tagged.tag.as_ref().map(|computed| &computed.tag);
         for line in &tagged.lines {
-            match line.check(mutable, tag) {
+            match line.check(mutable, tag, tagged.instead.as_ref()) {
                 Ok(warnings) => tagged.warnings.extend(warnings.into_iter().map(Warning::Line)),
                 Err(error) => self.errors.push(InputError::Line(error)),
             }
