@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { processTree } from "./process-tree";
 
 /** A step of a pipeline, as the agent is handed it. */
 export interface Step {
@@ -26,33 +27,52 @@ export interface Outcome {
   exitCode: number | null;
   /** The output variables. */
   outputs: Record<string, string>;
-  /** The tags that the step gave the build. */
-  buildTags: string[];
-  /** The number that the step gave the build. */
-  buildNumber?: string;
   warnings: string[];
   errors: string[];
-  /** Every percentage that was shown. */
-  progress: number[];
-  /** The Markdown pages for the summary of the run. */
-  summaries: string[];
-  attachments: { type: string; name: string; content: string }[];
   /** The log as a person sees it. */
   log: string[];
+  /** How far the step said it was, in percent, and with what. */
+  progress: { percent: number; text: string }[];
+  /** The Markdown of each summary. */
+  summaries: string[];
+  attachments: Attachment[];
+  buildTags: string[];
+  /** The build number that the step gave the build. */
+  buildNumber?: string;
+  canceled?: Cancellation;
+}
+
+/** A file that the step left for the run's tabs and tools. */
+export interface Attachment {
+  type: string;
+  name: string;
+  content: string;
+}
+
+/** What it took to end a step that was canceled. */
+export interface Cancellation {
+  /** Milliseconds from the cancel to the end. */
+  afterMs: number;
+  /** The signals that were sent until then. */
+  signals: NodeJS.Signals[];
 }
 
 /** A running step. */
 export interface RunningStep {
   process: ChildProcess;
   outcome: Promise<Outcome>;
-  /** Ends the step as the agent does when somebody cancels the run. */
+  /**
+   * Ends the step as the agent does when somebody cancels the run: SIGINT, then SIGTERM after
+   * PROCESS_SIGINT_TIMEOUT (7500 ms), then SIGKILL for all it started after PROCESS_SIGTERM_TIMEOUT
+   * (2500 ms) more. Both are variables of the job.
+   */
   cancel(): void;
 }
 
 interface Task {
   inputs: { name: string; type: string; defaultValue?: string }[];
   execution: Record<string, { target: string }>;
-  restrictions: { settableVariables: { allowed: string[] } };
+  restrictions: { settableVariables: { allowed: string[] }; commands?: { mode: string } };
 }
 
 interface Command {
@@ -60,6 +80,17 @@ interface Command {
   properties: Record<string, string>;
   data: string;
 }
+
+/** What `restrictions.commands.mode: restricted` leaves of those that are known here. */
+const restricted = [
+  "task.complete",
+  "task.debug",
+  "task.issue",
+  "task.logissue",
+  "task.setprogress",
+  "task.setsecret",
+  "task.setvariable",
+];
 
 /** Runs a step as the agent of Azure Pipelines runs it: its environment, its logging commands. */
 export function run(step: Step): RunningStep {
@@ -70,7 +101,44 @@ export function run(step: Step): RunningStep {
     env: environment(step, task),
     stdio: ["ignore", "pipe", "pipe"],
   });
-  return { process: child, outcome: follow(step, task, child), cancel: () => child.kill("SIGINT") };
+  const signals: NodeJS.Signals[] = [];
+  let canceledAt: number | undefined;
+  const outcome = follow(step, task, child).then((ended) => {
+    if (canceledAt !== undefined) {
+      ended.canceled = { afterMs: Math.round(performance.now() - canceledAt), signals };
+    }
+    return ended;
+  });
+  const cancel = () => {
+    const ended = child.exitCode !== null || child.signalCode !== null;
+    if (ended || canceledAt !== undefined) return;
+    canceledAt = performance.now();
+    const send = (signal: NodeJS.Signals) => {
+      signals.push(signal);
+      child.kill(signal);
+    };
+    const wait = (name: string, ms: number, then: () => void) => {
+      const timer = setTimeout(then, Number(step.variables[name] ?? ms));
+      child.once("exit", () => clearTimeout(timer));
+    };
+    send("SIGINT");
+    wait("PROCESS_SIGINT_TIMEOUT", 7500, () => {
+      send("SIGTERM");
+      wait("PROCESS_SIGTERM_TIMEOUT", 2500, () => {
+        signals.push("SIGKILL");
+        for (const pid of processTree(child.pid ?? 0)) kill(pid);
+      });
+    });
+  };
+  return { process: child, outcome, cancel };
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
 }
 
 function environment(step: Step, task: Task): NodeJS.ProcessEnv {
@@ -108,16 +176,19 @@ async function follow(step: Step, task: Task, child: ChildProcess): Promise<Outc
     message: "",
     exitCode: null,
     outputs: {},
-    buildTags: [],
     warnings: [],
     errors: [],
+    log: [],
     progress: [],
     summaries: [],
     attachments: [],
-    log: [],
+    buildTags: [],
   };
-  const inBuild = step.variables["System.HostType"] === "build";
-  const show = (line: string) => {
+  const secrets: string[] = [];
+  const masked = (text: string) =>
+    secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+  const show = (text: string) => {
+    const line = masked(text);
     outcome.log.push(line);
     step.onLine?.(line);
   };
@@ -125,32 +196,57 @@ async function follow(step: Step, task: Task, child: ChildProcess): Promise<Outc
     const command = parseCommand(line);
     if (!command) return show(line);
     const { name, properties, data } = command;
-    if (name === "task.complete") {
-      outcome.result = properties.result ?? "";
-      outcome.message = data;
-    } else if (name === "task.setvariable") {
-      const variable = properties.variable ?? "";
-      if (!task.restrictions.settableVariables.allowed.includes(variable)) {
-        throw new Error(`the task may not set the variable ${variable}`);
+    if (task.restrictions.commands?.mode === "restricted" && !restricted.includes(name)) {
+      throw new Error(`task.json restricts the task from the logging command ${name}`);
+    }
+    if (name.startsWith("build.") && step.variables["System.HostType"] !== "build") {
+      throw new Error(`the logging command ${name} is for builds`);
+    }
+    switch (name) {
+      case "task.complete":
+        outcome.result = properties.result ?? "";
+        outcome.message = masked(data);
+        break;
+      case "task.setvariable": {
+        const variable = properties.variable ?? "";
+        if (!task.restrictions.settableVariables.allowed.includes(variable)) {
+          throw new Error(`the task may not set the variable ${variable}`);
+        }
+        outcome.outputs[variable] = data;
+        break;
       }
-      outcome.outputs[variable] = data;
-    } else if (name === "task.issue" || name === "task.logissue") {
-      const kind = properties.type === "error" ? "error" : "warning";
-      outcome[`${kind}s`].push(data);
-      show(`##[${kind}]${data}`);
-    } else if (name === "task.setprogress") {
-      outcome.progress.push(Number(properties.value));
-    } else if (name === "task.uploadsummary") {
-      outcome.summaries.push(readFileSync(data, "utf8"));
-    } else if (name === "task.addattachment") {
-      const { type = "", name = "" } = properties;
-      outcome.attachments.push({ type, name, content: readFileSync(data, "utf8") });
-    } else if (name === "build.addbuildtag" && inBuild) {
-      outcome.buildTags.push(data);
-    } else if (name === "build.updatebuildnumber" && inBuild) {
-      outcome.buildNumber = data;
-    } else if (name !== "task.debug") {
-      throw new Error(`the task may not use the logging command ${name}`);
+      case "task.setsecret":
+        secrets.push(...data.split(/[\r\n]+/).filter(Boolean));
+        break;
+      case "task.issue":
+      case "task.logissue": {
+        const kind = properties.type === "error" ? "error" : "warning";
+        outcome[`${kind}s`].push(masked(data));
+        show(`##[${kind}]${data}`);
+        break;
+      }
+      case "task.setprogress":
+        outcome.progress.push({ percent: Number(properties.value), text: masked(data) });
+        break;
+      case "task.uploadsummary":
+        outcome.summaries.push(readFileSync(data, "utf8"));
+        break;
+      case "task.addattachment": {
+        const { type, name } = properties;
+        if (!type || !name) throw new Error(`the attachment ${data} lacks a type or a name`);
+        outcome.attachments.push({ type, name, content: readFileSync(data, "utf8") });
+        break;
+      }
+      case "build.addbuildtag":
+        outcome.buildTags.push(data);
+        break;
+      case "build.updatebuildnumber":
+        outcome.buildNumber = data;
+        break;
+      case "task.debug":
+        break;
+      default:
+        throw new Error(`the task may not use the logging command ${name}`);
     }
   };
   const streams = [child.stdout, child.stderr].map(async (stream) => {

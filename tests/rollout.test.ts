@@ -457,7 +457,7 @@ describe("the report", () => {
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Succeeded");
     assert.equal(outcome.outputs.changed, "true");
-    assert.equal(outcome.progress.at(-1), 100);
+    assert.equal(outcome.progress.at(-1)?.percent, 100);
     assert.ok(outcome.log.includes("deployments/web: 0/2 ready, 2 old left"));
     const moves = outcome.log.filter((line) => /^deployments\/web: \d\/2 ready/.test(line));
     assert.equal(new Set(moves).size, moves.length, "a line for each move, and none twice");
@@ -472,7 +472,9 @@ describe("a step that is canceled", () => {
     await until(() => stage.imageOf("Deployment", "web") === after);
     await until(() => stage.server.requests.some(({ query }) => query.includes("watch=")));
     step.cancel();
-    return step.outcome;
+    const outcome = await step.outcome;
+    assert.deepEqual(outcome.canceled?.signals, ["SIGINT"], "it ends before the second signal");
+    return outcome;
   };
 
   test("puts the old image back in time", async () => {

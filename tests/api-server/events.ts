@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { type EventObject, type KubeObject, timestamp } from "./objects";
 import { resourceNamed } from "./resources";
 import type { Store } from "./store";
@@ -34,7 +33,7 @@ export class Events {
     const event = this.store.create(events, {
       apiVersion: "v1",
       kind: "Event",
-      metadata: { name: `${name}.${randomBytes(8).toString("hex")}`, namespace },
+      metadata: { name: `${name}.${this.moment()}`, namespace },
       involvedObject: { ...place, ...(fieldPath !== undefined && { fieldPath }) },
       type,
       reason,
@@ -44,6 +43,11 @@ export class Events {
       ...(component === scheduler ? inSeries(now) : counted(component, now)),
     });
     this.names.set(identity, event.metadata.name);
+  }
+
+  /** A name for now, in nanoseconds; later ones sort after earlier ones. */
+  private moment(): string {
+    return (BigInt(Date.now()) * 1_000_000n + BigInt(this.names.size)).toString(16);
   }
 }
 

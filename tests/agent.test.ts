@@ -1,0 +1,143 @@
+/** The stand-in for the agent, with tasks of a few lines. */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { type RunningStep, run } from "./agent";
+
+const folder = mkdtempSync(path.join(tmpdir(), "agent-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+let count = 0;
+
+/** A running step whose task is this script. */
+function step(script: string, variables: Record<string, string> = {}, mode?: string): RunningStep {
+  count += 1;
+  const taskFolder = path.join(folder, `task-${count}`);
+  const tempFolder = path.join(folder, `temp-${count}`);
+  for (const each of [taskFolder, tempFolder]) mkdirSync(each);
+  const commands = mode === undefined ? {} : { commands: { mode } };
+  const task = {
+    inputs: [],
+    execution: { Node20_1: { target: "main.js" } },
+    restrictions: { settableVariables: { allowed: [] }, ...commands },
+  };
+  writeFileSync(path.join(taskFolder, "task.json"), JSON.stringify(task));
+  writeFileSync(path.join(taskFolder, "main.js"), script);
+  return run({ taskFolder, inputs: {}, variables, tempFolder });
+}
+
+const say = (...lines: string[]) =>
+  lines.map((line) => `console.log(${JSON.stringify(line)});`).join("\n");
+const upload = (command: string, name: string, content: string) =>
+  `require("fs").writeFileSync(${JSON.stringify(name)}, ${JSON.stringify(content)});
+   console.log("##vso[${command}]" + process.cwd() + "/" + ${JSON.stringify(name)});
+   process.on("exit", () => require("fs").rmSync(${JSON.stringify(name)}));`;
+
+describe("logging commands", { concurrency: 2 }, () => {
+  test("are recorded, and files are read while they are there", async () => {
+    const outcome = await step(
+      [
+        upload("task.uploadsummary", "a.md", "# Done\n"),
+        upload("task.addattachment type=rollout;name=story;", "b.json", "{}"),
+        say(
+          "##vso[task.setprogress value=40;]web 2/5",
+          "##vso[build.addbuildtag]image-4125",
+          "##vso[build.updatebuildnumber]1.2.3",
+          "##vso[task.complete result=Succeeded;]done",
+        ),
+        "setTimeout(() => {}, 200);",
+      ].join("\n"),
+      { "System.HostType": "build" },
+    ).outcome;
+    const { result, message, log, progress, summaries, attachments, buildTags, buildNumber } =
+      outcome;
+    assert.deepEqual([result, message, log], ["Succeeded", "done", []]);
+    assert.deepEqual(progress, [{ percent: 40, text: "web 2/5" }]);
+    assert.deepEqual(summaries, ["# Done\n"]);
+    assert.deepEqual(attachments, [{ type: "rollout", name: "story", content: "{}" }]);
+    assert.deepEqual([buildTags, buildNumber], [["image-4125"], "1.2.3"]);
+  });
+
+  test("mask a secret from then on, line by line", async () => {
+    const { log, errors } = await step(
+      say(
+        "a hunter2",
+        "##vso[task.setsecret]hunter2%0Aline two",
+        "b hunter2 and line two",
+        "##vso[task.logissue type=error]c hunter2",
+      ),
+    ).outcome;
+    assert.deepEqual(log, ["a hunter2", "b *** and ***", "##[error]c ***"]);
+    assert.deepEqual(errors, ["c ***"]);
+  });
+
+  const refused: [string, Record<string, string>, string | undefined, RegExp][] = [
+    [
+      "build.addbuildtag]x",
+      { "System.HostType": "release" },
+      undefined,
+      /build.addbuildtag is for builds/,
+    ],
+    ["task.uploadsummary]x", {}, "restricted", /restricts the task from .* task.uploadsummary/],
+    ["task.uploadsummary]/none/such.md", {}, undefined, /no such file/],
+    ["task.addattachment type=x;]y", {}, undefined, /lacks a type or a name/],
+    ["artifact.upload]x", {}, undefined, /may not use the logging command artifact.upload/],
+    ["task.setvariable variable=PATH;]x", {}, undefined, /may not set the variable PATH/],
+  ];
+  for (const [command, variables, mode, words] of refused) {
+    test(`refuse ${command} ${mode ?? variables["System.HostType"] ?? ""}`, async () => {
+      await assert.rejects(step(say(`##vso[${command}`), variables, mode).outcome, words);
+    });
+  }
+});
+
+describe("cancel", { concurrency: 4, skip: process.platform === "win32" }, () => {
+  const soon = { PROCESS_SIGINT_TIMEOUT: "300", PROCESS_SIGTERM_TIMEOUT: "200" };
+  const alive = "setInterval(() => {}, 1000); console.log('ready');";
+  const cases: [string, string, NodeJS.Signals[]][] = [
+    ["that ends on the first signal", "process.on('SIGINT', () => process.exit(0));", ["SIGINT"]],
+    [
+      "that needs the second",
+      "process.on('SIGINT', () => {}); process.on('SIGTERM', () => process.exit(0));",
+      ["SIGINT", "SIGTERM"],
+    ],
+    [
+      "that heeds none",
+      "process.on('SIGINT', () => {}); process.on('SIGTERM', () => {});",
+      ["SIGINT", "SIGTERM", "SIGKILL"],
+    ],
+  ];
+  for (const [what, handlers, signals] of cases) {
+    test(`of a step ${what}`, async () => {
+      const running = step(handlers + alive, soon);
+      await new Promise((resolve) => running.process.stdout?.once("data", resolve));
+      running.cancel();
+      const { canceled } = await running.outcome;
+      assert.deepEqual(canceled?.signals, signals);
+      const waited = [0, 300, 500][signals.length - 1] ?? 0;
+      assert.ok((canceled?.afterMs ?? 0) >= waited - 5, `${canceled?.afterMs}`);
+    });
+  }
+
+  test("kills what the step started too", { skip: !existsSync("/proc") }, async () => {
+    const running = step(
+      `const child = require("child_process").spawn("sleep", ["60"], { detached: true });
+       process.on("SIGINT", () => {}); process.on("SIGTERM", () => {});
+       setInterval(() => {}, 1000); console.log(child.pid);`,
+      soon,
+    );
+    const pid = await new Promise<number>((resolve) =>
+      running.process.stdout?.once("data", (data) => resolve(Number(data))),
+    );
+    running.cancel();
+    await running.outcome;
+    // Nobody may have asked for its exit code: then it stays, as a zombie.
+    const lives = () => {
+      const stat = `/proc/${pid}/stat`;
+      return existsSync(stat) && !/^\d+ \(sleep\) Z /.test(readFileSync(stat, "utf8"));
+    };
+    for (const end = Date.now() + 10_000; lives(); await pause(5)) assert.ok(Date.now() < end);
+  });
+});
