@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -96,4 +97,24 @@ export async function until(condition: () => boolean): Promise<void> {
     if (Date.now() > end) throw new Error(`${condition} does not come true`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+export function assertRan(outcome: Outcome, result: string): void {
+  assert.equal(outcome.result, result, outcome.log.join("\n"));
+  assert.equal(outcome.exitCode, 0);
+}
+
+/** The log has this line, or one like it. */
+export function assertLogged(outcome: Outcome, line: string | RegExp): void {
+  const fits = (text: string) => (typeof line === "string" ? text === line : line.test(text));
+  assert.ok(outcome.log.some(fits), `${line} is not in\n${outcome.log.join("\n")}`);
+}
+
+/** The rows of the last table of the log, without its head. */
+export function lastTable(outcome: Outcome): string[] {
+  const head = outcome.log.findLastIndex((line) => /^WORKLOAD +CONTAINER +RUNS NOW$/.test(line));
+  assert.notEqual(head, -1, outcome.log.join("\n"));
+  const rows = outcome.log.slice(head + 1);
+  const end = rows.findIndex((line) => !/^[\w-]+\/[\w-]/.test(line));
+  return rows.slice(0, end === -1 ? undefined : end).map((row) => row.replace(/ {2,}/g, " "));
 }

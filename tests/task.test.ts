@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
-import type { Outcome } from "./agent";
-import { release, until, useStage } from "./stage";
+import { assertLogged, assertRan, release, until, useStage } from "./stage";
 
 const stage = useStage();
 const line = "deployments/identityserver identityserver=$(ACR)/IdentityServer";
@@ -28,11 +27,6 @@ function identityserver(): Promise<unknown> {
 
 const imageOf = (name: string, container = name) => stage.imageOf("Deployment", name, container);
 
-function assertRan(outcome: Outcome, result: string): void {
-  assert.equal(outcome.result, result, outcome.log.join("\n"));
-  assert.equal(outcome.exitCode, 0);
-}
-
 describe("setImage", () => {
   for (const [which, kubectl] of Object.entries({
     "the kubectl of this machine": undefined,
@@ -47,9 +41,9 @@ describe("setImage", () => {
         searched ? { PATH: searched } : {},
       );
       assertRan(outcome, "Succeeded");
-      assert.ok(outcome.log.includes(`##[command]${setImage}`), outcome.log.join("\n"));
-      assert.ok(outcome.log.includes("deployment.apps/identityserver image updated"));
-      assert.ok(outcome.log.includes(`  identityserver: ${oldImage} replaced by ${newImage}`));
+      assertLogged(outcome, `##[command]${setImage}`);
+      assertLogged(outcome, "deployment.apps/identityserver image updated");
+      assertLogged(outcome, `  identityserver: ${oldImage} replaced by ${newImage}`);
       const pods = outcome.log.filter((text) =>
         /^ {2}pod identityserver-\S+: ready, .* old$/.test(text),
       );
@@ -200,7 +194,7 @@ describe("dryRun", () => {
     const outcome = await stage.finish({ images: line, dryRun: "client" });
     assertRan(outcome, "Succeeded");
     assert.equal(outcome.outputs.commands, setImage);
-    assert.ok(outcome.log.includes(`##[command]${setImage}`));
+    assertLogged(outcome, `##[command]${setImage}`);
     assert.deepEqual(stage.server.requests, []);
   });
 
@@ -421,12 +415,10 @@ describe("what is wrong is said before anything is changed", () => {
 
   test("a capital letter in the repository is lowered, and the log says so", async () => {
     const outcome = await stage.finish({ images: line, dryRun: "client" });
-    assert.ok(
-      outcome.log.includes(
-        "contoso.azurecr.io/IdentityServer is written contoso.azurecr.io/identityserver here: a " +
-          "repository has no capital letters, and Docker pushes it under this name",
-      ),
-      outcome.log.join("\n"),
+    assertLogged(
+      outcome,
+      "contoso.azurecr.io/IdentityServer is written contoso.azurecr.io/identityserver here: a " +
+        "repository has no capital letters, and Docker pushes it under this name",
     );
   });
 });

@@ -83,5 +83,5 @@ pub fn author(variables: &Variables) -> String {
 pub fn change_cause(planned: &Planned, by: &str) -> String {
     let changed = planned.containers.iter().filter(|change| change.changes());
     let pairs: Vec<String> = changed.map(|c| format!("{}={}", c.container, c.new)).collect();
-    format!("kubectl set image {} {} ({by})", planned.name, pairs.join(" "))
+    format!("kubectl set image {} ({by})", pairs.join(" "))
 }

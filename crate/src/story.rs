@@ -173,6 +173,16 @@ impl Story {
         self.chapters.iter().any(Chapter::has_failed)
     }
 
+    /// What was seen until now is no proof any more.
+    pub(crate) fn forget_what_runs(&mut self) {
+        self.chapters.iter_mut().for_each(|chapter| chapter.now = Now::Unknown);
+    }
+
+    /// Whether it is known of every workload what it runs.
+    pub(crate) fn knows_what_runs(&self) -> bool {
+        self.chapters.iter().all(|chapter| chapter.now != Now::Unknown)
+    }
+
     /// Takes in what the workloads run, where the API server told; a workload that is not among
     /// the found ones of its namespace is gone.
     pub(crate) fn see_now(&mut self, found: &[Found]) {

@@ -84,6 +84,11 @@ export class ApiServer {
     return server;
   }
 
+  /** Cuts every open connection, that of a watch too. */
+  disconnect(): void {
+    this.http.disconnect();
+  }
+
   /** Ends everything: connections, open watches, controllers and timers. */
   async stop(): Promise<void> {
     this.controllers.stop();

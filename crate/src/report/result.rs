@@ -23,9 +23,7 @@ pub(crate) fn story(story: &Story, verdict: Verdict, now: Millis) -> Vec<Effect>
     for chapter in &story.chapters {
         effects.extend(chapter_lines(story, chapter));
     }
-    if verdict != Verdict::Succeeded {
-        effects.extend(runs_now(story));
-    }
+    effects.extend(runs_now(story));
     effects.extend(ways_back(story));
     effects.extend(document::outputs(story, verdict));
     let took = Age((now - story.began).max(0));
@@ -56,7 +54,12 @@ fn chapter_lines(story: &Story, chapter: &Chapter) -> Vec<Effect> {
     let left = chapter.pods.len().saturating_sub(SHOWN_PODS);
     let left = (left > 0).then(|| plain(format!("  … {left} more pods")));
     let warnings = chapter.warnings.iter().map(|w| plain(format!("  {}: {}", w.reason, w.message)));
-    [head].into_iter().chain(pods).chain(left).chain(warnings).chain(changes).chain(back).collect()
+    let pods = pods.chain(left).chain(warnings);
+    if chapter.back == Back::NotAsked {
+        [head].into_iter().chain(changes).chain(pods).collect()
+    } else {
+        [head].into_iter().chain(pods).chain(changes).chain(back).collect()
+    }
 }
 
 /// What became of a workload, in one sentence without its name.

@@ -18,6 +18,7 @@
 //!     Setting --> Checking: one failed, canceled
 //!     Setting --> Over: dryRun server
 //!     Watching --> Over: every rollout is done
+//!     Watching --> LookingAgain: every rollout is done, and some workloads were not watched
 //!     Watching --> Explaining: one failed, the time is over
 //!     Watching --> Checking: canceled
 //!     Explaining --> Checking: onFailure undo

@@ -313,7 +313,10 @@ impl Release {
         watching.tell(now, &mut self.story);
         effects.extend(report::over(over));
         if *over == Over::Settled && !self.story.has_failed() {
-            return self.conclude(now, effects);
+            return match self.story.knows_what_runs() {
+                true => self.conclude(now, effects),
+                false => self.look_again(now, effects),
+            };
         }
         self.verdict = Verdict::Failed;
         self.explain(now, effects);
@@ -361,6 +364,7 @@ impl Release {
             return self.look_again(now, effects);
         }
         effects.push(report::section("Undo"));
+        self.story.forget_what_runs();
         let queries = self.queries(self.plan.changed());
         let batch = ask(&queries, Policy::EACH, &mut self.session, effects);
         self.stage = Stage::Checking(batch, queries);
@@ -444,6 +448,7 @@ impl Release {
         if queries.is_empty() {
             return self.conclude(now, effects);
         }
+        self.story.forget_what_runs();
         let batch = ask(&queries, Policy::EACH, &mut self.session, effects);
         self.stage = Stage::LookingAgain(batch, queries);
     }
@@ -501,7 +506,15 @@ impl Release {
                 self.story.see_now(&answered(batch, queries));
                 batch.kill(effects);
             }
-            Stage::Checking(batch, _) | Stage::PuttingBack(batch, _) => batch.kill(effects),
+            Stage::Checking(batch, _) => {
+                batch.kill(effects);
+                for planned in self.plan.changed() {
+                    if let Some(chapter) = self.story.chapter_mut(planned) {
+                        chapter.back = Back::Unknown;
+                    }
+                }
+            }
+            Stage::PuttingBack(batch, _) => batch.kill(effects),
             _ => {}
         }
         let unchanged_is_an_issue = self.session.request.when_unchanged != WhenUnchanged::Succeed;
