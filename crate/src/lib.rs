@@ -29,7 +29,7 @@
 //!
 //! # The way of an image
 //! [`inputs`] ▶ [`images`] and [`tag`] ▶ [`reference`] ▶ [`plan`] ▶ [`kubectl`]: a line of text
-//! becomes references, the references get their tag, the plan lays them over the workloads, and
+//! becomes references, the references get their tag, computed or out of an [`images_file`], the plan lays them over the workloads, and
 //! the command lines come of the plan. [`rollout`] judges what the workloads say afterwards;
 //! [`report`] has all the words; `run` is the machine that joins them.
 

@@ -1,6 +1,6 @@
 //! The words of the tag: where it comes from, what became of it, whether an image goes back.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 
 use crate::{
     images::Image,
@@ -41,16 +41,13 @@ fn computed(Computed { tag, origin, made_of, .. }: &Computed) -> Effect {
 
 /// The output variables `tag` and `image`.
 pub(crate) fn tag_variables(request: &Request) -> Vec<Effect> {
-    let mut seen = BTreeMap::new();
-    let mut references: Vec<String> = Vec::new();
-    for image in images_of(request) {
-        let reference = image.reference.to_string();
-        if seen.insert(reference.clone(), String::new()).is_none() {
-            references.push(reference);
-        }
-    }
+    let references: Vec<String> =
+        images_of(request).map(|image| image.reference.to_string()).collect();
+    let mut seen = HashSet::with_capacity(references.len());
+    let each_once: Vec<&str> =
+        references.iter().map(String::as_str).filter(|reference| seen.insert(*reference)).collect();
     let tag = request.tag.as_ref().map(|computed| computed.tag.to_string());
-    let image = (!references.is_empty()).then(|| references.join("\n"));
+    let image = (!each_once.is_empty()).then(|| each_once.join("\n"));
     [("tag", tag), ("image", image)]
         .into_iter()
         .filter_map(|(name, value)| Some(Effect::SetVariable { name, value: value? }))
