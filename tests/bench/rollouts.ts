@@ -184,11 +184,11 @@ async function main(): Promise<void> {
 This task : bare kubectl, and their ratio, below 1 where this task takes less.
 Medians of rounds in turns (${cases.map(rounds).join(", ")}), ${cpus().length} processors, Node ${process.version}, ${kubectl}.
 Bare kubectl is \`kubectl set image ... && kubectl rollout status ...\`: one set image for one image
-or one for each, then one rollout status after another. kubectl itself sends 10 requests at once and then 5 a second,
-so one set image of many workloads takes (2 × workloads - 10) / 5 s. Both roll the same deployments of 2 pods on
-an API server in a process of its own, whose work is not counted. Processor time is what the system
-counts for the whole tree of processes; memory is sampled every 20 ms and counts what processes
-share once for each (0 where there is no /proc).
+or one for each, then one rollout status after another. Given names, kubectl itself sends 10 requests
+at once and then 5 a second, so one set image of many takes (2 x deployments - 10) / 5 s. Both roll
+the same deployments of 2 pods on an API server in a process of its own, whose work is not counted.
+Processor time is what the system counts for the whole tree of processes; memory is sampled every
+20 ms and counts what processes share once for each (0 where there is no /proc).
 `);
   print(rows);
 }
