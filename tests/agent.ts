@@ -75,7 +75,7 @@ interface Task {
   restrictions: { settableVariables: { allowed: string[] }; commands?: { mode: string } };
 }
 
-interface Command {
+interface LoggingCommand {
   name: string;
   properties: Record<string, string>;
   data: string;
@@ -92,15 +92,25 @@ const restricted = [
   "task.setvariable",
 ];
 
+/** What the agent starts for a step, and in which folder and environment. */
+export interface Command {
+  program: string;
+  args: string[];
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+}
+
+export function commandOf(step: Step, task = taskOf(step)): Command {
+  const target = path.join(step.taskFolder, task.execution.Node20_1?.target ?? "");
+  const env = environment(step, task);
+  return { program: process.execPath, args: [target], cwd: step.tempFolder, env };
+}
+
 /** Runs a step as the agent of Azure Pipelines runs it: its environment, its logging commands. */
 export function run(step: Step): RunningStep {
-  const task: Task = JSON.parse(readFileSync(path.join(step.taskFolder, "task.json"), "utf8"));
-  const target = path.join(step.taskFolder, task.execution.Node20_1?.target ?? "");
-  const child = spawn(process.execPath, [target], {
-    cwd: step.tempFolder,
-    env: environment(step, task),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const task = taskOf(step);
+  const { program, args, cwd, env } = commandOf(step, task);
+  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   const signals: NodeJS.Signals[] = [];
   let canceledAt: number | undefined;
   const outcome = follow(step, task, child).then((ended) => {
@@ -139,6 +149,10 @@ function kill(pid: number): void {
   } catch {
     // It has ended already.
   }
+}
+
+function taskOf({ taskFolder }: Step): Task {
+  return JSON.parse(readFileSync(path.join(taskFolder, "task.json"), "utf8"));
 }
 
 function environment(step: Step, task: Task): NodeJS.ProcessEnv {
@@ -260,7 +274,7 @@ async function follow(step: Step, task: Task, child: ChildProcess): Promise<Outc
 }
 
 /** Reads a logging command, which the agent finds anywhere in a line. */
-function parseCommand(line: string): Command | undefined {
+function parseCommand(line: string): LoggingCommand | undefined {
   const match = /##vso\[([\w.]+)\s*([^\]]*)\](.*)$/.exec(line);
   if (!match) return undefined;
   const [, name = "", properties = "", data = ""] = match;

@@ -155,6 +155,7 @@ describe("what does not pass ends with what is true", () => {
   for (const resource of ["events", "pods", "replicasets"]) {
     test(`403 on ${resource} is done without`, async () => {
       await web();
+      stage.server.images.behave(after, { kind: "runs", after: 1000 });
       faults().add({ resource, fault: { kind: "status", code: 403 } });
       const outcome = await stage.finish({ images });
       assertRan(outcome, "Succeeded");
@@ -190,11 +191,22 @@ describe("what does not pass ends with what is true", () => {
   test("a workload that is deleted meanwhile", async () => {
     await web();
     stage.server.images.behave(after, "never-ready");
-    const afterwards = () => setTimeout(() => stage.server.delete("Deployment", "web"), 300);
+    const step = stage.start({ images });
+    await until(() => stage.server.requests.some(({ query }) => query.includes("watch=")));
+    setTimeout(() => stage.server.delete("Deployment", "web"), 500);
+    const outcome = await step.outcome;
+    assertRan(outcome, "Failed");
+    assert.match(outcome.errors.join("\n"), /deployments\/web: somebody deleted it during the/);
+    assert.deepEqual(lastTable(outcome), ["deployments/web – the workload is gone"]);
+  });
+
+  test("a workload that is deleted before it is watched", async () => {
+    await web();
+    const afterwards = () => stage.server.delete("Deployment", "web");
     faults().add({ verb: "patch", name: "web", times: 1, afterwards });
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Failed");
-    assert.match(outcome.errors.join("\n"), /deployments\/web: somebody deleted it during the/);
+    assertLogged(outcome, /deployments\/web: is gone: somebody deleted it/);
     assert.deepEqual(lastTable(outcome), ["deployments/web – the workload is gone"]);
   });
 

@@ -111,7 +111,7 @@ export class Answers {
 
   private matching(call: Call): KubeObject[] {
     const matches = matchesOf(call);
-    return this.parts.store.list(call.resource, call.namespace).filter(matches);
+    return this.parts.store.sorted(call.resource, call.namespace).filter(matches);
   }
 }
 

@@ -58,8 +58,12 @@ export class HttpServer {
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.server.close(() => resolve());
-      this.server.closeAllConnections();
+      this.disconnect();
     });
+  }
+
+  disconnect(): void {
+    this.server.closeAllConnections();
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

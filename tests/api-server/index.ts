@@ -132,7 +132,7 @@ export class ApiServer {
   }
 
   list(kind: string, namespace?: string): KubeObject[] {
-    return structuredClone(this.store.list(resourceNamed(kind), namespace));
+    return structuredClone(this.store.sorted(resourceNamed(kind), namespace));
   }
 
   /** Deletes an object; a pod ends first, unless graceSeconds is 0. */

@@ -50,10 +50,18 @@ export class Store {
     return object;
   }
 
+  /** As they were created. */
   list(resource: Resource, namespace?: string): KubeObject[] {
-    const prefix = namespace === undefined ? "" : `${namespace}/`;
-    return [...(this.objects.get(resource) ?? [])]
-      .filter(([key]) => key.startsWith(prefix))
+    const all = [...(this.objects.get(resource)?.values() ?? [])];
+    if (namespace === undefined) return all;
+    return all.filter(({ metadata }) => metadata.namespace === namespace);
+  }
+
+  /** By namespace and name, as clients are shown them. */
+  sorted(resource: Resource, namespace?: string): KubeObject[] {
+    const place = ({ metadata }: KubeObject) => keyOf(resource, metadata.namespace, metadata.name);
+    return this.list(resource, namespace)
+      .map((object) => [place(object), object] as const)
       .sort(([left], [right]) => (left < right ? -1 : 1))
       .map(([, object]) => object);
   }

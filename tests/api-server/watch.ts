@@ -47,7 +47,7 @@ export function watch(
     options.sendInitialEvents || resourceVersion === "0" || resourceVersion === "";
   try {
     if (fromPresent) {
-      for (const object of store.list(resource, namespace)) {
+      for (const object of store.sorted(resource, namespace)) {
         if (matches(object)) send({ type: "ADDED", object });
       }
       if (options.sendInitialEvents) bookmark({ "k8s.io/initial-events-end": "true" });

@@ -109,14 +109,13 @@ impl Plan {
         self.workloads.iter().any(|workload| workload.changes() || workload.restart)
     }
 
-    /// The commands that carry the plan out; workloads that get the same images share one.
+    /// The commands that carry the plan out; workloads that get the same images share some.
     #[must_use]
     pub fn commands(&self, target: &Target) -> Vec<CommandLine> {
-        let changed = groups(self.changed(), Planned::pairs);
-        let restarted = groups(self.workloads.iter().filter(|w| w.restart), |_| ());
-        let set = changed.iter().map(|group| {
+        let set = self.set_together().into_iter().map(|group| {
             target.within(group.namespace.as_deref()).set_image(&group.names, &group.value)
         });
+        let restarted = groups(self.placed().filter(|(_, w)| w.restart), |_| ());
         let restart = restarted
             .iter()
             .map(|group| target.within(group.namespace.as_deref()).restart(&group.names));
@@ -124,33 +123,32 @@ impl Plan {
     }
 
     /// The commands that leave a note on every workload, made for each of them by the function;
-    /// workloads that get the same note share one.
+    /// workloads that get the same note share some.
     #[must_use]
     pub fn notes(
         &self,
         target: &Target,
         note: impl Fn(&Planned) -> Vec<(&'static str, Option<String>)>,
     ) -> Vec<CommandLine> {
-        let groups = groups(self.changed(), note);
+        let groups = groups(self.placed().filter(|(_, w)| w.changes()), note);
         let command = |group: &Group<Vec<(&'static str, Option<String>)>>| {
             target.within(group.namespace.as_deref()).annotate(&group.names, &group.value)
         };
         groups.iter().map(command).collect()
     }
 
-    /// The places of the changed workloads, grouped as [`Plan::commands`] groups them.
-    #[must_use]
-    pub fn set_together(&self) -> Vec<Vec<usize>> {
-        let mut together = Vec::new();
-        let mut places = BTreeMap::new();
-        for (at, planned) in self.workloads.iter().enumerate().filter(|(_, w)| w.changes()) {
-            let group = *places.entry((&planned.asked, planned.pairs())).or_insert_with(|| {
-                together.push(Vec::new());
-                together.len() - 1
-            });
-            together[group].push(at);
-        }
-        together
+    /// The workloads that each of the first [`Plan::commands`] sets.
+    pub fn set_by_command(&self) -> impl Iterator<Item = impl Iterator<Item = &Planned>> {
+        let groups = self.set_together().into_iter();
+        groups.map(|group| group.places.into_iter().map(|place| &self.workloads[place]))
+    }
+
+    fn set_together(&self) -> Vec<Group<Vec<String>>> {
+        groups(self.placed().filter(|(_, w)| w.changes()), Planned::pairs)
+    }
+
+    fn placed(&self) -> impl Iterator<Item = (usize, &Planned)> {
+        self.workloads.iter().enumerate()
     }
 
     /// Whether the workloads are in more than one namespace, so that a name alone says too little.
@@ -382,21 +380,29 @@ struct Group<T> {
     namespace: Option<String>,
     value: T,
     names: Vec<WorkloadName>,
+    /// Where they are in the plan.
+    places: Vec<usize>,
 }
 
+/// How many workloads one command names. kubectl asks for each and then patches it, ten requests
+/// at once and five a second from there on, so that more commands side by side are faster.
+const MOST_TOGETHER: usize = 5;
+
 fn groups<'a, T: Ord + Clone>(
-    workloads: impl Iterator<Item = &'a Planned>,
+    workloads: impl Iterator<Item = (usize, &'a Planned)>,
     value: impl Fn(&Planned) -> T,
 ) -> Vec<Group<T>> {
     let mut groups: Vec<Group<T>> = Vec::new();
     let mut places = BTreeMap::new();
-    for workload in workloads {
+    for (place, workload) in workloads {
         let (namespace, value) = (workload.asked.clone(), value(workload));
-        let at = *places.entry((namespace.clone(), value.clone())).or_insert_with(|| {
-            groups.push(Group { namespace, value, names: Vec::new() });
-            groups.len() - 1
-        });
-        groups[at].names.push(workload.name.clone());
+        let at = places.entry((namespace.clone(), value.clone())).or_insert(usize::MAX);
+        if groups.get(*at).is_none_or(|group| group.names.len() == MOST_TOGETHER) {
+            *at = groups.len();
+            groups.push(Group { namespace, value, names: Vec::new(), places: Vec::new() });
+        }
+        groups[*at].names.push(workload.name.clone());
+        groups[*at].places.push(place);
     }
     groups
 }

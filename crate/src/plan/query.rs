@@ -8,6 +8,9 @@ use crate::{
     workload::{Kind, Workload, WorkloadName},
 };
 
+/// How many workloads are asked for by their names.
+const MOST_NAMES: usize = 10;
+
 /// What to read in one namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
@@ -85,11 +88,16 @@ impl Query {
         queries
     }
 
-    /// The command that asks.
+    /// The command that asks: for many workloads by a list, since kubectl asks for names one by one,
+    /// ten at once and five a second from there on.
     #[must_use]
     pub fn command(&self, target: &Target) -> CommandLine {
         let target = target.within(self.namespace.as_deref());
         match &self.what {
+            What::Names(names) if names.len() > MOST_NAMES => {
+                let named = |kind: &Kind| names.iter().any(|name| name.kind == *kind);
+                target.list(&Kind::ALL.into_iter().filter(named).collect::<Vec<_>>())
+            }
             What::Names(names) => target.get(names),
             What::Kinds(kinds) => target.list(kinds),
         }

@@ -35,38 +35,55 @@ pub(crate) enum Ending {
 
 impl Ending {
     /// Whether the same command may succeed a little later: the API server is busy, or it or the
-    /// way to it broke down. kubectl's exit code is 1 for everything, so its words have to tell:
-    /// `Error from server (REASON)` names a reason of the API (`metav1.StatusReason`).
+    /// way to it broke down. kubectl's exit code is 1 for everything, so its words have to tell.
     pub(crate) fn may_pass(&self) -> bool {
         let Self::Failure { stderr, .. } = self else { return false };
-        let reason = stderr.split_once("Error from server (").map(|(_, rest)| rest);
-        match reason.and_then(|rest| rest.split_once(')')) {
-            Some((reason, _)) => matches!(
-                reason,
-                "TooManyRequests"
-                    | "InternalError"
-                    | "ServiceUnavailable"
-                    | "ServerTimeout"
-                    | "Timeout"
-                    | "Conflict"
-                    | "Expired"
-                    | "Gone"
-            ),
-            None => [
-                "Error from server:",
-                "Unable to connect to the server",
-                "connection refused",
-                "connection reset",
-                "was refused - did you specify the right host",
-                "EOF",
-                "i/o timeout",
-                "TLS handshake timeout",
-                "the server is currently unable",
-            ]
-            .iter()
-            .any(|words| stderr.contains(words)),
+        if let Some(reason) = reason(stderr) {
+            return PASSING_REASONS.contains(&reason);
+        }
+        match stderr.split_once(PATCH_FAILED) {
+            Some((_, words)) => !REFUSALS.iter().any(|refusal| words.contains(refusal)),
+            None => LOST_CONNECTIONS.iter().any(|words| stderr.contains(words)),
         }
     }
+}
+
+/// The reasons (`metav1.StatusReason`) of refusals that pass.
+const PASSING_REASONS: [&str; 8] = [
+    "TooManyRequests",
+    "InternalError",
+    "ServiceUnavailable",
+    "ServerTimeout",
+    "Timeout",
+    "Conflict",
+    "Expired",
+    "Gone",
+];
+
+/// What `kubectl set image` says before the message of the API server, whose reason it leaves out.
+const PATCH_FAILED: &str = "failed to patch image update to pod template:";
+
+/// Words of messages that say no for good.
+const REFUSALS: [&str; 6] =
+    ["forbidden", "is invalid", "denied", "not found", "Unauthorized", "must be logged in"];
+
+/// What kubectl says when it reaches no API server, or loses it.
+const LOST_CONNECTIONS: [&str; 9] = [
+    "Error from server:",
+    "Unable to connect to the server",
+    "connection refused",
+    "connection reset",
+    "was refused - did you specify the right host",
+    "EOF",
+    "i/o timeout",
+    "TLS handshake timeout",
+    "the server is currently unable",
+];
+
+/// The reason in `Error from server (REASON): message`.
+fn reason(stderr: &str) -> Option<&str> {
+    let (_, rest) = stderr.split_once("Error from server (")?;
+    rest.split_once(')').map(|(reason, _)| reason)
 }
 
 impl Process {
@@ -134,6 +151,16 @@ mod tests {
             ("Error from server (Forbidden): deployments is forbidden", false),
             ("Error from server (Invalid): Deployment is invalid", false),
             ("error: You must be logged in to the server (Unauthorized)", false),
+            (
+                "error: failed to patch image update to pod template: Operation cannot be fulfilled",
+                true,
+            ),
+            ("error: failed to patch image update to pod template: too many requests", true),
+            ("error: failed to patch image update to pod template: \"web\" is forbidden", false),
+            (
+                "error: failed to patch image update to pod template: webhook denied the request",
+                false,
+            ),
             ("error: unable to find container named \"web\"", false),
         ] {
             let ending = Ending::Failure { code: Some(1), stderr: stderr.into() };

@@ -312,6 +312,9 @@ impl Release {
         watching.stop(effects);
         watching.tell(now, &mut self.story);
         effects.extend(report::over(over));
+        if watching.lacks_something() {
+            self.verdict = Verdict::SucceededWithIssues;
+        }
         if *over == Over::Settled && !self.story.has_failed() {
             return match self.story.knows_what_runs() {
                 true => self.conclude(now, effects),
@@ -414,9 +417,9 @@ impl Release {
 
     fn images_are_back(&mut self, now: Millis, effects: &mut Effects) {
         let Stage::PuttingBack(batch, plan) = &self.stage else { return };
-        for (at, together) in plan.set_together().into_iter().enumerate() {
+        for (at, together) in plan.set_by_command().enumerate() {
             let refused = batch.failure(at).map(Ending::words);
-            for planned in together.into_iter().map(|place| &plan.workloads[place]) {
+            for planned in together {
                 if let Some(chapter) = self.story.chapter_mut(planned) {
                     chapter.back = refused.clone().map_or(Back::Set, Back::Refused);
                 }
@@ -508,10 +511,9 @@ impl Release {
             }
             Stage::Checking(batch, _) => {
                 batch.kill(effects);
-                for planned in self.plan.changed() {
-                    if let Some(chapter) = self.story.chapter_mut(planned) {
-                        chapter.back = Back::Unknown;
-                    }
+                let unasked = self.story.chapters.iter_mut().filter(|c| c.planned.changes());
+                for chapter in unasked.filter(|chapter| chapter.back == Back::NotAsked) {
+                    chapter.back = Back::Unknown;
                 }
             }
             Stage::PuttingBack(batch, _) => batch.kill(effects),

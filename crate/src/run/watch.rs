@@ -19,7 +19,9 @@ use crate::{
 /// How often in a row a watch may fail before it is given up.
 const LAST_ATTEMPT: u32 = 6;
 /// How long a watch may take to show the first object, in milliseconds, where there must be one.
-const FIRST_SIGN_MS: u32 = 15_000;
+const FIRST_SIGN_MS: u32 = 10_000;
+/// How often in a row it may show none: the connection may hang, or the object be gone.
+const LAST_SILENCE: u32 = 2;
 
 /// A watch, and what it is of.
 #[derive(Debug)]
@@ -128,9 +130,13 @@ impl Watch {
         effects: &mut Effects,
     ) -> Option<GivenUp> {
         self.failures += 1;
-        let again = matches!(ending, Ending::Success | Ending::NoAnswer) || ending.may_pass();
-        let unknown = matches!(&ending, Ending::Failure { stderr, .. } if !is_refusal(stderr));
-        if (again || unknown) && self.failures < LAST_ATTEMPT {
+        let last = match &ending {
+            Ending::NoAnswer => LAST_SILENCE,
+            Ending::Failure { stderr, .. } if is_refusal(stderr) => 0,
+            Ending::Success | Ending::Failure { .. } => LAST_ATTEMPT,
+            _ => 0,
+        };
+        if self.failures < last {
             let after_ms = 250 << self.failures;
             effects.push(report::watch_ended(&ending, after_ms));
             self.state = State::Resting(session.wake(after_ms, effects));

@@ -169,6 +169,11 @@ impl Watching {
         false
     }
 
+    /// Whether a command beside the watches failed.
+    pub(crate) fn lacks_something(&self) -> bool {
+        self.aside.iter().any(|batch| batch.first_failure().is_some())
+    }
+
     /// Ends the watches, and what runs beside them.
     pub(crate) fn stop(&self, effects: &mut Effects) {
         self.watches.iter().for_each(|watch| watch.kill(effects));
