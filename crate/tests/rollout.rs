@@ -5,7 +5,9 @@ mod recording;
 use insta::assert_snapshot;
 use kubectl_set_image::rollout::{
     self, Change, Judgement, Listing, Observation, Rules, judge, likely_cause,
-    pods_of_new_template, stuck_pod,
+    pods_of_new_template,
+    rules::{RULES, Unit},
+    stuck_pod,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use recording::{IMAGE, Recording, Seen};
@@ -22,6 +24,22 @@ fn every_recording_is_judged() {
     let courses: Vec<String> =
         Recording::all().iter().map(|recording| recording.course(&Rules::default())).collect();
     assert_snapshot!(courses.join("\n"));
+}
+
+#[test]
+fn the_docs_list_every_rule() {
+    let docs = include_str!("../../docs/rollout.md");
+    for rule in RULES {
+        let unit = match (rule.unit, rule.default) {
+            (Unit::Seconds, _) => "s",
+            (Unit::Restarts, 1) => "restart",
+            (Unit::Restarts, _) => "restarts",
+            (Unit::Pods, 1) => "pod",
+            (Unit::Pods, _) => "pods",
+        };
+        let row = format!("| `{}` | {} {unit} | {} |", rule.name, rule.default, rule.about);
+        assert!(docs.contains(&row), "docs/rollout.md lacks: {row}");
+    }
 }
 
 #[test]

@@ -7,29 +7,30 @@
 //!     Gathering --> Publishing: computeTag, an images file is to be written
 //!     Gathering --> Preparing: the kubeconfig is a text
 //!     Gathering --> Reading: the files that inputs name are read
-//!     Gathering --> Over: computeTag, dryRun client, an input error, canceled
-//!     Publishing --> Over: written, not written, canceled
+//!     Gathering --> Finished: computeTag, dryRun client, an input error, canceled
+//!     Publishing --> Finished: written, not written, canceled
 //!     Preparing --> Reading: written
-//!     Preparing --> Over: not written, canceled
+//!     Preparing --> Finished: not written, canceled
 //!     Reading --> Setting: the plan changes something
 //!     Reading --> Watching: every image is there already
-//!     Reading --> Over: an error, nothing to do, canceled
+//!     Reading --> Finished: an error, nothing to do, canceled
 //!     Setting --> Watching: every command succeeded
 //!     Setting --> Checking: one failed, canceled
-//!     Setting --> Over: dryRun server
-//!     Watching --> Over: every rollout is done
-//!     Watching --> LookingAgain: every rollout is done, and some workloads were not watched
-//!     Watching --> Explaining: one failed, the time is over
-//!     Watching --> Checking: canceled
+//!     Setting --> LookingAgain: the same, onFailure keep
+//!     Setting --> Finished: dryRun server
+//!     Watching --> Finished: every rollout is done
+//!     Watching --> LookingAgain: every rollout is done, some workloads were not watched
+//!     Watching --> Explaining: one failed and has a log, the time is over
+//!     Watching --> Checking: one failed, canceled
 //!     Explaining --> Checking: onFailure undo
 //!     Explaining --> LookingAgain: onFailure keep
 //!     Checking --> PuttingBack: something is to be put back
-//!     Checking --> Over: nothing is
-//!     PuttingBack --> WatchingBack
-//!     PuttingBack --> LookingAgain: one could not be set, canceled
-//!     WatchingBack --> LookingAgain
-//!     LookingAgain --> Over
-//!     Over --> [*]
+//!     Checking --> Finished: nothing is
+//!     PuttingBack --> WatchingBack: every command succeeded
+//!     PuttingBack --> LookingAgain: one failed, canceled
+//!     WatchingBack --> LookingAgain: every rollout is settled, the time is over, canceled
+//!     LookingAgain --> Finished: what the workloads have is known, canceled again
+//!     Finished --> [*]
 //! ```
 
 mod batch;
@@ -114,5 +115,42 @@ fn start(event: &Event, effects: &mut Effects) -> State {
             State::Finished
         }
         _ => State::Idle,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// The names after `enum NAME {` in a source, at its first level.
+    fn variants(source: &str, name: &str) -> BTreeSet<String> {
+        let (_, body) = source.split_once(&format!("enum {name} {{")).unwrap();
+        let (body, _) = body.split_once("\n}").unwrap();
+        let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
+        let names = lines.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+        names.map(|line| line.split(['(', ',']).next().unwrap_or_default().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_diagram_has_every_state_and_stands_in_the_docs() {
+        let source = include_str!("mod.rs");
+        let (_, diagram) = source.split_once("//! ```mermaid\n").unwrap();
+        let (diagram, _) = diagram.split_once("//! ```").unwrap();
+        let diagram = diagram.replace("//! ", "");
+        let docs = include_str!("../../../docs/architecture.md");
+        assert!(docs.contains(&diagram), "docs/architecture.md has another diagram");
+
+        let drawn: BTreeSet<String> = diagram
+            .split_whitespace()
+            .map(|word| word.trim_end_matches(':').to_owned())
+            .filter(|word| diagram.contains(&format!("--> {word}")))
+            .collect();
+        let mut states = variants(source, "State");
+        states.extend(variants(include_str!("release.rs"), "Stage"));
+        for holder in ["Releasing", "Over"] {
+            assert!(states.remove(holder), "{holder} stands for states that are drawn");
+        }
+        let missing: Vec<&String> = states.difference(&drawn).collect();
+        assert!(missing.is_empty(), "not drawn: {missing:?}");
     }
 }
