@@ -50,8 +50,14 @@ describe("setImage", () => {
       assert.equal(pods.length, 2, outcome.log.join("\n"));
       assert.equal(imageOf("identityserver"), newImage);
       assert.equal(imageOf("identityserver", "proxy"), "envoy:1.30");
-      assert.equal(stage.changes.length, 1);
-      assert.deepEqual(outcome.outputs, { tag: "4125", image: newImage, commands: setImage });
+      const patched = stage.changes.map(({ method, path }) => `${method} ${path}`);
+      const patch = "PATCH /apis/apps/v1/namespaces/default/deployments/identityserver";
+      assert.deepEqual(patched, [patch, patch], "the image, and the record of it");
+      const { tag, image, commands } = outcome.outputs;
+      assert.deepEqual(
+        { tag, image, commands },
+        { tag: "4125", image: newImage, commands: setImage },
+      );
       assert.deepEqual([outcome.errors, outcome.warnings], [[], []]);
     });
   }
@@ -111,7 +117,7 @@ describe("setImage", () => {
       KUBECONFIG: undefined,
     });
     const files = () =>
-      readdirSync(stage.temp).filter((file) => file.startsWith("kubectl-set-image-"));
+      readdirSync(stage.temp).filter((file) => /^kubectl-set-image-[^.]+$/.test(file));
     await until(() => files().length === 1);
     assert.equal(statSync(path.join(stage.temp, files()[0] ?? "")).mode & 0o777, 0o600);
     assertRan(await step.outcome, "Succeeded");
@@ -135,13 +141,18 @@ describe("setImage", () => {
   test("fails with the cause and the way back when the image cannot be pulled", async () => {
     await identityserver();
     stage.server.images.behave(newImage, "image-not-found");
-    const outcome = await stage.finish({ images: line, rolloutStatusTimeout: "4" });
+    const outcome = await stage.finish({
+      images: line,
+      rolloutStatusTimeout: "4",
+      failAfter: "imageMissing=off",
+      onFailure: "keep",
+    });
     assertRan(outcome, "Failed");
     const log = outcome.log.join("\n");
     assert.match(log, /The rollout is not done after 4 s/);
     assert.match(
       log,
-      /pod identityserver-\S+: not ready, identityserver waits: (ErrImagePull|ImagePullBackOff)/,
+      /pod identityserver-\S+: not ready, identityserver cannot start, its image cannot be pulled/,
     );
     assert.ok(log.includes(setImage.replace("4125", "4124")), log);
   });
@@ -179,7 +190,7 @@ describe("setImage", () => {
   test("ends its kubectl and says what state things are in when it is canceled", async () => {
     await identityserver();
     stage.server.images.behave(newImage, "never-ready");
-    const step = stage.start({ images: line });
+    const step = stage.start({ images: line, onFailure: "keep" });
     await until(() => imageOf("identityserver") === newImage);
     await until(() => stage.server.requests.some(({ query }) => query.includes("watch=")));
     step.cancel();
@@ -316,7 +327,8 @@ describe("what is wrong is said before anything is changed", () => {
     [
       "a flag for a namespace",
       { images: "deployments/identityserver -n kube-system identityserver=$(ACR)/identityserver" },
-      `images, line 1, column 28: "-n" ${flags} Put the namespace into the input namespace`,
+      `images, line 1, column 28: "-n" ${flags} Put the namespace into the input namespace, or before ` +
+        "the line: kube-system: deployments/NAME CONTAINER=IMAGE",
     ],
     [
       "an unknown kind",

@@ -352,7 +352,7 @@ fn parse_line(number: usize, words: Vec<Word<'_>>, needs: Needs) -> Result<Line,
         None if resources.is_empty() => Which::Running,
         None => Which::Named(parse_resources(resources)?),
     };
-    Ok(Line { number, namespaces, which, images })
+    Ok(Line { namespaces, which, images, number })
 }
 
 /// Takes `shop:` or `shop,billing:` from the front of a line.

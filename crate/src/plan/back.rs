@@ -95,7 +95,7 @@ impl Return {
         defaults: &[String],
         found: &[Found],
     ) -> Result<Self, Vec<PlanError>> {
-        let planner = Planner::new(lines, defaults, found);
+        let lookup = Planner::new(lines, defaults, found);
         let mut errors = Vec::new();
         let mut way = Self::default();
         let mut take = |asked: Option<&str>, workload: &Workload, by_name: bool| {
@@ -120,7 +120,7 @@ impl Return {
         }
         let mut missing = Vec::new();
         for line in lines {
-            match planner.all_of(line) {
+            match lookup.all_of(line) {
                 Ok(chosen) => {
                     for (asked, workload) in chosen {
                         take(asked.as_deref(), workload, true);

@@ -95,8 +95,8 @@ impl Query {
         let target = target.within(self.namespace.as_deref());
         match &self.what {
             What::Names(names) if names.len() > MOST_NAMES => {
-                let named = |kind: &Kind| names.iter().any(|name| name.kind == *kind);
-                target.list(&Kind::ALL.into_iter().filter(named).collect::<Vec<_>>())
+                let asked = |kind: &Kind| names.iter().any(|name| name.kind == *kind);
+                target.list(&Kind::ALL.into_iter().filter(asked).collect::<Vec<_>>())
             }
             What::Names(names) => target.get(names),
             What::Kinds(kinds) => target.list(kinds),

@@ -56,7 +56,7 @@ pub use judge::{judge, likely_cause};
 pub use observation::{Listing, Observation};
 pub use rules::{Rules, RulesError};
 pub use store::Change;
-pub use story::{PodState, pods, pods_of_new_template, stuck_pod};
+pub use story::{PodState, pods, stuck_pod};
 
 use crate::{
     protocol::Millis,

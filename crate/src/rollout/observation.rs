@@ -94,13 +94,6 @@ impl Observation {
         self.entry(goal).filter(|e| e.presence == Presence::Seen).map(|entry| &entry.object)
     }
 
-    /// Whether the workload was there and is deleted; another one of its name counts only where
-    /// the UID is not known.
-    #[must_use]
-    pub fn is_deleted(&self, goal: &Goal) -> bool {
-        self.entry(goal).is_some_and(|entry| entry.presence == Presence::Deleted)
-    }
-
     /// The newest warnings about the object with this UID, the newest first.
     #[must_use]
     pub fn warnings(&self, uid: &str, most: usize) -> Vec<&Event> {

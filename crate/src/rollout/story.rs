@@ -33,13 +33,6 @@ pub fn pods<'a>(goal: &Goal, seen: &'a Observation) -> Vec<PodState<'a>> {
     owned(goal, seen).into_iter().map(state).collect()
 }
 
-/// Those of them that are of the newest template.
-#[must_use]
-pub fn pods_of_new_template<'a>(goal: &Goal, seen: &'a Observation) -> Vec<&'a Pod> {
-    let new = owned(goal, seen).into_iter().filter(|pod| pod.is_new);
-    new.map(|pod| &pod.entry.object).collect()
-}
-
 /// The pod of an older template that a StatefulSet waits for, and will for ever.
 ///
 /// One that makes its pods in order looks at the lowest ordinal that is not running and ready, and

@@ -316,10 +316,10 @@ impl Release {
             self.verdict = Verdict::SucceededWithIssues;
         }
         if *over == Over::Settled && !self.story.has_failed() {
-            return match self.story.knows_what_runs() {
-                true => self.conclude(now, effects),
-                false => self.look_again(now, effects),
-            };
+            if self.story.knows_what_runs() {
+                return self.conclude(now, effects);
+            }
+            return self.look_again(now, effects);
         }
         self.verdict = Verdict::Failed;
         self.explain(now, effects);
@@ -368,7 +368,7 @@ impl Release {
         }
         effects.push(report::section("Undo"));
         self.story.forget_what_runs();
-        let queries = self.queries(self.plan.changed());
+        let queries = queries(self.plan.changed());
         let batch = ask(&queries, Policy::EACH, &mut self.session, effects);
         self.stage = Stage::Checking(batch, queries);
     }
@@ -447,7 +447,7 @@ impl Release {
 
     /// Asks what the workloads run now, so that the last table is true.
     fn look_again(&mut self, now: Millis, effects: &mut Effects) {
-        let queries = self.queries(self.plan.workloads.iter());
+        let queries = queries(self.plan.workloads.iter());
         if queries.is_empty() {
             return self.conclude(now, effects);
         }
@@ -535,10 +535,10 @@ impl Release {
         let workloads = changed.map(|chapter| chapter.planned.reversed()).collect();
         Plan { workloads }.commands(&self.session.request.target)
     }
+}
 
-    fn queries<'a>(&self, workloads: impl Iterator<Item = &'a Planned>) -> Vec<Query> {
-        Query::of_workloads(workloads.map(|planned| (&planned.asked, &planned.name)))
-    }
+fn queries<'a>(workloads: impl Iterator<Item = &'a Planned>) -> Vec<Query> {
+    Query::of_workloads(workloads.map(|planned| (&planned.asked, &planned.name)))
 }
 
 fn ask(queries: &[Query], policy: Policy, session: &mut Session, effects: &mut Effects) -> Batch {
