@@ -126,10 +126,10 @@ impl CommandLine {
         &self.args
     }
 
-    /// The same, of the last lines alone.
+    /// The same, of the last lines alone, and no more than 64 KiB of them.
     #[must_use]
     pub fn tail(self, lines: u32) -> Self {
-        self.with([format!("--tail={lines}")])
+        self.with([format!("--tail={lines}"), "--limit-bytes=65536".to_owned()])
     }
 
     /// The same, asking the API server to check it and change nothing.
@@ -184,7 +184,7 @@ mod tests {
         let log = ContainerLog { pod: "web-1", container: "app", previous: true };
         assert_eq!(
             target.logs(&log).tail(20).to_string(),
-            "kubectl logs web-1 --container=app --previous --tail=20"
+            "kubectl logs web-1 --container=app --previous --tail=20 --limit-bytes=65536"
         );
     }
 }

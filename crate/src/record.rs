@@ -6,7 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    images::is_label,
     plan::{ContainerChange, Planned},
+    reference::Reference,
     variables::Variables,
 };
 
@@ -41,8 +43,11 @@ impl Record {
 
     /// Reads an annotation.
     ///
+    /// Whoever may change the workload may write it, and its words become arguments of kubectl: so
+    /// they have to be the name of a container and image references.
+    ///
     /// # Errors
-    /// It is not of this format.
+    /// It is not of this format, or holds something else.
     pub fn read(text: &str) -> Result<Self, String> {
         let record: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if record.version != VERSION {
@@ -50,6 +55,15 @@ impl Record {
                 "it has the format {}, and this version of the task reads {VERSION}",
                 record.version
             ));
+        }
+        for (container, old, new) in &record.images {
+            if !is_label(container) {
+                return Err(format!("{container:?} is no name of a container"));
+            }
+            for image in [old, new] {
+                Reference::parse(image)
+                    .map_err(|cause| format!("{image:?} is no image reference: {cause}"))?;
+            }
         }
         Ok(record)
     }
@@ -84,4 +98,37 @@ pub fn change_cause(planned: &Planned, by: &str) -> String {
     let changed = planned.containers.iter().filter(|change| change.changes());
     let pairs: Vec<String> = changed.map(|c| format!("{}={}", c.container, c.new)).collect();
     format!("kubectl set image {} ({by})", pairs.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Record;
+
+    #[test]
+    fn holds_containers_and_images_and_nothing_that_kubectl_could_take_for_more() {
+        let read = |images: &str| {
+            let text = format!(r#"{{"version":1,"images":[{images}],"by":"somebody"}}"#);
+            Record::read(&text).map(|record| record.images.len())
+        };
+        assert_eq!(read(r#"["app","a.io/app:1","a.io/app:2"]"#), Ok(1));
+        for (images, message) in [
+            (
+                r#"["--server","https://evil.example",""]"#,
+                r#""--server" is no name of a container"#,
+            ),
+            (r#"["*","a.io/app:1","a.io/app:2"]"#, r#""*" is no name of a container"#),
+            (r#"["a=b","a.io/app:1","a.io/app:2"]"#, r#""a=b" is no name of a container"#),
+            (r#"["app","a.io/app:1",""]"#, r#""" is no image reference: the reference is empty"#),
+            (
+                r#"["app","x --all","a.io/app:2"]"#,
+                r#""x --all" is no image reference: unexpected character ' ' in the repository"#,
+            ),
+        ] {
+            assert_eq!(read(images), Err(message.to_owned()));
+        }
+        assert_eq!(
+            Record::read(r#"{"version":2,"images":[],"by":""}"#).unwrap_err(),
+            "it has the format 2, and this version of the task reads 1"
+        );
+    }
 }

@@ -113,6 +113,8 @@ pub(crate) enum Back {
     NotAsked,
     /// They are set again, and nothing was seen of their pods.
     Set,
+    /// They are set again, and their rollout was not done in time.
+    NotDone,
     /// They are set again, and their rollout ended so; with the pod that was deleted for it.
     Rolled(Outcome, Option<String>),
     /// The workload was left alone.
@@ -173,6 +175,14 @@ impl Story {
         self.chapters.iter().any(Chapter::has_failed)
     }
 
+    /// The time was over before anything could be put back that was to be.
+    pub(crate) fn was_not_put_back(&mut self, it_was_to_be: bool) {
+        let changed = self.chapters.iter_mut().filter(|chapter| chapter.planned.changes());
+        for chapter in changed.filter(|c| it_was_to_be && c.back == Back::NotAsked) {
+            chapter.back = Back::Unknown;
+        }
+    }
+
     /// What was seen until now is no proof any more.
     pub(crate) fn forget_what_runs(&mut self) {
         self.chapters.iter_mut().for_each(|chapter| chapter.now = Now::Unknown);
@@ -201,6 +211,7 @@ impl Story {
     pub(crate) fn verdict(&self, so_far: Verdict, unchanged_is_an_issue: bool) -> Verdict {
         let issue = self.chapters.iter().any(|chapter| match &chapter.outcome {
             Some((Outcome::Held(hold), _)) if hold.needs_somebody() => true,
+            _ if chapter.is_undone_by_others() => true,
             _ => unchanged_is_an_issue && chapter.planned.is_left_as_it_is(),
         });
         match so_far {
@@ -229,6 +240,20 @@ impl Chapter {
                 change.changes() && images.contains(&(change.container.clone(), change.new.clone()))
             }),
         }
+    }
+
+    /// Whether every container has its old image, though a new one was to be set.
+    pub(crate) fn has_old_images(&self) -> bool {
+        let Now::Images(images) = &self.now else { return false };
+        let mut changed = self.planned.containers.iter().filter(|change| change.changes());
+        self.planned.changes()
+            && changed.all(|c| images.contains(&(c.container.clone(), c.old.clone())))
+    }
+
+    /// Whether the workload has lost what was set, though its rollout was done.
+    fn is_undone_by_others(&self) -> bool {
+        let done = matches!(self.outcome, Some((Outcome::Done | Outcome::Held(_), _)));
+        done && self.planned.changes() && self.now != Now::Unknown && !self.is_changed()
     }
 
     /// Why it failed, or why it most likely is not done.

@@ -146,6 +146,8 @@ fn a_repository_finds_its_containers() {
         {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "b"}]}}}}}});
     run.writes("get", &json!({"kind": "List", "items": [other, old()]})).exits("get", 0);
     run.is_canceled();
+    assert!(!run.transcript().contains("Undo"), "the command that is ended may have done its work");
+    run.exits("set image", 1);
     run.answers("get", &old().to_string());
     assert_snapshot!(run.transcript());
 }
@@ -425,4 +427,64 @@ fn every_wrong_input_of_the_tag_is_told() {
         &BUILD[..1].iter().copied().chain([("Build.SourceBranch", "topic")]).collect::<Vec<_>>(),
     );
     assert_snapshot!("a_computed_tag_that_moves_is_refused", moving.transcript());
+}
+
+#[test]
+fn a_forged_record_gives_kubectl_no_flags() {
+    let mut forged = new(&json!({}));
+    let record = r#"{"version":1,"by":"","images":[["identityserver","a.io/app:1",
+        "contoso.azurecr.io/identityserver:4125"],["--server","https://evil.example",""]]}"#;
+    forged["metadata"]["annotations"] = json!({"kubectl-set-image/replaced": record});
+    let workload = ("images", "deployments/identityserver");
+    let mut run = Conversation::start(&[("command", "undo"), workload]);
+    run.answers("get", &forged.to_string());
+    assert!(!run.transcript().contains("spawn 2"), "{}", run.transcript());
+    assert!(
+        run.transcript().contains(
+            "Error: the record of deployments/identityserver in its annotation \
+             kubectl-set-image/replaced cannot be read: \"--server\" is no name of a container. Put \
+             the image back with kubectl set image, and take the annotation away"
+        ),
+        "{}",
+        run.transcript()
+    );
+    let mut run = Conversation::start(&[("command", "undo")]);
+    run.answers("get", &json!({"kind": "List", "items": [forged]}).to_string());
+    assert!(!run.transcript().contains("spawn 2"), "{}", run.transcript());
+    assert!(run.transcript().contains("finish Failed: Nothing was put back"));
+}
+
+#[test]
+fn a_timer_that_fires_early_is_set_again() {
+    let mut run = rolling();
+    let unscheduled = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled",
+        "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available"}]});
+    run.writes(
+        "get deployments",
+        &added(&new(&json!({"observedGeneration": 5, "replicas": 3, "updatedReplicas": 1,
+            "availableReplicas": 2}))),
+    )
+    .writes("get pods", &added(&pod("identityserver-new-1", &unscheduled)));
+    run.after(-1).wakes_after(300_000);
+    assert!(!run.transcript().contains("Error"), "{}", run.transcript());
+    run.wakes_after(1);
+    assert!(run.transcript().contains("is taken by no node"), "{}", run.transcript());
+}
+
+#[test]
+fn what_was_set_is_recorded_though_a_later_change_was_refused() {
+    let images = "deployments/identityserver identityserver=contoso.azurecr.io/identityserver\n\
+                  deployments/identityserver proxy=envoy:1.30.1";
+    let mut other = old();
+    other["metadata"]["name"] = json!("other");
+    other["metadata"]["uid"] = json!("other");
+    let images = format!("{images}\ndeployments/other proxy=envoy:1.30.2");
+    let mut run = Conversation::start(&[("images", &images), ("onFailure", "keep")]);
+    run.answers("get", &json!({"kind": "List", "items": [old(), other]}).to_string());
+    run.exits("set image deployments/identityserver", 0);
+    run.complains("set image deployments/other", "error: is forbidden")
+        .exits("set image deployments/other", 1);
+    let transcript = run.transcript();
+    assert!(transcript.contains("kubectl annotate deployments/identityserver"), "{transcript}");
+    assert!(!transcript.contains("kubectl annotate deployments/other"), "{transcript}");
 }

@@ -37,6 +37,10 @@ pub enum Reason {
         /// Its image.
         image: String,
     },
+    /// A container is not there any more.
+    NoContainer(String),
+    /// Its record cannot be read.
+    BadRecord(String),
     /// It is not there any more.
     Gone,
     /// It was deleted, and another one made under its name.
@@ -70,12 +74,15 @@ fn reverted(planned: &Planned, now: &Workload) -> Result<Planned, Reason> {
     let mut containers = Vec::new();
     for change in planned.containers.iter().filter(|change| change.changes()) {
         let container = now.all_containers().find(|c| c.name == change.container);
-        let image = container.map_or("", |container| &container.image);
-        if image == change.new {
+        let Some(container) = container else {
+            return Err(Reason::NoContainer(change.container.clone()));
+        };
+        let image = &container.image;
+        if *image == change.new {
             containers.push(change.reversed());
-        } else if image != change.old {
+        } else if *image != change.old {
             let container = change.container.clone();
-            return Err(Reason::SetByAnother { container, image: image.to_owned() });
+            return Err(Reason::SetByAnother { container, image: image.clone() });
         }
     }
     if containers.is_empty() {
@@ -108,7 +115,10 @@ impl Return {
             };
             match Record::read(record) {
                 Ok(record) => way.take(planned.with(&record, workload), workload),
-                Err(cause) => errors.push(PlanError::BadRecord { workload: planned.name, cause }),
+                Err(cause) if by_name => {
+                    errors.push(PlanError::BadRecord { workload: planned.name, cause });
+                }
+                Err(cause) => way.left.push(Left { planned, reason: Reason::BadRecord(cause) }),
             }
         };
         if lines.is_empty() {

@@ -103,23 +103,23 @@ impl Plan {
         self.workloads.iter().filter(|workload| workload.changes())
     }
 
-    /// Whether anything is to be done to a workload.
-    #[must_use]
-    pub fn does_something(&self) -> bool {
-        self.workloads.iter().any(|workload| workload.changes() || workload.restart)
-    }
-
     /// The commands that carry the plan out; workloads that get the same images share some.
     #[must_use]
     pub fn commands(&self, target: &Target) -> Vec<CommandLine> {
-        let set = self.set_together().into_iter().map(|group| {
-            target.within(group.namespace.as_deref()).set_image(&group.names, &group.value)
-        });
         let restarted = groups(self.placed().filter(|(_, w)| w.restart), |_| ());
         let restart = restarted
             .iter()
             .map(|group| target.within(group.namespace.as_deref()).restart(&group.names));
-        set.chain(restart).collect()
+        self.set_commands(target).into_iter().chain(restart).collect()
+    }
+
+    /// Those of them that set images.
+    #[must_use]
+    pub fn set_commands(&self, target: &Target) -> Vec<CommandLine> {
+        let command = |group: &Group<Vec<String>>| {
+            target.within(group.namespace.as_deref()).set_image(&group.names, &group.value)
+        };
+        self.set_together().iter().map(command).collect()
     }
 
     /// The commands that leave a note on every workload, made for each of them by the function;

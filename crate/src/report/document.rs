@@ -17,6 +17,11 @@ const KIND: &str = "kubectl-set-image";
 /// The version of the document; a tool should refuse one that it does not know.
 const VERSION: u32 = 1;
 
+/// The longest verdict in an output variable, in characters.
+const SHORT: usize = 300;
+/// The most that an output variable holds, in bytes: every later step has it in its environment.
+const MOST_OF_A_VARIABLE: usize = 24_000;
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
@@ -112,6 +117,10 @@ pub(super) fn outputs(story: &Story, verdict: Verdict) -> Vec<Effect> {
         milliseconds: took.unwrap_or_default(),
         workloads,
     };
+    let mut result = result;
+    if text(&result).len() > MOST_OF_A_VARIABLE {
+        result.workloads.iter_mut().for_each(|workload| workload.verdict.clear());
+    }
     [
         ("changed", changed.to_string()),
         ("previousImages", text(&Pairs(previous.collect()))),
@@ -137,8 +146,8 @@ fn brief<'a>(story: &Story, chapter: &'a Chapter) -> Workload<'a> {
         kind: chapter.planned.name.kind.plural(),
         name: &chapter.planned.name.name,
         outcome: word(chapter),
-        verdict: verdict_of(story, chapter),
-        undo: back(story, chapter),
+        verdict: verdict_of(story, chapter).chars().take(SHORT).collect(),
+        undo: None,
         milliseconds: chapter.outcome.as_ref().map(|(_, after)| after.0),
         containers: containers(chapter),
         pods: None,
@@ -172,6 +181,8 @@ fn whole<'a>(story: &Story, chapter: &'a Chapter) -> Workload<'a> {
         lines: &log.lines,
     });
     Workload {
+        verdict: verdict_of(story, chapter),
+        undo: back(story, chapter),
         pods: Some(pods.collect()),
         course: Some(course.collect()),
         warnings: Some(warnings.collect()),
@@ -201,7 +212,9 @@ fn containers(chapter: &Chapter) -> Vec<Container<'_>> {
 /// One word for what became of a workload.
 fn word(chapter: &Chapter) -> &'static str {
     match (&chapter.outcome, &chapter.back) {
-        (_, Back::Set | Back::Rolled(..)) => "undone",
+        (_, Back::Set | Back::NotDone | Back::Rolled(Outcome::Done | Outcome::Held(_), _)) => {
+            "undone"
+        }
         (Some((Outcome::Done, _)), _) => "done",
         (Some((Outcome::Held(_), _)), _) => "held",
         (Some((Outcome::Deleted, _)), _) => "deleted",

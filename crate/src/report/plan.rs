@@ -79,6 +79,12 @@ pub(super) fn reason(reason: &Reason) -> String {
         Reason::SetByAnother { container, image } => {
             format!("is left alone: somebody else has set {container} to {image} since then")
         }
+        Reason::NoContainer(container) => {
+            format!("is left alone: somebody else has taken its container {container} away")
+        }
+        Reason::BadRecord(cause) => {
+            format!("is left alone: its record cannot be read, {cause}")
+        }
         Reason::Gone => "is gone: somebody deleted it".to_owned(),
         Reason::Recreated => {
             "is left alone: it was deleted, and made anew by somebody else".to_owned()
@@ -87,8 +93,12 @@ pub(super) fn reason(reason: &Reason) -> String {
 }
 
 /// The end of a run that has nothing to do.
-pub(crate) fn nothing_to_do(purpose: Purpose, left_alone: bool) -> (Verdict, &'static str) {
-    match (purpose, left_alone) {
+pub(crate) fn nothing_to_do(
+    purpose: Purpose,
+    named: bool,
+    left_alone: bool,
+) -> (Verdict, &'static str) {
+    match (purpose, named || left_alone) {
         (Purpose::Set, _) => (Verdict::SucceededWithIssues, "Nothing would change"),
         (Purpose::Undo, true) => (Verdict::Failed, "Nothing was put back"),
         (Purpose::Undo, false) => {

@@ -40,10 +40,10 @@ fn chapter_lines(story: &Story, chapter: &Chapter) -> Vec<Effect> {
         }
         _ => plain(format!("{title}: {}", verdict_of(story, chapter))),
     };
-    let never_set = chapter.back == Back::Left(Reason::NeverSet);
+    let never_set = was_never_set(chapter);
     let changes = chapter.planned.containers.iter().filter(|c| c.changes() && !never_set);
     let changes = changes.map(|c| match chapter.back {
-        Back::Set | Back::Rolled(..) => {
+        Back::Set | Back::NotDone | Back::Rolled(..) => {
             plain(format!("  {}: {} put back in place of {}", c.container, c.old, c.new))
         }
         _ => plain(format!("  {}: {} replaced by {}", c.container, c.old, c.new)),
@@ -64,7 +64,7 @@ fn chapter_lines(story: &Story, chapter: &Chapter) -> Vec<Effect> {
 
 /// What became of a workload, in one sentence without its name.
 pub(super) fn verdict_of(story: &Story, chapter: &Chapter) -> String {
-    if chapter.back == Back::Left(Reason::NeverSet) {
+    if was_never_set(chapter) {
         return "was not changed".to_owned();
     }
     let Some((outcome, after)) = &chapter.outcome else {
@@ -94,11 +94,17 @@ pub(super) fn verdict_of(story: &Story, chapter: &Chapter) -> String {
     }
 }
 
+fn was_never_set(chapter: &Chapter) -> bool {
+    let not_asked = chapter.back == Back::NotAsked && chapter.outcome.is_none();
+    chapter.back == Back::Left(Reason::NeverSet) || (not_asked && chapter.has_old_images())
+}
+
 /// What became of the images that were there before.
 pub(super) fn back(story: &Story, chapter: &Chapter) -> Option<String> {
     let text = match &chapter.back {
         Back::NotAsked | Back::Left(Reason::NeverSet) => return None,
         Back::Set => "its old images are set again; their pods were not waited for".to_owned(),
+        Back::NotDone => "its old images are set again, and not every pod runs them yet".to_owned(),
         Back::Rolled(Outcome::Done, None) => {
             "its old images run again, every pod is available".to_owned()
         }
@@ -186,7 +192,7 @@ pub(crate) fn last_sentence(story: &Story, verdict: Verdict) -> &'static str {
     };
     let asked = changed().any(|chapter| chapter.back != Back::NotAsked);
     let all_back = changed().all(is_back);
-    let none_set = asked && changed().all(|c| c.back == Back::Left(Reason::NeverSet));
+    let none_set = changed().all(was_never_set);
     match (verdict, story.purpose) {
         (Verdict::Succeeded, Purpose::Set) => "The images are set and run",
         (Verdict::Succeeded, Purpose::Undo) => "The old images are set and run",
@@ -196,12 +202,13 @@ pub(crate) fn last_sentence(story: &Story, verdict: Verdict) -> &'static str {
             "The images run, and some were there already"
         }
         (Verdict::SucceededWithIssues, _) => "The images are set; the log has warnings",
+        (Verdict::Failed, Purpose::Undo) if none_set => "The old images could not be set",
         (Verdict::Failed, Purpose::Undo) => "The old images are set, but not all of them run",
-        (Verdict::Failed, Purpose::Set) if !asked => {
-            "The images are set, but not all of them run, and they stay"
-        }
         (Verdict::Failed, Purpose::Set) if none_set => {
             "The images could not be set; every workload has its old ones"
+        }
+        (Verdict::Failed, Purpose::Set) if !asked => {
+            "The images are set, but not all of them run, and they stay"
         }
         (Verdict::Failed, Purpose::Set) if all_back => {
             "The new images do not all run; the old ones are back"
@@ -209,8 +216,8 @@ pub(crate) fn last_sentence(story: &Story, verdict: Verdict) -> &'static str {
         (Verdict::Failed, Purpose::Set) => {
             "The new images do not all run, and not every old one is back: see the last table"
         }
-        (Verdict::Canceled, _) if !asked => "Canceled; what was set stays set",
         (Verdict::Canceled, _) if none_set => "Canceled; every workload has its old images",
+        (Verdict::Canceled, _) if !asked => "Canceled; what was set stays set",
         (Verdict::Canceled, _) if all_back => "Canceled; the old images are set again",
         (Verdict::Canceled, _) => "Canceled; not every old image is back: see the last table",
     }

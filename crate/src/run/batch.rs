@@ -39,6 +39,7 @@ impl Policy {
 pub(crate) struct Batch {
     policy: Policy,
     jobs: Vec<Job>,
+    stopped: bool,
 }
 
 #[derive(Debug)]
@@ -65,7 +66,8 @@ impl Batch {
         effects: &mut Effects,
     ) -> Self {
         let job = |command| Job { command, tries: 0, state: State::Waiting };
-        let mut batch = Self { policy, jobs: commands.into_iter().map(job).collect() };
+        let mut batch =
+            Self { policy, jobs: commands.into_iter().map(job).collect(), stopped: false };
         batch.fill(session, effects);
         batch
     }
@@ -77,7 +79,7 @@ impl Batch {
         session: &mut Session,
         effects: &mut Effects,
     ) -> Option<usize> {
-        let policy = self.policy;
+        let policy = if self.stopped { Policy { tries: 1, ..self.policy } } else { self.policy };
         let at = self.jobs.iter().position(|job| job.is_concerned(event))?;
         let job = &mut self.jobs[at];
         match (&mut job.state, event) {
@@ -136,6 +138,18 @@ impl Batch {
     /// Whether the command of this place has ended well.
     pub(crate) fn succeeded(&self, at: usize) -> bool {
         matches!(self.jobs[at].state, State::Ended(Ending::Success, _))
+    }
+
+    /// Ends what runs, and starts nothing more; what was ended is still waited for.
+    pub(crate) fn stop(&mut self, effects: &mut Effects) {
+        self.kill(effects);
+        self.stopped = true;
+        for job in &mut self.jobs {
+            if matches!(job.state, State::Waiting | State::Resting(_)) {
+                job.state =
+                    State::Ended(Ending::NotStarted("the step was canceled".into()), Vec::new());
+            }
+        }
     }
 
     /// Ends what runs.

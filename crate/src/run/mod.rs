@@ -128,7 +128,9 @@ mod tests {
         let (body, _) = body.split_once("\n}").unwrap();
         let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
         let names = lines.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
-        names.map(|line| line.split(['(', ',']).next().unwrap_or_default().to_owned()).collect()
+        names
+            .map(|line| line.split(['(', ',', ' ']).next().unwrap_or_default().to_owned())
+            .collect()
     }
 
     #[test]

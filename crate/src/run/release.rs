@@ -1,5 +1,7 @@
 //! A release: from the plan to the verdict, one stage after another.
 
+use std::mem;
+
 use crate::{
     images::Line,
     inputs::{OnFailure, WhenUnchanged},
@@ -24,6 +26,8 @@ use crate::{
 const GRACE_MS: u32 = 5_500;
 /// How many lines of each are fetched.
 const LOG_LINES: u32 = 20;
+/// The longest line of a log that is kept, in characters.
+const LOG_LINE: usize = 2000;
 /// How many logs of failed containers are fetched.
 const MOST_LOGS: usize = 3;
 
@@ -37,6 +41,10 @@ pub(crate) struct Release {
     plan: Plan,
     story: Story,
     verdict: Verdict,
+    /// Notes that are still to be left on workloads.
+    pending_notes: Vec<CommandLine>,
+    /// Whether the record of the change was left.
+    recorded: bool,
     /// Once the step is canceled: the timer by which it has to end.
     canceled: Option<TimerId>,
 }
@@ -58,8 +66,8 @@ enum Stage {
     PuttingBack(Batch, Plan),
     /// The rollouts of the old images.
     WatchingBack(Watching),
-    /// The workloads as they are in the end.
-    LookingAgain(Batch, Vec<Query>),
+    /// The workloads as they are in the end, and notes that are left meanwhile.
+    LookingAgain { batch: Batch, queries: Vec<Query>, notes: Batch },
     /// Nothing: the step has ended.
     Over,
 }
@@ -87,6 +95,8 @@ impl Release {
             plan: Plan::default(),
             story: Story::default(),
             verdict: Verdict::Succeeded,
+            pending_notes: Vec::new(),
+            recorded: false,
             canceled: None,
         }))
     }
@@ -152,9 +162,10 @@ impl Release {
                     self.way_back_is_over(&over, now, effects);
                 }
             }
-            Stage::LookingAgain(batch, _) => {
+            Stage::LookingAgain { batch, notes, .. } => {
                 batch.handle(event, session, effects);
-                if batch.is_over() {
+                report_note(notes, event, session, effects);
+                if batch.is_over() && notes.is_over() {
                     self.conclude(now, effects);
                 }
             }
@@ -197,7 +208,7 @@ impl Release {
             }
         }
         effects.push(report::commands_variable(&commands));
-        self.carry_out(commands, now, effects);
+        self.carry_out(now, effects);
     }
 
     fn plan_to_set(&self, found: &[Found]) -> Result<Plan, Vec<PlanError>> {
@@ -232,41 +243,52 @@ impl Release {
         Ok(plan)
     }
 
-    fn carry_out(&mut self, commands: Vec<CommandLine>, now: Millis, effects: &mut Effects) {
-        let dry_run = self.session.request.dry_run;
-        self.story = Story::begin(self.purpose, &self.plan, &self.session.request.target, now);
-        if commands.is_empty() && (dry_run || self.purpose == Purpose::Undo) {
-            let (verdict, message) = report::nothing_to_do(self.purpose, !self.lines.is_empty());
+    fn carry_out(&mut self, now: Millis, effects: &mut Effects) {
+        let request = &self.session.request;
+        self.story = Story::begin(self.purpose, &self.plan, &request.target, now);
+        let commands = if request.dry_run {
+            let set = self.plan.set_commands(&request.target);
+            set.into_iter().map(CommandLine::dry_run).collect()
+        } else {
+            self.plan.commands(&request.target)
+        };
+        if !commands.is_empty() {
+            effects.push(report::section("Set image"));
+            let batch = Batch::start(commands, Policy::ALL, &mut self.session, effects);
+            self.stage = Stage::Setting(batch);
+        } else if request.dry_run || self.purpose == Purpose::Undo {
+            let left_alone = self.verdict != Verdict::Succeeded;
+            let (verdict, message) =
+                report::nothing_to_do(self.purpose, !self.lines.is_empty(), left_alone);
             finish(effects, verdict, message);
             self.stage = Stage::Over;
-            return;
+        } else {
+            self.watch(effects);
         }
-        if commands.is_empty() {
-            return self.watch(effects);
-        }
-        effects.push(report::section("Set image"));
-        let commands = commands
-            .into_iter()
-            .map(|command| if dry_run { command.dry_run() } else { command })
-            .collect();
-        let batch = Batch::start(commands, Policy::ALL, &mut self.session, effects);
-        self.stage = Stage::Setting(batch);
     }
 
     fn changes_are_made(&mut self, now: Millis, effects: &mut Effects) {
         let Stage::Setting(batch) = &self.stage else { return };
         let failed = batch.first_failure().is_some();
-        match (failed, self.session.request.dry_run) {
-            (failed, true) => {
-                let (verdict, message) = report::dry_run(failed);
-                finish(effects, verdict, message);
-                self.stage = Stage::Over;
-            }
-            (true, false) => {
-                self.verdict = Verdict::Failed;
-                self.go_back(now, effects);
-            }
-            (false, false) => self.watch(effects),
+        if self.session.request.dry_run {
+            let (verdict, message) = report::dry_run(failed);
+            finish(effects, self.canceled.map_or(verdict, |_| Verdict::Canceled), message);
+            self.stage = Stage::Over;
+        } else if failed || self.canceled.is_some() {
+            let set = self.plan.set_by_command().enumerate();
+            let set = set.filter(|(at, _)| batch.succeeded(*at)).flat_map(|(_, set)| set);
+            self.pending_notes = self.records(&Plan { workloads: set.cloned().collect() });
+            self.fail();
+            self.go_back(now, effects);
+        } else {
+            self.watch(effects);
+        }
+    }
+
+    /// Something went wrong, if it was not that the step was canceled.
+    fn fail(&mut self) {
+        if self.canceled.is_none() {
+            self.verdict = Verdict::Failed;
         }
     }
 
@@ -283,20 +305,38 @@ impl Release {
             &mut self.session,
             effects,
         );
-        let author = self.session.request.author.clone();
-        let notes = self.plan.notes(&self.session.request.target, |planned| {
-            let record = (!undo).then(|| Record::of(planned, &author).write());
-            vec![
-                (record::ANNOTATION, record),
-                (record::CHANGE_CAUSE, Some(record::change_cause(planned, &author))),
-            ]
-        });
+        let notes = self.records(&self.plan);
         watching.beside(Batch::start(notes, Policy::EACH, &mut self.session, effects));
         let over = watching.is_settled(&mut self.session, effects);
         self.stage = Stage::Watching(watching);
         if over {
             self.rollouts_are_over(&Over::Settled, self.story.began, effects);
         }
+    }
+
+    /// The commands that record a change on its workloads, or take the record of it away.
+    fn records(&self, plan: &Plan) -> Vec<CommandLine> {
+        let author = &self.session.request.author;
+        plan.notes(&self.session.request.target, |planned| {
+            let record = match self.purpose {
+                Purpose::Set => Some(Record::of(planned, author).write()),
+                Purpose::Undo => None,
+            };
+            vec![
+                (record::ANNOTATION, record),
+                (record::CHANGE_CAUSE, Some(record::change_cause(planned, author))),
+            ]
+        })
+    }
+
+    /// The commands that put the records back that were there before.
+    fn former_records(&self, plan: &Plan) -> Vec<CommandLine> {
+        plan.notes(&self.session.request.target, |planned| {
+            vec![
+                (record::ANNOTATION, planned.record.clone()),
+                (record::CHANGE_CAUSE, planned.change_cause.clone()),
+            ]
+        })
     }
 
     fn stuck_pods(&self, going_back: bool) -> StuckPods {
@@ -315,13 +355,17 @@ impl Release {
         if watching.lacks_something() {
             self.verdict = Verdict::SucceededWithIssues;
         }
+        self.recorded = watching.is_recorded();
         if *over == Over::Settled && !self.story.has_failed() {
             if self.story.knows_what_runs() {
                 return self.conclude(now, effects);
             }
             return self.look_again(now, effects);
         }
-        self.verdict = Verdict::Failed;
+        if !self.recorded {
+            self.pending_notes = self.records(&self.plan);
+        }
+        self.fail();
         self.explain(now, effects);
     }
 
@@ -348,8 +392,8 @@ impl Release {
         let Stage::Explaining(batch, whose) = &self.stage else { return };
         for (job, (at, pod, container)) in whose.iter().enumerate() {
             let answer = batch.answer(job).filter(|answer| !answer.is_empty());
-            let lines = answer
-                .map(|answer| String::from_utf8_lossy(answer).lines().map(str::to_owned).collect());
+            let lines =
+                answer.map(|answer| String::from_utf8_lossy(answer).lines().map(cut).collect());
             self.story.chapters[*at].log = lines.map(|lines| ContainerLog {
                 pod: pod.clone(),
                 container: container.clone(),
@@ -360,13 +404,18 @@ impl Release {
         self.go_back(now, effects);
     }
 
+    /// Whether the images of a run that fails are put back.
+    fn puts_back(&self) -> bool {
+        self.purpose == Purpose::Set && self.session.request.on_failure == OnFailure::Undo
+    }
+
     /// Puts back what this run has changed, if it is to.
     fn go_back(&mut self, now: Millis, effects: &mut Effects) {
-        let wanted = self.session.request.on_failure == OnFailure::Undo;
-        if !wanted || self.purpose == Purpose::Undo || self.plan.changed().next().is_none() {
+        if !self.puts_back() || self.plan.changed().next().is_none() {
             return self.look_again(now, effects);
         }
         effects.push(report::section("Undo"));
+        self.pending_notes.clear();
         self.story.forget_what_runs();
         let queries = queries(self.plan.changed());
         let batch = ask(&queries, Policy::EACH, &mut self.session, effects);
@@ -393,16 +442,11 @@ impl Release {
                 chapter.back = Back::Left(left.reason);
             }
         }
-        let target = &self.session.request.target;
-        let mut commands = plan.commands(target);
-        let changes = commands.len();
-        commands.extend(plan.notes(target, |planned| {
-            vec![
-                (record::ANNOTATION, planned.record.clone()),
-                (record::CHANGE_CAUSE, planned.change_cause.clone()),
-            ]
-        }));
-        if changes == 0 {
+        let commands = plan.commands(&self.session.request.target);
+        if commands.is_empty() && self.canceled.is_some() {
+            return self.look_again(now, effects);
+        }
+        if commands.is_empty() {
             self.story.see_now(&found);
             return self.conclude(now, effects);
         }
@@ -417,19 +461,29 @@ impl Release {
 
     fn images_are_back(&mut self, now: Millis, effects: &mut Effects) {
         let Stage::PuttingBack(batch, plan) = &self.stage else { return };
+        let (mut back, mut refused) = (Plan::default(), Plan::default());
         for (at, together) in plan.set_by_command().enumerate() {
-            let refused = batch.failure(at).map(Ending::words);
+            let words = batch.failure(at).map(Ending::words);
             for planned in together {
+                let which = if words.is_some() { &mut refused } else { &mut back };
+                which.workloads.push(planned.clone());
                 if let Some(chapter) = self.story.chapter_mut(planned) {
-                    chapter.back = refused.clone().map_or(Back::Set, Back::Refused);
+                    chapter.back = words.clone().map_or(Back::Set, Back::Refused);
                 }
             }
         }
-        if self.canceled.is_some() || batch.first_failure().is_some() {
+        let former = self.former_records(&back);
+        if self.canceled.is_some() || back.workloads.is_empty() {
+            self.pending_notes = former;
+            if !self.recorded {
+                let still = refused.workloads.iter().map(Planned::reversed).collect();
+                self.pending_notes.extend(self.records(&Plan { workloads: still }));
+            }
             return self.look_again(now, effects);
         }
         let stuck = self.stuck_pods(true);
-        let watching = Watching::start(plan, now, false, stuck, &mut self.session, effects);
+        let mut watching = Watching::start(&back, now, false, stuck, &mut self.session, effects);
+        watching.beside(Batch::start(former, Policy::EACH, &mut self.session, effects));
         self.stage = Stage::WatchingBack(watching);
     }
 
@@ -438,8 +492,11 @@ impl Release {
         watching.stop(effects);
         effects.extend(report::over(over));
         for (planned, outcome, deleted) in watching.outcomes() {
-            if let (Some(chapter), Some(outcome)) = (self.story.chapter_mut(planned), outcome) {
-                chapter.back = Back::Rolled(outcome.clone(), deleted.cloned());
+            if let Some(chapter) = self.story.chapter_mut(planned) {
+                chapter.back = match outcome {
+                    Some(outcome) => Back::Rolled(outcome.clone(), deleted.cloned()),
+                    None => Back::NotDone,
+                };
             }
         }
         self.look_again(now, effects);
@@ -452,8 +509,10 @@ impl Release {
             return self.conclude(now, effects);
         }
         self.story.forget_what_runs();
+        let notes = mem::take(&mut self.pending_notes);
+        let notes = Batch::start(notes, Policy::EACH, &mut self.session, effects);
         let batch = ask(&queries, Policy::EACH, &mut self.session, effects);
-        self.stage = Stage::LookingAgain(batch, queries);
+        self.stage = Stage::LookingAgain { batch, queries, notes };
     }
 
     /// The agent ends the step: lets go of what is not needed, and puts back what was changed if it
@@ -461,34 +520,39 @@ impl Release {
     fn cancel(&mut self, now: Millis, effects: &mut Effects) {
         self.verdict = Verdict::Canceled;
         effects.push(report::canceled());
-        self.stop(effects);
         self.canceled = Some(self.session.wake(GRACE_MS, effects));
-        match &self.stage {
-            Stage::Reading(..) => self.end_unchanged(effects),
-            Stage::Setting(_) if self.session.request.dry_run => self.end_unchanged(effects),
-            Stage::Setting(_) | Stage::Explaining(..) => self.go_back(now, effects),
-            Stage::Watching(watching) => {
-                watching.tell(now, &mut self.story);
+        match &mut self.stage {
+            Stage::Reading(batch, _) => {
+                batch.stop(effects);
+                self.end_unchanged(effects);
+            }
+            Stage::Setting(batch) => {
+                // A command that is ended may have done its work: it is waited for.
+                batch.stop(effects);
+                if batch.is_over() {
+                    self.changes_are_made(now, effects);
+                }
+            }
+            Stage::Explaining(batch, _) => {
+                batch.stop(effects);
                 self.go_back(now, effects);
             }
-            Stage::WatchingBack(_) => self.look_again(now, effects),
-            Stage::Checking(..)
-            | Stage::PuttingBack(..)
-            | Stage::LookingAgain(..)
-            | Stage::Over => {}
-        }
-    }
-
-    /// Ends the processes that are not needed any more.
-    fn stop(&self, effects: &mut Effects) {
-        match &self.stage {
-            Stage::Reading(batch, _) | Stage::Setting(batch) | Stage::Explaining(batch, _) => {
-                batch.kill(effects);
+            Stage::Watching(watching) => {
+                watching.stop(effects);
+                watching.tell(now, &mut self.story);
+                self.recorded = watching.is_recorded();
+                if !self.recorded {
+                    self.pending_notes = self.records(&self.plan);
+                }
+                self.go_back(now, effects);
             }
-            Stage::Watching(watching) | Stage::WatchingBack(watching) => watching.stop(effects),
+            Stage::WatchingBack(watching) => {
+                watching.stop(effects);
+                self.look_again(now, effects);
+            }
             Stage::Checking(..)
             | Stage::PuttingBack(..)
-            | Stage::LookingAgain(..)
+            | Stage::LookingAgain { .. }
             | Stage::Over => {}
         }
     }
@@ -505,18 +569,17 @@ impl Release {
     /// Tells the whole story, and ends the step.
     fn conclude(&mut self, now: Millis, effects: &mut Effects) {
         match &self.stage {
-            Stage::LookingAgain(batch, queries) => {
+            Stage::LookingAgain { batch, queries, notes } => {
                 self.story.see_now(&answered(batch, queries));
                 batch.kill(effects);
+                notes.kill(effects);
             }
-            Stage::Checking(batch, _) => {
+            Stage::Setting(batch) | Stage::Checking(batch, _) => {
                 batch.kill(effects);
-                let unasked = self.story.chapters.iter_mut().filter(|c| c.planned.changes());
-                for chapter in unasked.filter(|chapter| chapter.back == Back::NotAsked) {
-                    chapter.back = Back::Unknown;
-                }
+                self.story.was_not_put_back(self.puts_back());
             }
             Stage::PuttingBack(batch, _) => batch.kill(effects),
+            Stage::WatchingBack(watching) => watching.stop(effects),
             _ => {}
         }
         let unchanged_is_an_issue = self.session.request.when_unchanged != WhenUnchanged::Succeed;
@@ -564,6 +627,19 @@ fn answered(batch: &Batch, queries: &[Query]) -> Vec<Found> {
         Some(Found { namespace: query.namespace.clone(), workloads })
     });
     found.collect()
+}
+
+/// A line of a container's log, no longer than a person reads.
+fn cut(line: &str) -> String {
+    line.chars().take(LOG_LINE).collect()
+}
+
+/// Shows that a note could not be left.
+fn report_note(batch: &mut Batch, event: &Event, session: &mut Session, effects: &mut Effects) {
+    let ended = batch.handle(event, session, effects);
+    if let Some(ending) = ended.and_then(|ended| batch.failure(ended)) {
+        effects.push(report::aside_failed(ending));
+    }
 }
 
 /// Shows what a command that changes something answered.

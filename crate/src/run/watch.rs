@@ -16,7 +16,7 @@ use crate::{
     workload::Kind,
 };
 
-/// How often in a row a watch may fail before it is given up.
+/// How often in a row a watch may fail for no reason that passes before it is given up.
 const LAST_ATTEMPT: u32 = 6;
 /// How long a watch may take to show the first object, in milliseconds, where there must be one.
 const FIRST_SIGN_MS: u32 = 10_000;
@@ -32,6 +32,8 @@ pub(crate) struct Watch {
     state: State,
     /// Failures since it last showed something.
     failures: u32,
+    /// Starts without a first sign since it last showed something.
+    silences: u32,
     /// Whether it shows an object as soon as it works.
     shows_something: bool,
 }
@@ -60,7 +62,8 @@ impl Watch {
         effects: &mut Effects,
     ) -> Self {
         let state = State::GivenUp;
-        let mut watch = Self { listing, namespace, command, state, failures: 0, shows_something };
+        let mut watch =
+            Self { listing, namespace, command, state, failures: 0, silences: 0, shows_something };
         watch.run(session, effects);
         watch
     }
@@ -92,6 +95,7 @@ impl Watch {
                     Ok(0) => {}
                     Ok(_) => {
                         self.failures = 0;
+                        self.silences = 0;
                         *first_sign = None;
                     }
                     Err(error) => {
@@ -105,6 +109,13 @@ impl Watch {
             }
             _ => None,
         }
+    }
+
+    /// Whether it shows the workloads of this kind and namespace that there are.
+    pub(crate) fn shows(&self, kind: Kind, namespace: &str) -> bool {
+        self.listing == Listing::Workloads(kind)
+            && self.namespace == namespace
+            && matches!(self.state, State::Running { first_sign: None, .. })
     }
 
     pub(crate) fn is_given_up(&self) -> bool {
@@ -130,14 +141,17 @@ impl Watch {
         effects: &mut Effects,
     ) -> Option<GivenUp> {
         self.failures += 1;
+        self.silences += u32::from(ending == Ending::NoAnswer);
+        // What is followed is worth waiting for, as long as the rollout may take.
         let last = match &ending {
-            Ending::NoAnswer => LAST_SILENCE,
             Ending::Failure { stderr, .. } if is_refusal(stderr) => 0,
-            Ending::Success | Ending::Failure { .. } => LAST_ATTEMPT,
+            Ending::Success if self.shows_something => u32::MAX,
+            ending if self.shows_something && ending.may_pass() => u32::MAX,
+            Ending::Success | Ending::Failure { .. } | Ending::NoAnswer => LAST_ATTEMPT,
             _ => 0,
         };
-        if self.failures < last {
-            let after_ms = 250 << self.failures;
+        if self.failures < last && self.silences < LAST_SILENCE {
+            let after_ms = 250 << self.failures.min(5);
             effects.push(report::watch_ended(&ending, after_ms));
             self.state = State::Resting(session.wake(after_ms, effects));
             return None;

@@ -16,6 +16,8 @@ use crate::{
     workload::Kind,
 };
 
+/// How long a workload may be unseen while its watch shows others, in milliseconds.
+const UNSEEN_MS: u32 = 15_000;
 /// How long the pods may lag behind the status of their workload, in milliseconds.
 const PODS_SEEN_MS: u32 = 2_000;
 
@@ -40,10 +42,12 @@ pub(crate) struct Watching {
     aside: Vec<Batch>,
     began: Millis,
     deadline: Option<TimerId>,
-    /// When a grace time runs out; a timer for it runs.
-    recheck_at: Option<Millis>,
+    /// When a grace time runs out, and the timer for it.
+    recheck: Option<(Millis, TimerId)>,
     /// Runs once every rollout is judged and the last pods are still to be seen.
     last_pods: Option<TimerId>,
+    /// Runs again and again to look for workloads that are not seen.
+    look_out: Option<TimerId>,
     /// Whether one failed rollout is enough to stop waiting for the others.
     first_failure_ends: bool,
     stuck_pods: StuckPods,
@@ -57,6 +61,8 @@ struct Followed {
     goal: Goal,
     outcome: Option<(Outcome, Age)>,
     course: Vec<(Age, Progress)>,
+    /// Whether it was not seen when it was last looked for.
+    missed: bool,
     /// The pod that was deleted since it held the rollout up.
     deleted_pod: Option<String>,
 }
@@ -88,6 +94,7 @@ impl Watching {
         let watches = watch::for_workloads(&waiting, session, effects);
         let timeout_ms = session.request.timeout_ms.filter(|_| !watches.is_empty());
         let deadline = timeout_ms.map(|after_ms| session.wake(after_ms, effects));
+        let look_out = (!watches.is_empty()).then(|| session.wake(UNSEEN_MS, effects));
         Self {
             followed,
             seen: Observation::default(),
@@ -95,8 +102,9 @@ impl Watching {
             aside: Vec::new(),
             began,
             deadline,
-            recheck_at: None,
+            recheck: None,
             last_pods: None,
+            look_out,
             first_failure_ends,
             stuck_pods,
             percent: None,
@@ -122,6 +130,13 @@ impl Watching {
                 return Some(Over::TimedOut(Age(now - self.began)));
             }
             Event::Woken { timer } if self.last_pods == Some(*timer) => return Some(Over::Settled),
+            Event::Woken { timer } if self.recheck.is_some_and(|(_, known)| known == *timer) => {
+                self.recheck = None;
+            }
+            Event::Woken { timer } if self.look_out == Some(*timer) => {
+                self.miss_unseen(now, story, effects);
+                self.look_out = Some(session.wake(UNSEEN_MS, effects));
+            }
             _ => {}
         }
         for batch in &mut self.aside {
@@ -138,7 +153,7 @@ impl Watching {
                 continue;
             };
             match listing {
-                Listing::Workloads(kind) if self.followed.iter().any(|f| f.is_of(kind)) => {
+                Listing::Workloads(kind) if self.followed.iter().any(|f| f.waits_for(kind)) => {
                     return Some(Over::Blind(ending));
                 }
                 listing => effects.push(report::not_seen(listing, &ending)),
@@ -167,6 +182,11 @@ impl Watching {
             self.last_pods = Some(session.wake(PODS_SEEN_MS, effects));
         }
         false
+    }
+
+    /// Whether the first commands beside the watches have all succeeded.
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.aside.first().is_some_and(|batch| batch.is_over() && batch.first_failure().is_none())
     }
 
     /// Whether a command beside the watches failed.
@@ -240,12 +260,31 @@ impl Watching {
                 }
             }
         }
-        if let Some(at) = recheck_at.filter(|at| self.recheck_at != Some(*at)) {
+        let waits_for = self.recheck.map(|(at, _)| at);
+        if let Some(at) = recheck_at.filter(|at| waits_for != Some(*at)) {
             let after_ms = u32::try_from((at - now).max(1)).unwrap_or(u32::MAX);
-            session.wake(after_ms, effects);
-            self.recheck_at = Some(at);
+            self.recheck = Some((at, session.wake(after_ms, effects)));
         }
         self.show_percent(effects);
+    }
+
+    /// A workload that was not seen since the last time, though its watch shows what there is, is
+    /// gone.
+    fn miss_unseen(&mut self, now: Millis, story: &Story, effects: &mut Effects) {
+        let after = Age(now - self.began);
+        for followed in self.followed.iter_mut().filter(|followed| followed.outcome.is_none()) {
+            let kind = followed.planned.name.kind;
+            let namespace = &followed.planned.namespace;
+            let watched = self.watches.iter().any(|watch| watch.shows(kind, namespace));
+            if followed.is_seen(&self.seen) || !watched {
+                followed.missed = false;
+            } else if followed.missed {
+                effects.extend(report::settled(story, &followed.planned, &Outcome::Deleted));
+                followed.outcome = Some((Outcome::Deleted, after));
+            } else {
+                followed.missed = true;
+            }
+        }
     }
 
     /// Shows the share of the new pods that run.
@@ -284,11 +323,11 @@ impl Followed {
         let held = rollout::Hold::of_kind(planned.name.kind);
         let outcome = held.map(|hold| (Outcome::Held(hold), Age(0)));
         let planned = planned.clone();
-        Self { planned, goal, outcome, course: Vec::new(), deleted_pod: None }
+        Self { planned, goal, outcome, course: Vec::new(), missed: false, deleted_pod: None }
     }
 
-    fn is_of(&self, kind: Kind) -> bool {
-        self.planned.name.kind == kind
+    fn waits_for(&self, kind: Kind) -> bool {
+        self.outcome.is_none() && self.planned.name.kind == kind
     }
 
     fn is_seen(&self, seen: &Observation) -> bool {

@@ -21,9 +21,18 @@ function hand(
   content: string,
 ): void {
   try {
-    writeFileSync(file, content, { flag: "wx" });
+    writeFileSync(file, masked(content), { flag: "wx" });
     tl.command(command, properties, file);
   } catch (error) {
     tl.debug(`${command}: ${error}`);
   }
+}
+
+/** The agent masks secrets in the log, and not in files. */
+function masked(text: string): string {
+  const secrets = tl.getVariables().filter(({ secret, value }) => secret && value);
+  return secrets.reduce((rest, { value }) => {
+    const escaped = JSON.stringify(value).slice(1, -1);
+    return rest.replaceAll(value, "***").replaceAll(escaped, "***");
+  }, text);
 }
