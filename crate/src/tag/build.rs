@@ -63,6 +63,12 @@ impl<'a> Build<'a> {
         Ok(Self { variables, place })
     }
 
+    /// Whether it is the run in which this step stands, and not a build that came before it.
+    #[must_use]
+    pub fn is_this_run(&self) -> bool {
+        matches!(self.place, Place::Own) && !self.variables.in_classic_release()
+    }
+
     /// A fact, where the pipeline knows it.
     #[must_use]
     pub fn get(&self, fact: Fact) -> Option<&'a str> {
@@ -116,7 +122,8 @@ impl<'a> Build<'a> {
         }
         let source = self.get(Fact::Branch)?;
         let branch = source.strip_prefix("refs/heads/").unwrap_or(source);
-        (!branch.starts_with("refs/tags/")).then(|| branch.to_owned())
+        let is_branch = !branch.is_empty() && !branch.starts_with("refs/tags/");
+        is_branch.then(|| branch.to_owned())
     }
 
     /// The git tag without `refs/tags/`, where the build is that of one.
@@ -143,7 +150,8 @@ impl<'a> Build<'a> {
     }
 }
 
-/// The aliases of the release's artifacts, or of the pipeline's resources, in their order.
+/// The aliases of the release's artifacts, or of the pipeline's resources, each once, in
+/// alphabetical order.
 #[must_use]
 pub fn aliases(variables: &Variables) -> Vec<String> {
     let (prefix, suffixes): (_, &[&str]) = if variables.in_classic_release() {
@@ -151,13 +159,10 @@ pub fn aliases(variables: &Variables) -> Vec<String> {
     } else {
         (RESOURCES, &[".runID"])
     };
-    let mut aliases: Vec<String> = Vec::new();
-    for name in variables.names() {
-        let alias = suffixes.iter().find_map(|suffix| without(name, prefix, suffix));
-        if let Some(alias) = alias.filter(|alias| aliases.last().is_none_or(|last| last != alias)) {
-            aliases.push(alias.to_owned());
-        }
-    }
+    let alias = |name| suffixes.iter().find_map(|suffix| without(name, prefix, suffix));
+    let mut aliases: Vec<String> = variables.names().filter_map(alias).map(str::to_owned).collect();
+    aliases.sort_unstable();
+    aliases.dedup();
     aliases
 }
 
@@ -295,6 +300,19 @@ mod tests {
     }
 
     #[test]
+    fn every_alias_is_told_once() {
+        let variables = variables(&[
+            ("System.HostType", "release"),
+            ("Release.Artifacts._web.BuildId", "1"),
+            ("Release.Artifacts._web.BuildNumber", "1"),
+            ("Release.Artifacts._web.Extra.BuildId", "2"),
+            ("Release.Artifacts._web.Type", "Build"),
+            ("RELEASE.ARTIFACTS._zip.BUILDID", "3"),
+        ]);
+        assert_eq!(aliases(&variables), ["_web", "_web.Extra", "_zip"]);
+    }
+
+    #[test]
     fn a_branch_has_its_short_name() {
         for (source, branch, git_tag, pull_request) in [
             ("refs/heads/main", Some("main"), None, None),
@@ -302,6 +320,7 @@ mod tests {
             ("refs/tags/v1.4.2", None, Some("v1.4.2"), None),
             ("refs/pull/12/merge", Some("pr-12"), None, Some("12")),
             ("$/Shop/main", Some("$/Shop/main"), None, None),
+            ("refs/heads/", None, None, None),
             ("", None, None, None),
         ] {
             let variables = variables(&[("Build.SourceBranch", source)]);

@@ -77,6 +77,9 @@ pub fn step(new: &str, old: &str) -> Step {
         return Step::Forward;
     }
     let tags = new.tag().zip(old.tag());
+    if tags.is_some_and(|(new, old)| new == old) {
+        return Step::Forward;
+    }
     match tags.and_then(|(new, old)| compare(new.as_str(), old.as_str())) {
         Some(Ordering::Less) => Step::Back,
         Some(_) => Step::Forward,
@@ -99,6 +102,7 @@ mod tests {
             ("a.io/app:1.4.1", "a.io/app:main-7", Step::Unknown),
             ("a.io/app:1.4.1", "a.io/app", Step::Unknown),
             ("a.io/app:main", "a.io/app:main", Step::Forward),
+            ("nginx:main", "docker.io/library/nginx:main", Step::Forward),
             ("a.io/app:1.4.1", "no reference", Step::Forward),
         ] {
             assert_eq!(step(new, old), expected, "{new} {old}");

@@ -34,8 +34,8 @@ pub enum TagError {
         /// Where its value would come from.
         place: String,
     },
-    /// The time at which the pipeline began is not known.
-    NoStartTime,
+    /// The time at which the build began is not known.
+    NoStartTime(NoStartTime),
     /// There is no artifact or pipeline resource of this alias.
     UnknownAlias {
         /// The alias.
@@ -101,6 +101,17 @@ pub enum TagError {
     },
 }
 
+/// Why the time at which the build began is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoStartTime {
+    /// The variable has the time of a release, or of a run that takes another one's image.
+    OfAnother,
+    /// The variable is empty.
+    Empty,
+    /// The variable holds this, which is no time.
+    Unreadable(String),
+}
+
 impl fmt::Display for TagError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -128,10 +139,21 @@ impl fmt::Display for TagError {
                 "tagTemplate: {{{token}}} has no value here: {place}. Write {{-{token}}} for a \
                  dash and the value, and nothing where there is none"
             ),
-            Self::NoStartTime => f.write_str(
-                "tagTemplate: {date} needs the variable System.PipelineStartTime, which a classic \
-                 release does not have. Let the build compute the tag (command computeTag) and hand \
-                 it over with imagesFile",
+            Self::NoStartTime(NoStartTime::OfAnother) => f.write_str(
+                "tagTemplate: {date} is the day of the build, and the date of a release is another: \
+                 System.PipelineStartTime is the time at which this release or run began. Let the \
+                 build compute the tag (command computeTag) and hand it over with imagesFile",
+            ),
+            Self::NoStartTime(NoStartTime::Empty) => f.write_str(
+                "tagTemplate: {date} needs the variable System.PipelineStartTime, which is empty \
+                 here. Run this step where the pipeline sets it, or hand the tag over from the \
+                 build with imagesFile",
+            ),
+            Self::NoStartTime(NoStartTime::Unreadable(found)) => write!(
+                f,
+                "tagTemplate: {{date}} needs a time such as 2026-11-24 04:00:00+00:00 in the \
+                 variable System.PipelineStartTime, and it is {found:?}. Take {{buildNumber}}, \
+                 whose format can have a date"
             ),
             Self::UnknownAlias { alias, known } => {
                 write!(f, "artifactAlias: there is no artifact or pipeline resource {alias:?}. ")?;

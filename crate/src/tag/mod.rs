@@ -15,7 +15,7 @@ pub mod time;
 pub mod version;
 
 pub use build::{Build, Fact};
-pub use error::TagError;
+pub use error::{NoStartTime, TagError};
 
 use semver::Version;
 
@@ -154,7 +154,8 @@ fn of_template(
 ) -> Result<Computed, TagError> {
     let version = if template.any(Token::is_of_version) { rule.version(build)? } else { None };
     let number = |part: fn(&Version) -> u64| version.as_ref().map(|v| part(v).to_string());
-    let start = variables.get("System.PipelineStartTime").and_then(StartTime::parse);
+    let dated = template.any(|token| matches!(token, Token::Date(_)));
+    let start = if dated { start_time(build, variables)? } else { None };
     let value = |token: &Token| match token {
         Token::BuildId => build.get(Fact::Id).map(str::to_owned),
         Token::BuildNumber => build.get(Fact::Number).map(str::to_owned),
@@ -183,6 +184,20 @@ fn of_template(
     legal(text, "tagTemplate".to_owned(), unique, version.clone())
 }
 
+/// The time at which the build began, where the pipeline knows it. A token that may be empty is not
+/// left out for a time that is another one's: the build's own tag would have it.
+fn start_time<'a>(
+    build: &Build<'_>,
+    variables: &'a Variables,
+) -> Result<Option<StartTime<'a>>, TagError> {
+    if !build.is_this_run() {
+        return Err(TagError::NoStartTime(NoStartTime::OfAnother));
+    }
+    let Some(found) = variables.get("System.PipelineStartTime") else { return Ok(None) };
+    let unreadable = || TagError::NoStartTime(NoStartTime::Unreadable(found.to_owned()));
+    StartTime::parse(found).map(Some).ok_or_else(unreadable)
+}
+
 fn empty_token(
     token: &Token,
     written: &str,
@@ -196,7 +211,7 @@ fn empty_token(
         None => variable(Fact::Branch),
     };
     let place = match token {
-        Token::Date(_) => return TagError::NoStartTime,
+        Token::Date(_) => return TagError::NoStartTime(NoStartTime::Empty),
         Token::BuildId => variable(Fact::Id),
         Token::BuildNumber => variable(Fact::Number),
         Token::Counter => match build.get(Fact::Number) {
@@ -347,13 +362,50 @@ mod tests {
             ),
             (
                 "{date}",
-                &[("System.HostType", "release")],
-                "tagTemplate: {date} needs the variable System.PipelineStartTime, which a classic \
-                 release does not have. Let the build compute the tag (command computeTag) and hand \
-                 it over with imagesFile",
+                &[],
+                "tagTemplate: {date} needs the variable System.PipelineStartTime, which is empty \
+                 here. Run this step where the pipeline sets it, or hand the tag over from the \
+                 build with imagesFile",
+            ),
+            (
+                "web{-date}",
+                &[("System.PipelineStartTime", "24.11.2026 04:00:00")],
+                "tagTemplate: {date} needs a time such as 2026-11-24 04:00:00+00:00 in the variable \
+                 System.PipelineStartTime, and it is \"24.11.2026 04:00:00\". Take {buildNumber}, \
+                 whose format can have a date",
             ),
         ] {
             assert_eq!(template(text, variables).unwrap_err(), message);
+        }
+    }
+
+    #[test]
+    fn the_date_of_a_release_is_not_that_of_the_build() {
+        let dated = |alias, host| {
+            let pairs = [
+                ("System.HostType", host),
+                ("System.PipelineStartTime", "2021-10-21 06:28:33+00:00"),
+                ("Release.Artifacts._web.BuildId", "4125"),
+                ("resources.pipeline.web.runID", "4125"),
+            ];
+            let owned = pairs.map(|(n, v)| (n.to_owned(), v.to_owned())).into();
+            let variables = Variables::new(owned);
+            let strategy = Strategy::Template(Template::parse("web{-date}").unwrap(), rule());
+            let build = Build::find(&variables, alias).unwrap();
+            let computed = strategy.tag(&build, &variables).map_err(|error| error.to_string());
+            computed.map(|computed| computed.unwrap().tag.to_string())
+        };
+        assert_eq!(dated(None, "build"), Ok("web-20211021".to_owned()));
+        for (alias, host) in [(None, "release"), (Some("_web"), "release"), (Some("web"), "build")]
+        {
+            assert_eq!(
+                dated(alias, host),
+                Err("tagTemplate: {date} is the day of the build, and the date of a release is \
+                     another: System.PipelineStartTime is the time at which this release or run \
+                     began. Let the build compute the tag (command computeTag) and hand it over \
+                     with imagesFile"
+                    .to_owned())
+            );
         }
     }
 
