@@ -179,8 +179,8 @@ fn of_template(
     let empty =
         |token: &Token, written: &str| empty_token(token, written, rule, build, version.as_ref());
     let text = template.render(value, empty)?;
-    let unique =
-        if template.any(|token| *token == Token::BuildId) { Unique::Yes } else { Unique::No };
+    let told_apart = template.sets_build_id_apart() && build.get(Fact::Id).is_some();
+    let unique = if told_apart { Unique::Yes } else { Unique::No };
     legal(text, "tagTemplate".to_owned(), unique, version.clone())
 }
 
@@ -328,6 +328,20 @@ mod tests {
                 "x".repeat(200)
             )
         );
+    }
+
+    #[test]
+    fn a_hash_is_added_where_the_build_id_does_not_tell_builds_apart() {
+        for (text, id, expected) in [
+            ("{branch}-{buildId}", "4125", "feature-x-4125"),
+            ("{branch}/{buildId}", "4125", "feature-x-4125"),
+            ("{branch}{-buildId}", "4125", "feature-x-4125"),
+            ("{branch}{-buildId}", "", "feature-x-1573876a"),
+            ("{branch}-b{buildId}", "4125", "feature-x-b4125-e54707fb"),
+        ] {
+            let variables = [("Build.SourceBranch", "refs/heads/feature/x"), ("Build.BuildId", id)];
+            assert_eq!(template(text, &variables).as_deref(), Ok(expected), "{text}");
+        }
     }
 
     #[test]
