@@ -679,7 +679,7 @@ fn place(f: &mut fmt::Formatter<'_>, line: usize, column: usize) -> fmt::Result 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tag::mutable::DEFAULT_LIST;
+    use crate::tag::mutable::{Builds, DEFAULT_LIST};
 
     fn parsed(text: &str) -> Vec<Line> {
         parse(text, Needs::Images, &Variables::default()).unwrap()
@@ -861,8 +861,7 @@ mod tests {
     #[test]
     fn a_tag_that_moves_is_refused() {
         let tag = Tag::parse("4125").unwrap();
-        let mutable =
-            |policy| MutableTags::read(policy, DEFAULT_LIST, &Variables::default(), None).unwrap();
+        let mutable = |policy| MutableTags::read(policy, DEFAULT_LIST, Builds::default()).unwrap();
         let refusal = |text: &str, tag| {
             parsed(text)[0].check(&mutable(Policy::Fail), None, tag).unwrap_err().to_string()
         };

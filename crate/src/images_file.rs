@@ -8,8 +8,13 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::reference::{Reference, ReferenceError, Tag};
+use crate::{
+    reference::{Reference, ReferenceError, Tag},
+    tag::downgrade::Ordered,
+};
 
+/// The fewest characters of a commit that a template gives.
+const SHORTEST_COMMIT: usize = 4;
 /// What the field `format` holds.
 const FORMAT: &str = "kubectl-set-image";
 /// The only version of the file so far.
@@ -158,6 +163,26 @@ impl Content {
             }
         }
         content
+    }
+
+    /// Which tags have an order: those that stand for versions and hold no commit, plain numbers
+    /// else.
+    #[must_use]
+    pub fn ordered(&self) -> Ordered {
+        if self.names_commit() {
+            Ordered::None
+        } else if self.semver.is_some() {
+            Ordered::All
+        } else {
+            Ordered::Numbers
+        }
+    }
+
+    /// Whether the tag holds the beginning of the commit's hash.
+    fn names_commit(&self) -> bool {
+        let hash = self.commit.as_deref().filter(|commit| commit.len() >= 40);
+        let shortest = hash.and_then(|commit| commit.get(..SHORTEST_COMMIT));
+        shortest.is_some_and(|commit| self.tag.contains(commit))
     }
 
     /// The text of the file.

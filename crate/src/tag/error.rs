@@ -98,6 +98,8 @@ pub enum TagError {
         origin: String,
         /// The entry of `mutableTagList` by which it moves.
         entry: String,
+        /// Whether the build made it, and an images file handed it over.
+        handed_over: bool,
     },
 }
 
@@ -208,13 +210,26 @@ impl fmt::Display for TagError {
                 "the variable {variable} is {value:?}, which cannot be a tag: {cause}. Name a tag \
                  for every image and take tagStrategy none"
             ),
-            Self::Mutable { tag, origin, entry } => write!(
-                f,
-                "{origin} gives the tag {tag}, which moves ({entry} in mutableTagList). To \
-                 Kubernetes nothing changes when it is pushed again, so no pod would be replaced, \
-                 and there would be no name to roll back to. Take a strategy that gives every build \
-                 a tag of its own, such as tagTemplate {tag}-{{buildId}}"
-            ),
+            Self::Mutable { tag, origin, entry, handed_over } => {
+                write!(
+                    f,
+                    "{origin} gives the tag {tag}, which moves ({entry} in mutableTagList). To \
+                     Kubernetes nothing changes when it is pushed again, so no pod would be \
+                     replaced, and there would be no name to roll back to. "
+                )?;
+                if *handed_over {
+                    f.write_str(
+                        "Let the command computeTag in the build give every build a tag of its own, \
+                         such as with tagStrategy buildId",
+                    )
+                } else {
+                    write!(
+                        f,
+                        "Take a strategy that gives every build a tag of its own, such as \
+                         tagTemplate {tag}-{{buildId}}"
+                    )
+                }
+            }
         }
     }
 }

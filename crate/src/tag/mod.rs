@@ -65,15 +65,26 @@ pub struct Computed {
 }
 
 impl Computed {
-    /// The error of a tag that moves.
+    /// The error of a tag that moves, which an images file may have handed over.
     #[must_use]
-    pub fn moves(&self, mutable: &MutableTags) -> Option<TagError> {
+    pub fn moves(&self, mutable: &MutableTags, handed_over: bool) -> Option<TagError> {
         let entry = mutable.entry_for(self.tag.as_str())?.to_owned();
-        Some(TagError::Mutable { tag: self.tag.clone(), origin: self.origin.clone(), entry })
+        let (tag, origin) = (self.tag.clone(), self.origin.clone());
+        Some(TagError::Mutable { tag, origin, entry, handed_over })
     }
 }
 
 impl Strategy {
+    /// Whether the tags have an order: without a commit in them.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        match self {
+            Self::Commit { .. } => false,
+            Self::Template(template, _) => !template.any(|token| matches!(token, Token::Commit(_))),
+            _ => true,
+        }
+    }
+
     /// The tag of this build, or `None` where the strategy gives none.
     ///
     /// # Errors
