@@ -230,7 +230,13 @@ impl Reader<'_> {
         let build = self.build()?;
         let fact = |fact| build.get(fact).map(str::to_owned);
         let images = tagged.lines.iter().flat_map(|line| &line.images);
-        let mut content = Content::of(&computed.tag, images.map(|image| &image.reference));
+        let content = Content::of(&computed.tag, images.map(|image| &image.reference));
+        let mut content = self.take(content.map_err(|(first, other)| {
+            InputError::Tag(TagError::TwoOfRepository {
+                first: first.clone(),
+                other: other.clone(),
+            })
+        }))?;
         content.semver = computed.version.as_ref().map(ToString::to_string);
         content.commit = fact(Fact::Commit);
         content.branch = build.branch();
@@ -436,6 +442,35 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn a_build_hands_over_one_tag_of_a_repository() {
+        let computed = |images: &str| {
+            let inputs = [("command", "computeTag"), FILE, ("images", images)];
+            match read(&inputs, &[("Build.BuildId", "4125")], "")?.job {
+                Job::ComputeTag(publication) => Ok(publication.images_file.unwrap().1),
+                other => panic!("{other:?}"),
+            }
+        };
+        let digest = format!("sha256:{}", "0".repeat(64));
+        assert_eq!(
+            computed(&format!("deploy/web a=a.io/app b=a.io/app:4125 c=a.io/db@{digest}")),
+            Ok(format!(
+                "{{\"format\":\"kubectl-set-image\",\"version\":1,\"tag\":\"4125\",\"build\":\
+                 {{\"id\":\"4125\"}},\"images\":[{{\"repository\":\"a.io/app\",\"tag\":\"4125\"}},\
+                 {{\"repository\":\"a.io/db\",\"digest\":\"{digest}\"}}]}}\n"
+            ))
+        );
+        assert_eq!(
+            computed("deploy/web a=a.io/app b=a.io/app:7000"),
+            Err(vec![
+                "images: a.io/app:4125 and a.io/app:7000 are of one repository, and the imagesFile \
+                 holds one tag of each. Name the repository once, or compute the tags in two steps \
+                 that write files of their own"
+                    .to_owned()
+            ])
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     nearest::nearest,
-    reference::{ReferenceError, Tag},
+    reference::{Reference, ReferenceError, Tag},
     tag::template::TemplateError,
 };
 
@@ -89,6 +89,13 @@ pub enum TagError {
         value: String,
         /// What is wrong with it.
         cause: ReferenceError,
+    },
+    /// Two images of one repository have not the same tag and digest, and one file is to name them.
+    TwoOfRepository {
+        /// The one that comes first.
+        first: Reference,
+        /// The other.
+        other: Reference,
     },
     /// The tag is one that moves.
     Mutable {
@@ -209,6 +216,12 @@ impl fmt::Display for TagError {
                 f,
                 "the variable {variable} is {value:?}, which cannot be a tag: {cause}. Name a tag \
                  for every image and take tagStrategy none"
+            ),
+            Self::TwoOfRepository { first, other } => write!(
+                f,
+                "images: {first} and {other} are of one repository, and the imagesFile holds one tag \
+                 of each. Name the repository once, or compute the tags in two steps that write \
+                 files of their own"
             ),
             Self::Mutable { tag, origin, entry, handed_over } => {
                 write!(
