@@ -233,8 +233,8 @@ impl Reader<'_> {
         let content = Content::of(&computed.tag, images.map(|image| &image.reference));
         let mut content = self.take(content.map_err(|(first, other)| {
             InputError::Tag(TagError::TwoOfRepository {
-                first: first.clone(),
-                other: other.clone(),
+                first: first.to_string(),
+                other: other.to_string(),
             })
         }))?;
         content.semver = computed.version.as_ref().map(ToString::to_string);

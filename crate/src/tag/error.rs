@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     nearest::nearest,
-    reference::{Reference, ReferenceError, Tag},
+    reference::{ReferenceError, Tag},
     tag::template::TemplateError,
 };
 
@@ -83,8 +83,8 @@ pub enum TagError {
     },
     /// A value that is taken as it is cannot be a tag.
     Illegal {
-        /// Where it comes from.
-        variable: String,
+        /// Where it comes from: the variable, input or file.
+        place: String,
         /// The value.
         value: String,
         /// What is wrong with it.
@@ -93,9 +93,9 @@ pub enum TagError {
     /// Two images of one repository have not the same tag and digest, and one file is to name them.
     TwoOfRepository {
         /// The one that comes first.
-        first: Reference,
+        first: String,
         /// The other.
-        other: Reference,
+        other: String,
     },
     /// The tag is one that moves.
     Mutable {
@@ -148,22 +148,7 @@ impl fmt::Display for TagError {
                 "tagTemplate: {{{token}}} has no value here: {place}. Write {{-{token}}} for a \
                  dash and the value, and nothing where there is none"
             ),
-            Self::NoStartTime(NoStartTime::OfAnother) => f.write_str(
-                "tagTemplate: {date} is the day of the build, and the date of a release is another: \
-                 System.PipelineStartTime is the time at which this release or run began. Let the \
-                 build compute the tag (command computeTag) and hand it over with imagesFile",
-            ),
-            Self::NoStartTime(NoStartTime::Empty) => f.write_str(
-                "tagTemplate: {date} needs the variable System.PipelineStartTime, which is empty \
-                 here. Run this step where the pipeline sets it, or hand the tag over from the \
-                 build with imagesFile",
-            ),
-            Self::NoStartTime(NoStartTime::Unreadable(found)) => write!(
-                f,
-                "tagTemplate: {{date}} needs a time such as 2026-11-24 04:00:00+00:00 in the \
-                 variable System.PipelineStartTime, and it is {found:?}. Take {{buildNumber}}, \
-                 whose format can have a date"
-            ),
+            Self::NoStartTime(why) => why.fmt(f),
             Self::UnknownAlias { alias, known } => {
                 write!(f, "artifactAlias: there is no artifact or pipeline resource {alias:?}. ")?;
                 if let Some(similar) = nearest(alias, known.iter().map(String::as_str)) {
@@ -178,18 +163,7 @@ impl fmt::Display for TagError {
                 }
             }
             Self::NoVersion { variable, source, cause } => {
-                let source = source.as_deref().unwrap_or("empty");
-                write!(
-                    f,
-                    "tagStrategy semver needs a run of a git tag that names a version, such as \
-                     refs/tags/v1.4.2; {variable} is {source}"
-                )?;
-                if let Some(cause) = cause {
-                    write!(f, ", which names none ({cause})")?;
-                }
-                f.write_str(
-                    ". Run the build for such a tag, or take another versionFrom or tagStrategy",
-                )
+                no_version(f, variable, source.as_deref().unwrap_or("empty"), cause.as_deref())
             }
             Self::EmptyVersion { input, place } => write!(
                 f,
@@ -212,9 +186,9 @@ impl fmt::Display for TagError {
                  underscores, and dots and dashes between them. Take tagStrategy buildId, or add \
                  {{buildId}} to a tagTemplate"
             ),
-            Self::Illegal { variable, value, cause } => write!(
+            Self::Illegal { place, value, cause } => write!(
                 f,
-                "the variable {variable} is {value:?}, which cannot be a tag: {cause}. Name a tag \
+                "{place} is {value:?}, which cannot be a tag: {cause}. Name a tag \
                  for every image and take tagStrategy none"
             ),
             Self::TwoOfRepository { first, other } => write!(
@@ -224,12 +198,7 @@ impl fmt::Display for TagError {
                  files of their own"
             ),
             Self::Mutable { tag, origin, entry, handed_over } => {
-                write!(
-                    f,
-                    "{origin} gives the tag {tag}, which moves ({entry} in mutableTagList). To \
-                     Kubernetes nothing changes when it is pushed again, so no pod would be \
-                     replaced, and there would be no name to roll back to. "
-                )?;
+                moves(f, tag, origin, entry)?;
                 if *handed_over {
                     f.write_str(
                         "Let the command computeTag in the build give every build a tag of its own, \
@@ -245,6 +214,55 @@ impl fmt::Display for TagError {
             }
         }
     }
+}
+
+impl fmt::Display for NoStartTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OfAnother => f.write_str(
+                "tagTemplate: {date} is the day of the build, and the date of a release is another: \
+                 System.PipelineStartTime is the time at which this release or run began. Let the \
+                 build compute the tag (command computeTag) and hand it over with imagesFile",
+            ),
+            Self::Empty => f.write_str(
+                "tagTemplate: {date} needs the variable System.PipelineStartTime, which is empty \
+                 here. Run this step where the pipeline sets it, or hand the tag over from the \
+                 build with imagesFile",
+            ),
+            Self::Unreadable(found) => write!(
+                f,
+                "tagTemplate: {{date}} needs a time such as 2026-11-24 04:00:00+00:00 in the \
+                 variable System.PipelineStartTime, and it is {found:?}. Take {{buildNumber}}, \
+                 whose format can have a date"
+            ),
+        }
+    }
+}
+
+fn moves(f: &mut fmt::Formatter<'_>, tag: &Tag, origin: &str, entry: &str) -> fmt::Result {
+    write!(
+        f,
+        "{origin} gives the tag {tag}, which moves ({entry} in mutableTagList). To Kubernetes \
+         nothing changes when it is pushed again, so no pod would be replaced, and there would be no \
+         name to roll back to. "
+    )
+}
+
+fn no_version(
+    f: &mut fmt::Formatter<'_>,
+    variable: &str,
+    source: &str,
+    cause: Option<&str>,
+) -> fmt::Result {
+    write!(
+        f,
+        "tagStrategy semver needs a run of a git tag that names a version, such as \
+         refs/tags/v1.4.2; {variable} is {source}"
+    )?;
+    if let Some(cause) = cause {
+        write!(f, ", which names none ({cause})")?;
+    }
+    f.write_str(". Run the build for such a tag, or take another versionFrom or tagStrategy")
 }
 
 fn no_build(f: &mut fmt::Formatter<'_>, primary_artifact: Option<&str>) -> fmt::Result {

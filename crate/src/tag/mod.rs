@@ -113,7 +113,13 @@ impl Strategy {
                     Ok(tag) => {
                         Computed { tag, version: Some(version), origin: variable, made_of: None }
                     }
-                    Err(cause) => return Err(TagError::Illegal { variable, value, cause }),
+                    Err(cause) => {
+                        return Err(TagError::Illegal {
+                            place: rule.spoken_place(build),
+                            value,
+                            cause,
+                        });
+                    }
                 }
             }
             Self::Template(template, rule) => of_template(template, rule, build, variables)?,
@@ -132,7 +138,10 @@ fn verbatim(
     let variable = build.variable(fact);
     match Tag::parse(value) {
         Ok(tag) => Ok(Computed { tag, version: None, origin: variable, made_of: None }),
-        Err(cause) => Err(TagError::Illegal { variable, value: value.to_owned(), cause }),
+        Err(cause) => {
+            let place = format!("the variable {variable}");
+            Err(TagError::Illegal { place, value: value.to_owned(), cause })
+        }
     }
 }
 
@@ -330,6 +339,26 @@ mod tests {
              end of input while parsing minor version number). Run the build for such a tag, or take \
              another versionFrom or tagStrategy"
         );
+        for (from, place) in [
+            (VersionFrom::Text(format!("1.4.2-{}", "x".repeat(200))), "the input version"),
+            (
+                VersionFrom::File {
+                    path: "drop/VERSION".to_owned(),
+                    content: format!("1.4.2-{}", "x".repeat(200)),
+                },
+                "the version in drop/VERSION",
+            ),
+        ] {
+            let rule = VersionRule { from, release_branches: String::new() };
+            assert_eq!(
+                self::tag(&Strategy::Semver(rule), &[]).unwrap_err(),
+                format!(
+                    "{place} is \"1.4.2-{}\", which cannot be a tag: the tag is longer than 128 \
+                     characters. Name a tag for every image and take tagStrategy none",
+                    "x".repeat(200)
+                )
+            );
+        }
         let long = format!("refs/tags/1.4.2-{}", "x".repeat(200));
         assert_eq!(
             tag(&long).unwrap_err(),
