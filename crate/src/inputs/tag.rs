@@ -3,10 +3,9 @@
 use std::fmt;
 
 use crate::{
-    images::{Line, LineWarning},
+    images::{Instead, Line, LineWarning},
     images_file::{Content, ImagesFile},
     inputs::{InputError, files::File, reader::Reader},
-    reference::Tag,
     tag::{
         Build, Computed, Fact, Strategy, TagError,
         build::{ids_and_numbers, named, that_seem_to_push},
@@ -53,12 +52,10 @@ pub(super) struct Tagged {
     pub(super) warnings: Vec<Warning>,
     /// Which tags can be compared.
     pub(super) ordered: Ordered,
-    /// The tag that images could have whose own is refused.
-    instead: Option<Tag>,
+    /// What images could have whose own tag is refused.
+    instead: Instead,
     /// The builds that made the tags.
     builds: Builds,
-    /// Whether an images file handed the tag over.
-    handed_over: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -108,13 +105,12 @@ impl Reader<'_> {
             lines,
             warnings: Vec::new(),
             ordered,
-            instead: None,
+            instead: Instead::Nothing,
             builds,
-            handed_over: false,
         };
         if !needed {
-            let instead = computed.ok().flatten().map(|computed| computed.tag);
-            return Some(Tagged { instead, ..tagged });
+            let instead = computed.ok().flatten().map(|computed| Instead::Computed(computed.tag));
+            return Some(Tagged { instead: instead.unwrap_or(Instead::Nothing), ..tagged });
         }
         let computed = self.take(computed.map_err(InputError::Tag))?;
         let mut lines = tagged.lines;
@@ -137,7 +133,10 @@ impl Reader<'_> {
         }
         let made = computed.as_ref().is_some_and(|computed| computed.made_of.is_some());
         let ordered = if made { Ordered::None } else { ordered };
-        let instead = computed.as_ref().map(|computed| computed.tag.clone());
+        let instead = match &computed {
+            Some(computed) => Instead::Computed(computed.tag.clone()),
+            None => Instead::Nothing,
+        };
         Some(Tagged { tag: computed, lines, warnings, ordered, instead, ..tagged })
     }
 
@@ -174,20 +173,20 @@ impl Reader<'_> {
             made_of: None,
         };
         Some(Tagged {
-            instead: Some(tag.tag.clone()),
+            instead: Instead::HandedOver,
             tag: Some(tag),
             lines,
             warnings,
             ordered,
             builds: Builds { branch, ids },
-            handed_over: true,
         })
     }
 
     /// Looks for tags that move.
     fn checked(&mut self, mut tagged: Tagged, mutable: &MutableTags) -> Option<Tagged> {
+        let handed_over = tagged.instead == Instead::HandedOver;
         if let Some(error) =
-            tagged.tag.as_ref().and_then(|computed| computed.moves(mutable, tagged.handed_over))
+            tagged.tag.as_ref().and_then(|computed| computed.moves(mutable, handed_over))
         {
             match mutable.policy {
                 Policy::Fail => return self.fail(InputError::Tag(error)),
@@ -197,7 +196,7 @@ impl Reader<'_> {
         }
         let tag = tagged.tag.as_ref().map(|computed| &computed.tag);
         for line in &tagged.lines {
-            match line.check(mutable, tag, tagged.instead.as_ref()) {
+            match line.check(mutable, tag, &tagged.instead) {
                 Ok(warnings) => tagged.warnings.extend(warnings.into_iter().map(Warning::Line)),
                 Err(error) => self.errors.push(InputError::Line(error)),
             }
@@ -471,6 +470,20 @@ mod tests {
                     .to_owned()
             ])
         );
+    }
+
+    #[test]
+    fn an_image_of_the_file_that_moves_is_mended_in_the_build() {
+        let file = file("4125", "").replace("\"tag\": \"4125\"}", "\"tag\": \"stable\"}");
+        let refused = "a.io/app:stable is refused: the tag stable moves. To Kubernetes nothing \
+                       changes when it is pushed again, so no pod would be replaced, and there \
+                       would be no name to roll back to. Let the command computeTag in the build \
+                       give the image a tag of its own, and leave the tag out here";
+        for (inputs, place) in
+            [(&[FILE][..], "imagesFile"), (&[IMAGES, FILE], "images, line 1, column 16")]
+        {
+            assert_eq!(read(inputs, &[], &file).unwrap_err(), [format!("{place}: {refused}")]);
+        }
     }
 
     #[test]
