@@ -136,7 +136,18 @@ struct Moving {
     reference: String,
     tag: String,
     reason: Reason,
-    instead: Option<Tag>,
+    instead: Instead,
+}
+
+/// The tag that an image could have instead of one that moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instead {
+    /// The computed one.
+    Computed(Tag),
+    /// One that an images file hands over.
+    HandedOver,
+    /// None: there is no strategy, or it gives no tag.
+    Nothing,
 }
 
 /// What a line has to say.
@@ -195,8 +206,8 @@ impl Line {
     }
 
     /// Looks for images whose tag moves, since setting them would change nothing. A tag that was
-    /// judged already, for all images that have it, is passed over. The last tag is one that the
-    /// image could have instead.
+    /// judged already, for all images that have it, is passed over. The last
+    /// argument is what the image could have instead.
     ///
     /// # Errors
     /// The first one, where they are refused.
@@ -204,7 +215,7 @@ impl Line {
         &self,
         mutable: &MutableTags,
         judged: Option<&Tag>,
-        instead: Option<&Tag>,
+        instead: &Instead,
     ) -> Result<Vec<LineWarning>, LineError> {
         let mut warnings = Vec::new();
         if mutable.policy == Policy::Allow {
@@ -219,7 +230,7 @@ impl Line {
                 reference: image.reference.to_string(),
                 tag: image.reference.tag().map(ToString::to_string).unwrap_or_default(),
                 reason,
-                instead: instead.cloned(),
+                instead: instead.clone(),
             };
             let (line, column) = (self.number, image.column);
             if mutable.policy == Policy::Fail {
@@ -657,10 +668,14 @@ impl fmt::Display for Moving {
              there would be no name to roll back to. ",
         )?;
         match &self.instead {
-            Some(tag) => {
+            Instead::Computed(tag) => {
                 write!(f, "Leave the tag out, and this step adds :{tag}, the tag of this build")
             }
-            None => f.write_str(
+            Instead::HandedOver => f.write_str(
+                "Let the command computeTag in the build give the image a tag of its own, and leave \
+                 the tag out here",
+            ),
+            Instead::Nothing => f.write_str(
                 "Write the tag of the build, such as :$(Build.BuildId), or leave it out and take \
                  tagStrategy buildId",
             ),
@@ -679,7 +694,7 @@ fn place(f: &mut fmt::Formatter<'_>, line: usize, column: usize) -> fmt::Result 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tag::mutable::DEFAULT_LIST;
+    use crate::tag::mutable::{Builds, DEFAULT_LIST};
 
     fn parsed(text: &str) -> Vec<Line> {
         parse(text, Needs::Images, &Variables::default()).unwrap()
@@ -860,35 +875,34 @@ mod tests {
 
     #[test]
     fn a_tag_that_moves_is_refused() {
-        let tag = Tag::parse("4125").unwrap();
-        let mutable =
-            |policy| MutableTags::read(policy, DEFAULT_LIST, &Variables::default(), None).unwrap();
-        let refusal = |text: &str, tag| {
-            parsed(text)[0].check(&mutable(Policy::Fail), None, tag).unwrap_err().to_string()
+        let computed = Instead::Computed(Tag::parse("4125").unwrap());
+        let mutable = |policy| MutableTags::read(policy, DEFAULT_LIST, Builds::default()).unwrap();
+        let refusal = |text: &str, instead: &Instead| {
+            parsed(text)[0].check(&mutable(Policy::Fail), None, instead).unwrap_err().to_string()
         };
         assert_eq!(
-            refusal("deployments/web app=a.io/app:latest", Some(&tag)),
+            refusal("deployments/web app=a.io/app:latest", &computed),
             "images, line 1, column 21: a.io/app:latest is refused: the tag latest moves. To \
              Kubernetes nothing changes when it is pushed again, so no pod would be replaced, and \
              there would be no name to roll back to. Leave the tag out, and this step adds :4125, \
              the tag of this build"
         );
         assert_eq!(
-            refusal("deployments/web app=a.io/app", None),
+            refusal("deployments/web app=a.io/app", &Instead::Nothing),
             "images, line 1, column 21: a.io/app is refused: it has no tag, which means latest. To \
              Kubernetes nothing changes when it is pushed again, so no pod would be replaced, and \
              there would be no name to roll back to. Write the tag of the build, such as \
              :$(Build.BuildId), or leave it out and take tagStrategy buildId"
         );
         assert_eq!(
-            refusal("deployments/web app=a.io/app:v1", Some(&tag)),
+            refusal("deployments/web app=a.io/app:v1", &computed),
             "images, line 1, column 21: a.io/app:v1 is refused: the tag v1 moves ({major} in \
              mutableTagList). To Kubernetes nothing changes when it is pushed again, so no pod would \
              be replaced, and there would be no name to roll back to. Leave the tag out, and this \
              step adds :4125, the tag of this build"
         );
         let lines = parsed("deployments/web app=a.io/app:main side=a.io/side:1.4.2");
-        let warnings = lines[0].check(&mutable(Policy::Warn), None, None).unwrap();
+        let warnings = lines[0].check(&mutable(Policy::Warn), None, &Instead::Nothing).unwrap();
         let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         assert_eq!(
             warnings,
@@ -899,6 +913,9 @@ mod tests {
                  build, such as :$(Build.BuildId), or leave it out and take tagStrategy buildId"
             ]
         );
-        assert_eq!(lines[0].check(&mutable(Policy::Allow), None, None), Ok(Vec::new()));
+        assert_eq!(
+            lines[0].check(&mutable(Policy::Allow), None, &Instead::Nothing),
+            Ok(Vec::new())
+        );
     }
 }

@@ -7,9 +7,15 @@
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::reference::{Reference, ReferenceError, Tag};
+use crate::{
+    reference::{Reference, ReferenceError, Tag},
+    tag::downgrade::Ordered,
+};
 
+/// The fewest characters of a commit that a template gives.
+const SHORTEST_COMMIT: usize = 4;
 /// What the field `format` holds.
 const FORMAT: &str = "kubectl-set-image";
 /// The only version of the file so far.
@@ -70,8 +76,9 @@ pub struct BuildContent {
 pub struct ImageContent {
     /// Its repository, with the registry.
     pub repository: String,
-    /// Its tag.
-    pub tag: String,
+    /// Its tag, which only an image with a digest can be without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
     /// Its digest, such as `sha256:` and 64 hex digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -85,10 +92,12 @@ pub struct ImagesFileError(ErrorKind);
 enum ErrorKind {
     NotJson(String),
     Format(String),
-    Newer(u32),
+    Version(String),
+    Newer(u64),
     Field(String),
     Tag { tag: String, cause: ReferenceError },
     Image { repository: String, cause: ReferenceError },
+    NoTag(String),
     Twice(String),
 }
 
@@ -97,7 +106,7 @@ struct Head {
     #[serde(default)]
     format: String,
     #[serde(default)]
-    version: u32,
+    version: Value,
 }
 
 impl ImagesFile {
@@ -112,8 +121,10 @@ impl ImagesFile {
         if head.format != FORMAT {
             return Err(ImagesFileError(ErrorKind::Format(head.format)));
         }
-        if head.version > VERSION {
-            return Err(ImagesFileError(ErrorKind::Newer(head.version)));
+        match head.version.as_u64() {
+            Some(version) if version == u64::from(VERSION) => {}
+            Some(newer @ 1..) => return Err(ImagesFileError(ErrorKind::Newer(newer))),
+            _ => return Err(ImagesFileError(ErrorKind::Version(head.version.to_string()))),
         }
         let content: Content = serde_json::from_str(text)
             .map_err(|error| ImagesFileError(ErrorKind::Field(error.to_string())))?;
@@ -139,8 +150,13 @@ impl ImagesFile {
 
 impl Content {
     /// A file of these images, which all have a tag or digest, each repository once.
-    #[must_use]
-    pub fn of<'a>(tag: &Tag, images: impl Iterator<Item = &'a Reference>) -> Self {
+    ///
+    /// # Errors
+    /// The two references of one repository that differ in tag or digest.
+    pub fn of<'a>(
+        tag: &Tag,
+        images: impl Iterator<Item = &'a Reference>,
+    ) -> Result<Self, (&'a Reference, &'a Reference)> {
         let mut content = Self {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -149,15 +165,37 @@ impl Content {
         };
         let mut seen = BTreeMap::new();
         for image in images {
-            if seen.insert(image.full_repository(), 0).is_none() {
-                content.images.push(ImageContent {
+            match seen.insert(image.full_repository(), image) {
+                None => content.images.push(ImageContent {
                     repository: image.repository(),
-                    tag: image.tag().unwrap_or(tag).to_string(),
+                    tag: image.tag().map(ToString::to_string),
                     digest: image.digest().map(str::to_owned),
-                });
+                }),
+                Some(first) if image.like(first) != *image => return Err((first, image)),
+                Some(_) => {}
             }
         }
-        content
+        Ok(content)
+    }
+
+    /// Which tags have an order: those that stand for versions and hold no commit, plain numbers
+    /// else.
+    #[must_use]
+    pub fn ordered(&self) -> Ordered {
+        if self.names_commit() {
+            Ordered::None
+        } else if self.semver.is_some() {
+            Ordered::All
+        } else {
+            Ordered::Numbers
+        }
+    }
+
+    /// Whether the tag holds the beginning of the commit's hash.
+    fn names_commit(&self) -> bool {
+        let hash = self.commit.as_deref().filter(|commit| commit.len() >= 40);
+        let shortest = hash.and_then(|commit| commit.get(..SHORTEST_COMMIT));
+        shortest.is_some_and(|commit| self.tag.contains(commit))
     }
 
     /// The text of the file.
@@ -176,7 +214,11 @@ impl Content {
         for ImageContent { repository, tag, digest } in &self.images {
             let wrong = |cause| ErrorKind::Image { repository: repository.clone(), cause };
             let name = Reference::parse_repository(repository).map_err(wrong)?;
-            let mut image = name.with_tag(tag_of(tag)?);
+            let mut image = match tag {
+                Some(tag) => name.with_tag(tag_of(tag)?),
+                None if digest.is_none() => return Err(ErrorKind::NoTag(repository.clone())),
+                None => name,
+            };
             if let Some(digest) = digest {
                 image = image.with_digest(digest).map_err(wrong)?;
             }
@@ -202,6 +244,12 @@ impl fmt::Display for ImagesFileError {
                 "its format is {found:?} and not {FORMAT:?}. Give the path of the file that the \
                  command computeTag wrote in the build"
             ),
+            ErrorKind::Version(found) => write!(
+                f,
+                "its version is {found} and not {VERSION}, so it is no file of the format \
+                 {FORMAT:?}. Give the path of the file that the command computeTag wrote in the \
+                 build"
+            ),
             ErrorKind::Newer(found) => write!(
                 f,
                 "it is of version {found}, and this step reads version {VERSION}. Update the \
@@ -221,6 +269,11 @@ impl fmt::Display for ImagesFileError {
             ErrorKind::Image { repository, cause } => write!(
                 f,
                 "{repository:?} cannot be set: {cause}. Let the command computeTag write the file"
+            ),
+            ErrorKind::NoTag(repository) => write!(
+                f,
+                "the repository {repository} has neither tag nor digest in it. Let the command \
+                 computeTag write the file"
             ),
             ErrorKind::Twice(repository) => write!(
                 f,
@@ -244,9 +297,10 @@ mod tests {
         let images = [
             reference("contoso.azurecr.io/web:4125"),
             reference(&format!("nginx:1.27.0@sha256:{}", "0".repeat(64))),
-            reference("docker.io/library/nginx:1.28.0"),
+            reference(&format!("a.io/db@sha256:{}", "1".repeat(64))),
+            reference(&format!("docker.io/library/nginx:1.27.0@sha256:{}", "0".repeat(64))),
         ];
-        let mut content = Content::of(&Tag::parse("4125").unwrap(), images.iter());
+        let mut content = Content::of(&Tag::parse("4125").unwrap(), images.iter()).unwrap();
         content.semver = Some("1.4.2+7".to_owned());
         content.build.id = Some("4125".to_owned());
         let json = content.to_json();
@@ -256,20 +310,72 @@ mod tests {
                 "{{\"format\":\"kubectl-set-image\",\"version\":1,\"tag\":\"4125\",\
                  \"semver\":\"1.4.2+7\",\"build\":{{\"id\":\"4125\"}},\"images\":[\
                  {{\"repository\":\"contoso.azurecr.io/web\",\"tag\":\"4125\"}},\
-                 {{\"repository\":\"nginx\",\"tag\":\"1.27.0\",\"digest\":\"sha256:{}\"}}]}}\n",
-                "0".repeat(64)
+                 {{\"repository\":\"nginx\",\"tag\":\"1.27.0\",\"digest\":\"sha256:{}\"}},\
+                 {{\"repository\":\"a.io/db\",\"digest\":\"sha256:{}\"}}]}}\n",
+                "0".repeat(64),
+                "1".repeat(64)
             )
         );
         let file = ImagesFile::parse(&json).unwrap();
-        assert_eq!(file.images, images[..2]);
+        assert_eq!(file.images, images[..3]);
         for (image, completed) in [
             ("Contoso.azurecr.io/web", "Contoso.azurecr.io/web:4125".to_owned()),
             ("library/nginx", format!("library/nginx:1.27.0@sha256:{}", "0".repeat(64))),
+            ("a.io/db", format!("a.io/db@sha256:{}", "1".repeat(64))),
             ("contoso.azurecr.io/other", "contoso.azurecr.io/other:4125".to_owned()),
         ] {
             assert_eq!(file.complete(&reference(image)).to_string(), completed);
         }
         assert!(file.has(&reference("nginx")) && !file.has(&reference("web")));
+    }
+
+    #[test]
+    fn a_repository_has_one_tag() {
+        let tag = Tag::parse("4125").unwrap();
+        for (one, other, fits) in [
+            ("nginx:1", "docker.io/library/nginx:1", true),
+            ("a.io/app:1", "a.io/app:2", false),
+            ("a.io/app:1", &format!("a.io/app:1@sha256:{}", "0".repeat(64)), false),
+        ] {
+            let images = [reference(one), reference(other)];
+            let made = Content::of(&tag, images.iter());
+            let expected = if fits { None } else { Some((&images[0], &images[1])) };
+            assert_eq!(made.err(), expected, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn only_the_whole_number_1_is_the_version() {
+        let read = |version: &str| {
+            let text = format!(
+                "{{\"format\": \"kubectl-set-image\", \"tag\": \"x\", \"images\": []{version}}}"
+            );
+            ImagesFile::parse(&text).map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(", \"version\": 1"), Ok(()));
+        for newer in ["2", "4294967296", "18446744073709551615"] {
+            let message = format!(
+                "it is of version {newer}, and this step reads version 1. Update the extension, so \
+                 that the release knows what the build knows"
+            );
+            assert_eq!(read(&format!(", \"version\": {newer}")), Err(message));
+        }
+        for (version, found) in [
+            ("", "null"),
+            (", \"version\": 0", "0"),
+            (", \"version\": -1", "-1"),
+            (", \"version\": 1.0", "1.0"),
+            (", \"version\": 1.5", "1.5"),
+            (", \"version\": \"1\"", "\"1\""),
+            (", \"version\": [1]", "[1]"),
+        ] {
+            let message = format!(
+                "its version is {found} and not 1, so it is no file of the format \
+                 \"kubectl-set-image\". Give the path of the file that the command computeTag wrote in \
+                 the build"
+            );
+            assert_eq!(read(version), Err(message));
+        }
     }
 
     #[test]
@@ -313,6 +419,11 @@ mod tests {
                 file(1, "x", &image("a.io/app:2")),
                 "\"a.io/app:2\" cannot be set: unexpected character ':' in the repository. Let the \
                  command computeTag write the file",
+            ),
+            (
+                file(1, "x", "{\"repository\": \"a.io/app\"}"),
+                "the repository a.io/app has neither tag nor digest in it. Let the command \
+                 computeTag write the file",
             ),
             (
                 file(1, "x", &(image("nginx") + "," + &image("docker.io/nginx"))),

@@ -331,7 +331,7 @@ impl<'a> Parts<'a> {
 }
 
 fn looks_like_host(segment: &str) -> bool {
-    segment == "localhost" || segment.contains(['.', ':'])
+    segment.eq_ignore_ascii_case("localhost") || segment.contains(['.', ':'])
 }
 
 fn has_capital(segment: &str) -> bool {
@@ -573,6 +573,8 @@ mod tests {
             ),
             ("Contoso.azurecr.io/app", "Contoso.azurecr.io/app", false),
             ("Contoso/App", "contoso/app", true),
+            ("Localhost/App", "Localhost/app", true),
+            ("LOCALHOST/app", "LOCALHOST/app", false),
             ("App", "app", true),
             ("app:X", "app:X", false),
         ] {

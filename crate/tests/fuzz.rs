@@ -32,6 +32,7 @@ const SEEDS: &[&str] = &[
     "2026-11-24 04:00:00+00:00",
     "latest, {branch} {major}.{minor}\n*-snapshot",
     "contoso.azurecr.io/IdentityServer:4125",
+    "Localhost/App:4125",
     "localhost:5000/team/app:v1_2-3.4",
     "[2001:db8::1]:5000/app@sha256:0000000000000000000000000000000000000000000000000000000000000000",
     "deployments/web deploy/api app=$(ACR)/web side=nginx:1.27.0",

@@ -85,3 +85,23 @@ fn what_a_tag_cannot_hold_is_said() {
          would otherwise be the same for another text"
     );
 }
+
+#[test]
+fn the_form_shows_what_counts() {
+    let task = include_str!("../../task/task.json");
+    let task: serde_json::Value = serde_json::from_str(task).unwrap();
+    let rule = |list: &str, name: &str| {
+        let found = task[list].as_array().unwrap().iter().find(|entry| entry["name"] == name);
+        found.unwrap()["visibleRule"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(rule("groups", "tag"), "command = setImage || command = computeTag");
+    let reads_version = "tagStrategy != buildId && tagStrategy != buildNumber && \
+                         tagStrategy != commit && tagStrategy != none";
+    for (input, expected) in [
+        ("version", format!("versionFrom = variable && {reads_version}")),
+        ("versionFile", format!("versionFrom = file && {reads_version}")),
+        ("versionFrom", "tagStrategy = semver || tagStrategy = template".to_owned()),
+    ] {
+        assert_eq!(rule("inputs", input), expected, "{input}");
+    }
+}

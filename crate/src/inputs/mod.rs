@@ -123,14 +123,17 @@ impl Reader<'_> {
             return Some(Request { job, lines, tag, warnings });
         }
         let change = self.change();
-        let Tagged { tag, lines, warnings, .. } = tagged?;
+        let Tagged { tag, lines, warnings, ordered, .. } = tagged?;
         let job = match change? {
             (change, DryRun::Client) => {
                 let Change { namespaces, target, .. } = &change;
                 let commands = commands_without_cluster(&lines, namespaces, target);
                 Job::EmitCommands(self.take(commands.map_err(InputError::NeedsCluster))?)
             }
-            (change, _) => Job::SetImage(change),
+            (mut change, _) => {
+                change.downgrade.ordered = ordered;
+                Job::SetImage(change)
+            }
         };
         Some(Request { job, lines, tag, warnings })
     }
@@ -168,7 +171,10 @@ mod tests {
     use crate::{
         kubectl::Target,
         rollout::Rules,
-        tag::{downgrade::DowngradeRule, mutable::DEFAULT_LIST},
+        tag::{
+            downgrade::{DowngradeRule, Ordered},
+            mutable::DEFAULT_LIST,
+        },
     };
 
     fn read(inputs: &[(&str, &str)]) -> Result<Request, Vec<String>> {
@@ -231,7 +237,7 @@ mod tests {
                 namespaces: Vec::new(),
                 kubeconfig: None,
                 dry_run: false,
-                downgrade: DowngradeRule { allowed: true, ordered: true },
+                downgrade: DowngradeRule { allowed: true, ordered: Ordered::All },
                 timeout_ms: Some(600_000),
                 rules: Rules::default(),
                 on_failure: OnFailure::Undo,

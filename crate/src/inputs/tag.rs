@@ -3,15 +3,14 @@
 use std::fmt;
 
 use crate::{
-    images::{Line, LineWarning},
+    images::{Instead, Line, LineWarning},
     images_file::{Content, ImagesFile},
     inputs::{InputError, files::File, reader::Reader},
-    reference::Tag,
     tag::{
         Build, Computed, Fact, Strategy, TagError,
-        build::{named, that_seem_to_push},
-        downgrade::DowngradeRule,
-        mutable::{DEFAULT_LIST, MutableTags, Policy},
+        build::{ids_and_numbers, named, that_seem_to_push},
+        downgrade::{DowngradeRule, Ordered},
+        mutable::{Builds, DEFAULT_LIST, MutableTags, Policy},
         template::Template,
         version::{self, VersionFrom, VersionRule},
     },
@@ -51,8 +50,22 @@ pub(super) struct Tagged {
     pub(super) tag: Option<Computed>,
     pub(super) lines: Vec<Line>,
     pub(super) warnings: Vec<Warning>,
-    /// The tag that images could have whose own is refused.
-    instead: Option<Tag>,
+    /// Which tags can be compared.
+    pub(super) ordered: Ordered,
+    /// What images could have whose own tag is refused.
+    instead: Instead,
+    /// The builds that made the tags.
+    builds: Builds,
+}
+
+impl<'a> Reader<'a> {
+    /// The build whose image is meant. Without a tag to compute, `artifactAlias` does not count.
+    fn build(&mut self) -> Option<Build<'a>> {
+        let computes = self.choice("tagStrategy", &STRATEGIES) != Some("none");
+        let alias = if computes { self.text("artifactAlias") } else { None };
+        let build = Build::find(self.variables, alias.as_deref());
+        self.take(build.map_err(InputError::Tag))
+    }
 }
 
 impl Reader<'_> {
@@ -70,32 +83,37 @@ impl Reader<'_> {
 
     /// Completes the lines with the computed tag, or with those of the images file.
     pub(super) fn tagged(&mut self, lines: Vec<Line>, set_image: bool) -> Option<Tagged> {
-        let alias = self.text("artifactAlias");
-        let build = Build::find(self.variables, alias.as_deref());
-        let build = self.take(build.map_err(InputError::Tag))?;
         let tagged = if set_image && self.has("imagesFile") {
             self.tagged_by_file(lines)
         } else {
-            self.tagged_by_strategy(lines, &build, set_image)
+            self.tagged_by_strategy(lines, set_image)
         };
-        let mutable = self.mutable_tags(&build);
+        let builds = tagged.as_ref().map(|tagged| tagged.builds.clone());
+        let mutable = self.mutable_tags(builds.unwrap_or_default());
         self.checked(tagged?, &mutable?)
     }
 
-    fn tagged_by_strategy(
-        &mut self,
-        mut lines: Vec<Line>,
-        build: &Build<'_>,
-        set_image: bool,
-    ) -> Option<Tagged> {
-        let strategy = self.strategy()?;
+    fn tagged_by_strategy(&mut self, lines: Vec<Line>, set_image: bool) -> Option<Tagged> {
+        let (build, strategy) = (self.build(), self.strategy());
+        let (build, strategy) = (build?, strategy?);
         let needed = !set_image || lines.iter().any(Line::needs_tag);
-        let computed = strategy.tag(build, self.variables);
+        let computed = strategy.tag(&build, self.variables);
+        let ordered = if strategy.is_ordered() { Ordered::All } else { Ordered::None };
+        let builds = Builds { branch: build.branch(), ids: ids_and_numbers(self.variables) };
+        let tagged = Tagged {
+            tag: None,
+            lines,
+            warnings: Vec::new(),
+            ordered,
+            instead: Instead::Nothing,
+            builds,
+        };
         if !needed {
-            let instead = computed.ok().flatten().map(|computed| computed.tag);
-            return Some(Tagged { tag: None, lines, warnings: Vec::new(), instead });
+            let instead = computed.ok().flatten().map(|computed| Instead::Computed(computed.tag));
+            return Some(Tagged { instead: instead.unwrap_or(Instead::Nothing), ..tagged });
         }
         let computed = self.take(computed.map_err(InputError::Tag))?;
+        let mut lines = tagged.lines;
         let mut warnings = Vec::new();
         match &computed {
             None if !set_image => return self.fail(InputError::NothingToCompute),
@@ -113,8 +131,13 @@ impl Reader<'_> {
                 }
             }
         }
-        let instead = computed.as_ref().map(|computed| computed.tag.clone());
-        Some(Tagged { tag: computed, lines, warnings, instead })
+        let made = computed.as_ref().is_some_and(|computed| computed.made_of.is_some());
+        let ordered = if made { Ordered::None } else { ordered };
+        let instead = match &computed {
+            Some(computed) => Instead::Computed(computed.tag.clone()),
+            None => Instead::Nothing,
+        };
+        Some(Tagged { tag: computed, lines, warnings, ordered, instead, ..tagged })
     }
 
     fn tagged_by_file(&mut self, mut lines: Vec<Line>) -> Option<Tagged> {
@@ -134,22 +157,37 @@ impl Reader<'_> {
         if lines.is_empty() {
             return self.fail(InputError::NoImages);
         }
+        let own = Build::find(self.variables, None).ok();
+        let content = &file.content;
+        let mut ids = ids_and_numbers(self.variables);
+        ids.extend([&content.build.id, &content.build.number].into_iter().flatten().cloned());
+        let branch = content.branch.clone().or_else(|| own?.branch());
+        let ordered = content.ordered();
         let tag = Computed {
             version: version::from_tag(file.tag.as_str()),
             origin: match &file.content.build.id {
-                Some(id) => format!("{path}, which build {id} wrote"),
+                Some(id) => format!("{path} of build {id}"),
                 None => path,
             },
             tag: file.tag,
             made_of: None,
         };
-        let instead = Some(tag.tag.clone());
-        Some(Tagged { tag: Some(tag), lines, warnings, instead })
+        Some(Tagged {
+            instead: Instead::HandedOver,
+            tag: Some(tag),
+            lines,
+            warnings,
+            ordered,
+            builds: Builds { branch, ids },
+        })
     }
 
     /// Looks for tags that move.
     fn checked(&mut self, mut tagged: Tagged, mutable: &MutableTags) -> Option<Tagged> {
-        if let Some(error) = tagged.tag.as_ref().and_then(|computed| computed.moves(mutable)) {
+        let handed_over = tagged.instead == Instead::HandedOver;
+        if let Some(error) =
+            tagged.tag.as_ref().and_then(|computed| computed.moves(mutable, handed_over))
+        {
             match mutable.policy {
                 Policy::Fail => return self.fail(InputError::Tag(error)),
                 Policy::Warn => tagged.warnings.push(Warning::Tag(error)),
@@ -158,7 +196,7 @@ impl Reader<'_> {
         }
         let tag = tagged.tag.as_ref().map(|computed| &computed.tag);
         for line in &tagged.lines {
-            match line.check(mutable, tag, tagged.instead.as_ref()) {
+            match line.check(mutable, tag, &tagged.instead) {
                 Ok(warnings) => tagged.warnings.extend(warnings.into_iter().map(Warning::Line)),
                 Err(error) => self.errors.push(InputError::Line(error)),
             }
@@ -188,11 +226,16 @@ impl Reader<'_> {
         });
         let path = self.text("imagesFile").or(default)?;
         let computed = tagged.tag.as_ref()?;
-        let alias = self.text("artifactAlias");
-        let build = Build::find(self.variables, alias.as_deref()).ok()?;
+        let build = self.build()?;
         let fact = |fact| build.get(fact).map(str::to_owned);
         let images = tagged.lines.iter().flat_map(|line| &line.images);
-        let mut content = Content::of(&computed.tag, images.map(|image| &image.reference));
+        let content = Content::of(&computed.tag, images.map(|image| &image.reference));
+        let mut content = self.take(content.map_err(|(first, other)| {
+            InputError::Tag(TagError::TwoOfRepository {
+                first: first.to_string(),
+                other: other.to_string(),
+            })
+        }))?;
         content.semver = computed.version.as_ref().map(ToString::to_string);
         content.commit = fact(Fact::Commit);
         content.branch = build.branch();
@@ -202,11 +245,10 @@ impl Reader<'_> {
         Some((path, content.to_json()))
     }
 
-    /// Whether an older version may be set over a newer one, and whether the tags have an order.
+    /// Whether an older version may be set over a newer one, wherever the tags come from.
     pub(super) fn downgrade_rule(&mut self) -> Option<DowngradeRule> {
-        let commits = self.choice("tagStrategy", &STRATEGIES) == Some("commit");
-        let ordered = !commits || self.has("imagesFile");
-        Some(DowngradeRule { allowed: self.flag("allowDowngrade", true)?, ordered })
+        let allowed = self.flag("allowDowngrade", true)?;
+        Some(DowngradeRule { allowed, ordered: Ordered::All })
     }
 
     fn strategy(&mut self) -> Option<Strategy> {
@@ -265,14 +307,14 @@ impl Reader<'_> {
         Some(VersionRule { from, release_branches })
     }
 
-    fn mutable_tags(&mut self, build: &Build<'_>) -> Option<MutableTags> {
+    fn mutable_tags(&mut self, builds: Builds) -> Option<MutableTags> {
         let policy = match self.choice("mutableTags", &POLICIES)? {
             "warn" => Policy::Warn,
             "allow" => Policy::Allow,
             _ => Policy::Fail,
         };
         let list = self.text("mutableTagList").unwrap_or_else(|| DEFAULT_LIST.to_owned());
-        let mutable = MutableTags::read(policy, &list, self.variables, Some(build));
+        let mutable = MutableTags::read(policy, &list, builds);
         self.take(mutable.map_err(InputError::MutableTagList))
     }
 }
@@ -287,5 +329,176 @@ impl fmt::Display for Warning {
             Self::Line(warning) => warning.fmt(f),
             Self::Tag(error) => error.fmt(f),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        inputs::{Job, Request, files::FileContent},
+        variables::Variables,
+    };
+
+    fn read(
+        inputs: &[(&str, &str)],
+        variables: &[(&str, &str)],
+        file: &str,
+    ) -> Result<Request, Vec<String>> {
+        let owned = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+        };
+        let files = [FileContent { input: "imagesFile", outcome: Ok(file.to_owned()) }];
+        Request::read(&owned(inputs), &Variables::new(owned(variables)), &files)
+            .map_err(|errors| errors.iter().map(ToString::to_string).collect())
+    }
+
+    fn file(tag: &str, more: &str) -> String {
+        format!(
+            "{{\"format\": \"kubectl-set-image\", \"version\": 1, \"tag\": \"{tag}\", {more} \
+             \"images\": [{{\"repository\": \"a.io/app\", \"tag\": \"{tag}\"}}]}}"
+        )
+    }
+
+    const IMAGES: (&str, &str) = ("images", "deploy/web app=a.io/app");
+    const FILE: (&str, &str) = ("imagesFile", "tag/x.json");
+    const COMMIT: &str = "\"commit\": \"1234567be7d24c5f8a6b1e0d9c8b7a6f5e4d3c2b\",";
+
+    #[test]
+    fn tags_have_an_order_or_not() {
+        let variables = [
+            ("Build.BuildId", "4125"),
+            ("Build.BuildNumber", "1.4.2+7"),
+            ("Build.SourceVersion", "1234567"),
+        ];
+        let ordered = |inputs: &[(&str, &str)], file: &str| match read(
+            &[&[IMAGES], inputs].concat(),
+            &variables,
+            file,
+        )
+        .unwrap()
+        .job
+        {
+            Job::SetImage(change) => change.downgrade.ordered,
+            other => panic!("{other:?}"),
+        };
+        for (strategy, template, expected) in [
+            ("buildId", "", Ordered::All),
+            ("commit", "", Ordered::None),
+            ("buildNumber", "", Ordered::None),
+            ("template", "1.{buildId}", Ordered::All),
+            ("template", "1.{buildId}.{commit}", Ordered::None),
+            ("template", "1+{buildId}", Ordered::None),
+        ] {
+            let inputs = [("tagStrategy", strategy), ("tagTemplate", template)];
+            assert_eq!(ordered(&inputs, ""), expected, "{strategy} {template}");
+        }
+        for (tag, more, expected) in [
+            ("1.4.2", "\"semver\": \"1.4.2\",".to_owned(), Ordered::All),
+            ("1.4.2", String::new(), Ordered::Numbers),
+            ("1.4.2-12345", format!("\"semver\": \"1.4.2\", {COMMIT}"), Ordered::None),
+            ("4125", COMMIT.to_owned(), Ordered::Numbers),
+            ("1234567", COMMIT.to_owned(), Ordered::None),
+        ] {
+            let inputs = [FILE, ("tagStrategy", "commit")];
+            assert_eq!(ordered(&inputs, &file(tag, &more)), expected, "{tag} {more}");
+        }
+    }
+
+    #[test]
+    fn a_file_knows_the_build_that_wrote_it() {
+        let variables = [("Build.BuildId", "99"), ("Build.SourceBranch", "refs/heads/other")];
+        let tag = |tag: &str, more: &str| {
+            let request = read(&[IMAGES, FILE], &variables, &file(tag, more));
+            request.map(|request| request.tag.unwrap().tag.to_string())
+        };
+        for (name, more) in [
+            ("412", "\"build\": {\"id\": \"412\"},"),
+            ("1.7", "\"build\": {\"number\": \"1.7\"},"),
+            ("other", "\"branch\": \"topic\","),
+            ("99", ""),
+        ] {
+            assert_eq!(tag(name, more), Ok(name.to_owned()), "{more}");
+        }
+        for (name, more, place, entry) in [
+            (
+                "topic",
+                "\"branch\": \"topic\", \"build\": {\"id\": \"7\"},",
+                "tag/x.json of build 7",
+                "{branch}",
+            ),
+            ("413", "\"build\": {\"number\": \"412\"},", "tag/x.json", "{major}"),
+            ("other", "", "tag/x.json", "{branch}"),
+        ] {
+            assert_eq!(
+                tag(name, more),
+                Err(vec![format!(
+                    "{place} gives the tag {name}, which moves ({entry} in mutableTagList). To \
+                     Kubernetes nothing changes when it is pushed again, so no pod would be replaced, \
+                     and there would be no name to roll back to. Let the command computeTag in the \
+                     build give every build a tag of its own, such as with tagStrategy buildId"
+                )]),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_build_hands_over_one_tag_of_a_repository() {
+        let computed = |images: &str| {
+            let inputs = [("command", "computeTag"), FILE, ("images", images)];
+            match read(&inputs, &[("Build.BuildId", "4125")], "")?.job {
+                Job::ComputeTag(publication) => Ok(publication.images_file.unwrap().1),
+                other => panic!("{other:?}"),
+            }
+        };
+        let digest = format!("sha256:{}", "0".repeat(64));
+        assert_eq!(
+            computed(&format!("deploy/web a=a.io/app b=a.io/app:4125 c=a.io/db@{digest}")),
+            Ok(format!(
+                "{{\"format\":\"kubectl-set-image\",\"version\":1,\"tag\":\"4125\",\"build\":\
+                 {{\"id\":\"4125\"}},\"images\":[{{\"repository\":\"a.io/app\",\"tag\":\"4125\"}},\
+                 {{\"repository\":\"a.io/db\",\"digest\":\"{digest}\"}}]}}\n"
+            ))
+        );
+        assert_eq!(
+            computed("deploy/web a=a.io/app b=a.io/app:7000"),
+            Err(vec![
+                "images: a.io/app:4125 and a.io/app:7000 are of one repository, and the imagesFile \
+                 holds one tag of each. Name the repository once, or compute the tags in two steps \
+                 that write files of their own"
+                    .to_owned()
+            ])
+        );
+    }
+
+    #[test]
+    fn an_image_of_the_file_that_moves_is_mended_in_the_build() {
+        let file = file("4125", "").replace("\"tag\": \"4125\"}", "\"tag\": \"stable\"}");
+        let refused = "a.io/app:stable is refused: the tag stable moves. To Kubernetes nothing \
+                       changes when it is pushed again, so no pod would be replaced, and there \
+                       would be no name to roll back to. Let the command computeTag in the build \
+                       give the image a tag of its own, and leave the tag out here";
+        for (inputs, place) in
+            [(&[FILE][..], "imagesFile"), (&[IMAGES, FILE], "images, line 1, column 16")]
+        {
+            assert_eq!(read(inputs, &[], &file).unwrap_err(), [format!("{place}: {refused}")]);
+        }
+    }
+
+    #[test]
+    fn an_alias_counts_only_where_a_tag_is_computed() {
+        let alias = ("artifactAlias", "_wep");
+        let own_tag = ("images", "deploy/web app=a.io/app:7000");
+        for inputs in [&[IMAGES, FILE, alias][..], &[own_tag, alias, ("tagStrategy", "none")]] {
+            assert_eq!(read(inputs, &[], &file("4125", "")).map(|_| ()), Ok(()), "{inputs:?}");
+        }
+        assert_eq!(
+            read(&[IMAGES, alias], &[], "").unwrap_err(),
+            [
+                "artifactAlias: there is no artifact or pipeline resource \"_wep\". There is none here: \
+              leave artifactAlias empty for the run's own build"
+            ]
+        );
     }
 }

@@ -63,6 +63,12 @@ impl<'a> Build<'a> {
         Ok(Self { variables, place })
     }
 
+    /// Whether it is the run in which this step stands, and not a build that came before it.
+    #[must_use]
+    pub fn is_this_run(&self) -> bool {
+        matches!(self.place, Place::Own) && !self.variables.in_classic_release()
+    }
+
     /// A fact, where the pipeline knows it.
     #[must_use]
     pub fn get(&self, fact: Fact) -> Option<&'a str> {
@@ -116,7 +122,8 @@ impl<'a> Build<'a> {
         }
         let source = self.get(Fact::Branch)?;
         let branch = source.strip_prefix("refs/heads/").unwrap_or(source);
-        (!branch.starts_with("refs/tags/")).then(|| branch.to_owned())
+        let is_branch = !branch.is_empty() && !branch.starts_with("refs/tags/");
+        is_branch.then(|| branch.to_owned())
     }
 
     /// The git tag without `refs/tags/`, where the build is that of one.
@@ -143,7 +150,8 @@ impl<'a> Build<'a> {
     }
 }
 
-/// The aliases of the release's artifacts, or of the pipeline's resources, in their order.
+/// The aliases of the release's artifacts, or of the pipeline's resources, each once, in
+/// alphabetical order.
 #[must_use]
 pub fn aliases(variables: &Variables) -> Vec<String> {
     let (prefix, suffixes): (_, &[&str]) = if variables.in_classic_release() {
@@ -151,13 +159,10 @@ pub fn aliases(variables: &Variables) -> Vec<String> {
     } else {
         (RESOURCES, &[".runID"])
     };
-    let mut aliases: Vec<String> = Vec::new();
-    for name in variables.names() {
-        let alias = suffixes.iter().find_map(|suffix| without(name, prefix, suffix));
-        if let Some(alias) = alias.filter(|alias| aliases.last().is_none_or(|last| last != alias)) {
-            aliases.push(alias.to_owned());
-        }
-    }
+    let alias = |name| suffixes.iter().find_map(|suffix| without(name, prefix, suffix));
+    let mut aliases: Vec<String> = variables.names().filter_map(alias).map(str::to_owned).collect();
+    aliases.sort_unstable();
+    aliases.dedup();
     aliases
 }
 
@@ -170,13 +175,17 @@ fn without<'a>(name: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
 }
 
 /// The aliases of those builds beside the run's own that seem to push an image of this name: the
-/// last part of its repository is the alias, the source repository's last part or the pipeline's
-/// name. None where the run's own build seems to.
+/// last part of its repository is the alias or the pipeline's name, or else, where no build is
+/// called so, the source repository's last part. None where the run's own build seems to.
 #[must_use]
 pub fn that_seem_to_push<'a>(image: &str, builds: &'a [NamedBuild]) -> Vec<&'a str> {
+    let called_so = |name: &String| name.eq_ignore_ascii_case(image);
+    let by_name = |build: &NamedBuild| build.names.iter().any(called_so);
+    let by_repository = |build: &NamedBuild| build.repository.iter().any(called_so);
+    let any_by_name = builds.iter().any(by_name);
     let mut aliases = Vec::new();
     for build in builds {
-        if build.names.iter().any(|name| name.eq_ignore_ascii_case(image)) {
+        if by_name(build) || (!any_by_name && by_repository(build)) {
             if build.own {
                 return Vec::new();
             }
@@ -191,7 +200,10 @@ pub fn that_seem_to_push<'a>(image: &str, builds: &'a [NamedBuild]) -> Vec<&'a s
 pub struct NamedBuild {
     alias: String,
     own: bool,
+    /// The alias and the pipeline's name.
     names: Vec<String>,
+    /// The last part of the source repository's name.
+    repository: Option<String>,
 }
 
 /// Every build that the run knows, its own among them.
@@ -203,19 +215,19 @@ pub fn named(variables: &Variables) -> Vec<NamedBuild> {
         let place = |prefix: &str, rest: &str| variables.get(&format!("{prefix}{alias}{rest}"));
         let names = [
             Some(alias.trim_start_matches('_').to_owned()),
-            place(ARTIFACTS, ".Repository.Name").map(last),
             place(ARTIFACTS, ".DefinitionName").map(str::to_owned),
             place(RESOURCES, ".pipelineName").map(str::to_owned),
         ];
         let own = primary.is_some_and(|primary| primary.eq_ignore_ascii_case(&alias));
-        NamedBuild { own, names: names.into_iter().flatten().collect(), alias }
+        let repository = place(ARTIFACTS, ".Repository.Name").map(last);
+        NamedBuild { own, names: names.into_iter().flatten().collect(), repository, alias }
     };
-    let own = [
-        variables.get("Build.Repository.Name").map(last),
-        variables.get("Build.DefinitionName").map(str::to_owned),
-    ];
-    let own =
-        NamedBuild { alias: String::new(), own: true, names: own.into_iter().flatten().collect() };
+    let own = NamedBuild {
+        alias: String::new(),
+        own: true,
+        names: variables.get("Build.DefinitionName").map(str::to_owned).into_iter().collect(),
+        repository: variables.get("Build.Repository.Name").map(last),
+    };
     aliases(variables).into_iter().map(named).chain([own]).collect()
 }
 
@@ -295,6 +307,19 @@ mod tests {
     }
 
     #[test]
+    fn every_alias_is_told_once() {
+        let variables = variables(&[
+            ("System.HostType", "release"),
+            ("Release.Artifacts._web.BuildId", "1"),
+            ("Release.Artifacts._web.BuildNumber", "1"),
+            ("Release.Artifacts._web.Extra.BuildId", "2"),
+            ("Release.Artifacts._web.Type", "Build"),
+            ("RELEASE.ARTIFACTS._zip.BUILDID", "3"),
+        ]);
+        assert_eq!(aliases(&variables), ["_web", "_web.Extra", "_zip"]);
+    }
+
+    #[test]
     fn a_branch_has_its_short_name() {
         for (source, branch, git_tag, pull_request) in [
             ("refs/heads/main", Some("main"), None, None),
@@ -302,6 +327,7 @@ mod tests {
             ("refs/tags/v1.4.2", None, Some("v1.4.2"), None),
             ("refs/pull/12/merge", Some("pr-12"), None, Some("12")),
             ("$/Shop/main", Some("$/Shop/main"), None, None),
+            ("refs/heads/", None, None, None),
             ("", None, None, None),
         ] {
             let variables = variables(&[("Build.SourceBranch", source)]);
@@ -322,6 +348,30 @@ mod tests {
             ("Orders", vec!["_api 2.0"]),
             ("other", vec![]),
         ] {
+            assert_eq!(that_seem_to_push(image, &builds), aliases, "{image}");
+        }
+    }
+
+    #[test]
+    fn a_build_of_the_images_name_outranks_one_of_its_repository() {
+        let variables = variables(&[
+            ("System.HostType", "release"),
+            ("Build.Repository.Name", "contoso/shop"),
+            ("Build.DefinitionName", "web"),
+            ("Release.PrimaryArtifactSourceAlias", "_main"),
+            ("Release.Artifacts._main.BuildId", "1"),
+            ("Release.Artifacts._main.Repository.Name", "contoso/shop"),
+            ("Release.Artifacts._other.BuildId", "2"),
+            ("Release.Artifacts._other.DefinitionName", "shop"),
+            ("Release.Artifacts._lib.BuildId", "3"),
+            ("Release.Artifacts._lib.Repository.Name", "contoso/web"),
+            ("Release.Artifacts._tool.BuildId", "4"),
+            ("Release.Artifacts._tool.Repository.Name", "contoso/cli"),
+        ]);
+        let builds = named(&variables);
+        for (image, aliases) in
+            [("shop", &["_other"][..]), ("web", &[]), ("main", &[]), ("cli", &["_tool"])]
+        {
             assert_eq!(that_seem_to_push(image, &builds), aliases, "{image}");
         }
     }

@@ -25,8 +25,19 @@ pub enum Step {
 pub struct DowngradeRule {
     /// Whether it may.
     pub allowed: bool,
-    /// Whether the tags have an order. Commits have none, though some look like numbers.
-    pub ordered: bool,
+    /// Which tags have an order.
+    pub ordered: Ordered,
+}
+
+/// Which tags have an order, where they look as if they had one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ordered {
+    /// Versions, numbers and build numbers.
+    All,
+    /// Plain numbers alone: what else the tags are made of is not known.
+    Numbers,
+    /// None: commits have no order, though some look like numbers, and a hash has none.
+    None,
 }
 
 /// A container that gets an older image, or one that may be older.
@@ -49,7 +60,7 @@ impl DowngradeRule {
         });
         let judged = changes.map(|(workload, change)| {
             let step = match step(&change.new, &change.old) {
-                Step::Back if !self.ordered => Step::Unknown,
+                Step::Back if !self.ordered.holds(&change.new, &change.old) => Step::Unknown,
                 step => step,
             };
             Backward { workload, change, step }
@@ -61,6 +72,21 @@ impl DowngradeRule {
     #[must_use]
     pub fn refuses(&self, backward: &[Backward<'_>]) -> bool {
         !self.allowed && backward.iter().any(|backward| backward.step == Step::Back)
+    }
+}
+
+impl Ordered {
+    fn holds(self, new: &str, old: &str) -> bool {
+        let is_number = |image: &str| {
+            let image = Reference::parse(image).ok();
+            let tag = image.as_ref().and_then(Reference::tag);
+            tag.is_some_and(|tag| tag.as_str().bytes().all(|b| b.is_ascii_digit()))
+        };
+        match self {
+            Self::All => true,
+            Self::Numbers => is_number(new) && is_number(old),
+            Self::None => false,
+        }
     }
 }
 
@@ -77,6 +103,9 @@ pub fn step(new: &str, old: &str) -> Step {
         return Step::Forward;
     }
     let tags = new.tag().zip(old.tag());
+    if tags.is_some_and(|(new, old)| new == old) {
+        return Step::Forward;
+    }
     match tags.and_then(|(new, old)| compare(new.as_str(), old.as_str())) {
         Some(Ordering::Less) => Step::Back,
         Some(_) => Step::Forward,
@@ -89,6 +118,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_has_no_order_does_not_go_back() {
+        let (version, number) =
+            (("a.io/app:1.4.1", "a.io/app:1.4.2"), ("a.io/app:4124", "a.io/app:4125"));
+        let mixed = ("a.io/app:20261124.1", "a.io/app:20261124.2");
+        for (ordered, held) in [
+            (Ordered::All, [true, true, true]),
+            (Ordered::Numbers, [false, true, false]),
+            (Ordered::None, [false, false, false]),
+        ] {
+            let holds = [version, number, mixed].map(|(new, old)| ordered.holds(new, old));
+            assert_eq!(holds, held, "{ordered:?}");
+        }
+    }
+
+    #[test]
     fn only_images_of_one_repository_are_compared() {
         for (new, old, expected) in [
             ("a.io/app:1.4.1", "a.io/app:1.4.2", Step::Back),
@@ -99,6 +143,7 @@ mod tests {
             ("a.io/app:1.4.1", "a.io/app:main-7", Step::Unknown),
             ("a.io/app:1.4.1", "a.io/app", Step::Unknown),
             ("a.io/app:main", "a.io/app:main", Step::Forward),
+            ("nginx:main", "docker.io/library/nginx:main", Step::Forward),
             ("a.io/app:1.4.1", "no reference", Step::Forward),
         ] {
             assert_eq!(step(new, old), expected, "{new} {old}");

@@ -34,8 +34,8 @@ pub enum TagError {
         /// Where its value would come from.
         place: String,
     },
-    /// The time at which the pipeline began is not known.
-    NoStartTime,
+    /// The time at which the build began is not known.
+    NoStartTime(NoStartTime),
     /// There is no artifact or pipeline resource of this alias.
     UnknownAlias {
         /// The alias.
@@ -83,12 +83,19 @@ pub enum TagError {
     },
     /// A value that is taken as it is cannot be a tag.
     Illegal {
-        /// Where it comes from.
-        variable: String,
+        /// Where it comes from: the variable, input or file.
+        place: String,
         /// The value.
         value: String,
         /// What is wrong with it.
         cause: ReferenceError,
+    },
+    /// Two images of one repository have not the same tag and digest, and one file is to name them.
+    TwoOfRepository {
+        /// The one that comes first.
+        first: String,
+        /// The other.
+        other: String,
     },
     /// The tag is one that moves.
     Mutable {
@@ -98,7 +105,20 @@ pub enum TagError {
         origin: String,
         /// The entry of `mutableTagList` by which it moves.
         entry: String,
+        /// Whether the build made it, and an images file handed it over.
+        handed_over: bool,
     },
+}
+
+/// Why the time at which the build began is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoStartTime {
+    /// The variable has the time of a release, or of a run that takes another one's image.
+    OfAnother,
+    /// The variable is empty.
+    Empty,
+    /// The variable holds this, which is no time.
+    Unreadable(String),
 }
 
 impl fmt::Display for TagError {
@@ -128,11 +148,7 @@ impl fmt::Display for TagError {
                 "tagTemplate: {{{token}}} has no value here: {place}. Write {{-{token}}} for a \
                  dash and the value, and nothing where there is none"
             ),
-            Self::NoStartTime => f.write_str(
-                "tagTemplate: {date} needs the variable System.PipelineStartTime, which a classic \
-                 release does not have. Let the build compute the tag (command computeTag) and hand \
-                 it over with imagesFile",
-            ),
+            Self::NoStartTime(why) => why.fmt(f),
             Self::UnknownAlias { alias, known } => {
                 write!(f, "artifactAlias: there is no artifact or pipeline resource {alias:?}. ")?;
                 if let Some(similar) = nearest(alias, known.iter().map(String::as_str)) {
@@ -147,18 +163,7 @@ impl fmt::Display for TagError {
                 }
             }
             Self::NoVersion { variable, source, cause } => {
-                let source = source.as_deref().unwrap_or("empty");
-                write!(
-                    f,
-                    "tagStrategy semver needs a run of a git tag that names a version, such as \
-                     refs/tags/v1.4.2; {variable} is {source}"
-                )?;
-                if let Some(cause) = cause {
-                    write!(f, ", which names none ({cause})")?;
-                }
-                f.write_str(
-                    ". Run the build for such a tag, or take another versionFrom or tagStrategy",
-                )
+                no_version(f, variable, source.as_deref().unwrap_or("empty"), cause.as_deref())
             }
             Self::EmptyVersion { input, place } => write!(
                 f,
@@ -181,20 +186,83 @@ impl fmt::Display for TagError {
                  underscores, and dots and dashes between them. Take tagStrategy buildId, or add \
                  {{buildId}} to a tagTemplate"
             ),
-            Self::Illegal { variable, value, cause } => write!(
+            Self::Illegal { place, value, cause } => write!(
                 f,
-                "the variable {variable} is {value:?}, which cannot be a tag: {cause}. Name a tag \
+                "{place} is {value:?}, which cannot be a tag: {cause}. Name a tag \
                  for every image and take tagStrategy none"
             ),
-            Self::Mutable { tag, origin, entry } => write!(
+            Self::TwoOfRepository { first, other } => write!(
                 f,
-                "{origin} gives the tag {tag}, which moves ({entry} in mutableTagList). To \
-                 Kubernetes nothing changes when it is pushed again, so no pod would be replaced, \
-                 and there would be no name to roll back to. Take a strategy that gives every build \
-                 a tag of its own, such as tagTemplate {tag}-{{buildId}}"
+                "images: {first} and {other} are of one repository, and the imagesFile holds one tag \
+                 of each. Name the repository once, or compute the tags in two steps that write \
+                 files of their own"
+            ),
+            Self::Mutable { tag, origin, entry, handed_over } => {
+                moves(f, tag, origin, entry)?;
+                if *handed_over {
+                    f.write_str(
+                        "Let the command computeTag in the build give every build a tag of its own, \
+                         such as with tagStrategy buildId",
+                    )
+                } else {
+                    write!(
+                        f,
+                        "Take a strategy that gives every build a tag of its own, such as \
+                         tagTemplate {tag}-{{buildId}}"
+                    )
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for NoStartTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OfAnother => f.write_str(
+                "tagTemplate: {date} is the day of the build, and the date of a release is another: \
+                 System.PipelineStartTime is the time at which this release or run began. Let the \
+                 build compute the tag (command computeTag) and hand it over with imagesFile",
+            ),
+            Self::Empty => f.write_str(
+                "tagTemplate: {date} needs the variable System.PipelineStartTime, which is empty \
+                 here. Run this step where the pipeline sets it, or hand the tag over from the \
+                 build with imagesFile",
+            ),
+            Self::Unreadable(found) => write!(
+                f,
+                "tagTemplate: {{date}} needs a time such as 2026-11-24 04:00:00+00:00 in the \
+                 variable System.PipelineStartTime, and it is {found:?}. Take {{buildNumber}}, \
+                 whose format can have a date"
             ),
         }
     }
+}
+
+fn moves(f: &mut fmt::Formatter<'_>, tag: &Tag, origin: &str, entry: &str) -> fmt::Result {
+    write!(
+        f,
+        "{origin} gives the tag {tag}, which moves ({entry} in mutableTagList). To Kubernetes \
+         nothing changes when it is pushed again, so no pod would be replaced, and there would be no \
+         name to roll back to. "
+    )
+}
+
+fn no_version(
+    f: &mut fmt::Formatter<'_>,
+    variable: &str,
+    source: &str,
+    cause: Option<&str>,
+) -> fmt::Result {
+    write!(
+        f,
+        "tagStrategy semver needs a run of a git tag that names a version, such as \
+         refs/tags/v1.4.2; {variable} is {source}"
+    )?;
+    if let Some(cause) = cause {
+        write!(f, ", which names none ({cause})")?;
+    }
+    f.write_str(". Run the build for such a tag, or take another versionFrom or tagStrategy")
 }
 
 fn no_build(f: &mut fmt::Formatter<'_>, primary_artifact: Option<&str>) -> fmt::Result {

@@ -15,7 +15,7 @@ pub mod time;
 pub mod version;
 
 pub use build::{Build, Fact};
-pub use error::TagError;
+pub use error::{NoStartTime, TagError};
 
 use semver::Version;
 
@@ -65,15 +65,26 @@ pub struct Computed {
 }
 
 impl Computed {
-    /// The error of a tag that moves.
+    /// The error of a tag that moves, which an images file may have handed over.
     #[must_use]
-    pub fn moves(&self, mutable: &MutableTags) -> Option<TagError> {
+    pub fn moves(&self, mutable: &MutableTags, handed_over: bool) -> Option<TagError> {
         let entry = mutable.entry_for(self.tag.as_str())?.to_owned();
-        Some(TagError::Mutable { tag: self.tag.clone(), origin: self.origin.clone(), entry })
+        let (tag, origin) = (self.tag.clone(), self.origin.clone());
+        Some(TagError::Mutable { tag, origin, entry, handed_over })
     }
 }
 
 impl Strategy {
+    /// Whether the tags have an order: without a commit in them.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        match self {
+            Self::Commit { .. } => false,
+            Self::Template(template, _) => !template.any(|token| matches!(token, Token::Commit(_))),
+            _ => true,
+        }
+    }
+
     /// The tag of this build, or `None` where the strategy gives none.
     ///
     /// # Errors
@@ -102,7 +113,13 @@ impl Strategy {
                     Ok(tag) => {
                         Computed { tag, version: Some(version), origin: variable, made_of: None }
                     }
-                    Err(cause) => return Err(TagError::Illegal { variable, value, cause }),
+                    Err(cause) => {
+                        return Err(TagError::Illegal {
+                            place: rule.spoken_place(build),
+                            value,
+                            cause,
+                        });
+                    }
                 }
             }
             Self::Template(template, rule) => of_template(template, rule, build, variables)?,
@@ -121,7 +138,10 @@ fn verbatim(
     let variable = build.variable(fact);
     match Tag::parse(value) {
         Ok(tag) => Ok(Computed { tag, version: None, origin: variable, made_of: None }),
-        Err(cause) => Err(TagError::Illegal { variable, value: value.to_owned(), cause }),
+        Err(cause) => {
+            let place = format!("the variable {variable}");
+            Err(TagError::Illegal { place, value: value.to_owned(), cause })
+        }
     }
 }
 
@@ -154,7 +174,8 @@ fn of_template(
 ) -> Result<Computed, TagError> {
     let version = if template.any(Token::is_of_version) { rule.version(build)? } else { None };
     let number = |part: fn(&Version) -> u64| version.as_ref().map(|v| part(v).to_string());
-    let start = variables.get("System.PipelineStartTime").and_then(StartTime::parse);
+    let dated = template.any(|token| matches!(token, Token::Date(_)));
+    let start = if dated { start_time(build, variables)? } else { None };
     let value = |token: &Token| match token {
         Token::BuildId => build.get(Fact::Id).map(str::to_owned),
         Token::BuildNumber => build.get(Fact::Number).map(str::to_owned),
@@ -178,9 +199,23 @@ fn of_template(
     let empty =
         |token: &Token, written: &str| empty_token(token, written, rule, build, version.as_ref());
     let text = template.render(value, empty)?;
-    let unique =
-        if template.any(|token| *token == Token::BuildId) { Unique::Yes } else { Unique::No };
+    let told_apart = template.sets_build_id_apart() && build.get(Fact::Id).is_some();
+    let unique = if told_apart { Unique::Yes } else { Unique::No };
     legal(text, "tagTemplate".to_owned(), unique, version.clone())
+}
+
+/// The time at which the build began, where the pipeline knows it. A token that may be empty is not
+/// left out for a time that is another one's: the build's own tag would have it.
+fn start_time<'a>(
+    build: &Build<'_>,
+    variables: &'a Variables,
+) -> Result<Option<StartTime<'a>>, TagError> {
+    if !build.is_this_run() {
+        return Err(TagError::NoStartTime(NoStartTime::OfAnother));
+    }
+    let Some(found) = variables.get("System.PipelineStartTime") else { return Ok(None) };
+    let unreadable = || TagError::NoStartTime(NoStartTime::Unreadable(found.to_owned()));
+    StartTime::parse(found).map(Some).ok_or_else(unreadable)
 }
 
 fn empty_token(
@@ -196,7 +231,7 @@ fn empty_token(
         None => variable(Fact::Branch),
     };
     let place = match token {
-        Token::Date(_) => return TagError::NoStartTime,
+        Token::Date(_) => return TagError::NoStartTime(NoStartTime::Empty),
         Token::BuildId => variable(Fact::Id),
         Token::BuildNumber => variable(Fact::Number),
         Token::Counter => match build.get(Fact::Number) {
@@ -304,6 +339,26 @@ mod tests {
              end of input while parsing minor version number). Run the build for such a tag, or take \
              another versionFrom or tagStrategy"
         );
+        for (from, place) in [
+            (VersionFrom::Text(format!("1.4.2-{}", "x".repeat(200))), "the input version"),
+            (
+                VersionFrom::File {
+                    path: "drop/VERSION".to_owned(),
+                    content: format!("1.4.2-{}", "x".repeat(200)),
+                },
+                "the version in drop/VERSION",
+            ),
+        ] {
+            let rule = VersionRule { from, release_branches: String::new() };
+            assert_eq!(
+                self::tag(&Strategy::Semver(rule), &[]).unwrap_err(),
+                format!(
+                    "{place} is \"1.4.2-{}\", which cannot be a tag: the tag is longer than 128 \
+                     characters. Name a tag for every image and take tagStrategy none",
+                    "x".repeat(200)
+                )
+            );
+        }
         let long = format!("refs/tags/1.4.2-{}", "x".repeat(200));
         assert_eq!(
             tag(&long).unwrap_err(),
@@ -313,6 +368,20 @@ mod tests {
                 "x".repeat(200)
             )
         );
+    }
+
+    #[test]
+    fn a_hash_is_added_where_the_build_id_does_not_tell_builds_apart() {
+        for (text, id, expected) in [
+            ("{branch}-{buildId}", "4125", "feature-x-4125"),
+            ("{branch}/{buildId}", "4125", "feature-x-4125"),
+            ("{branch}{-buildId}", "4125", "feature-x-4125"),
+            ("{branch}{-buildId}", "", "feature-x-1573876a"),
+            ("{branch}-b{buildId}", "4125", "feature-x-b4125-e54707fb"),
+        ] {
+            let variables = [("Build.SourceBranch", "refs/heads/feature/x"), ("Build.BuildId", id)];
+            assert_eq!(template(text, &variables).as_deref(), Ok(expected), "{text}");
+        }
     }
 
     #[test]
@@ -347,13 +416,50 @@ mod tests {
             ),
             (
                 "{date}",
-                &[("System.HostType", "release")],
-                "tagTemplate: {date} needs the variable System.PipelineStartTime, which a classic \
-                 release does not have. Let the build compute the tag (command computeTag) and hand \
-                 it over with imagesFile",
+                &[],
+                "tagTemplate: {date} needs the variable System.PipelineStartTime, which is empty \
+                 here. Run this step where the pipeline sets it, or hand the tag over from the \
+                 build with imagesFile",
+            ),
+            (
+                "web{-date}",
+                &[("System.PipelineStartTime", "24.11.2026 04:00:00")],
+                "tagTemplate: {date} needs a time such as 2026-11-24 04:00:00+00:00 in the variable \
+                 System.PipelineStartTime, and it is \"24.11.2026 04:00:00\". Take {buildNumber}, \
+                 whose format can have a date",
             ),
         ] {
             assert_eq!(template(text, variables).unwrap_err(), message);
+        }
+    }
+
+    #[test]
+    fn the_date_of_a_release_is_not_that_of_the_build() {
+        let dated = |alias, host| {
+            let pairs = [
+                ("System.HostType", host),
+                ("System.PipelineStartTime", "2021-10-21 06:28:33+00:00"),
+                ("Release.Artifacts._web.BuildId", "4125"),
+                ("resources.pipeline.web.runID", "4125"),
+            ];
+            let owned = pairs.map(|(n, v)| (n.to_owned(), v.to_owned())).into();
+            let variables = Variables::new(owned);
+            let strategy = Strategy::Template(Template::parse("web{-date}").unwrap(), rule());
+            let build = Build::find(&variables, alias).unwrap();
+            let computed = strategy.tag(&build, &variables).map_err(|error| error.to_string());
+            computed.map(|computed| computed.unwrap().tag.to_string())
+        };
+        assert_eq!(dated(None, "build"), Ok("web-20211021".to_owned()));
+        for (alias, host) in [(None, "release"), (Some("_web"), "release"), (Some("web"), "build")]
+        {
+            assert_eq!(
+                dated(alias, host),
+                Err("tagTemplate: {date} is the day of the build, and the date of a release is \
+                     another: System.PipelineStartTime is the time at which this release or run \
+                     began. Let the build compute the tag (command computeTag) and hand it over \
+                     with imagesFile"
+                    .to_owned())
+            );
         }
     }
 

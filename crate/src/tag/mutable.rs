@@ -3,11 +3,9 @@
 use crate::{
     reference::Reference,
     tag::{
-        build::{Build, Fact, ids_and_numbers},
         pattern::{DIGIT, entries, matches},
         sanitise::{Unique, dashed, sanitise},
     },
-    variables::Variables,
 };
 
 /// The input `mutableTags`: what becomes of a tag that moves.
@@ -27,8 +25,16 @@ pub struct MutableTags {
     /// What becomes of them.
     pub policy: Policy,
     patterns: Vec<Pattern>,
-    /// What the run's builds are called; no such tag is a major version.
-    ids: Vec<String>,
+    builds: Builds,
+}
+
+/// What is known of the builds whose tags are judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Builds {
+    /// The branch of the build whose image is meant.
+    pub branch: Option<String>,
+    /// Ids and numbers of builds; no such tag is a major version.
+    pub ids: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,15 +58,7 @@ impl MutableTags {
     ///
     /// # Errors
     /// An entry with braces that are none of these.
-    pub fn read(
-        policy: Policy,
-        list: &str,
-        variables: &Variables,
-        build: Option<&Build<'_>>,
-    ) -> Result<Self, String> {
-        let branch = build.and_then(Build::branch);
-        let mut ids = ids_and_numbers(variables);
-        ids.extend(build.and_then(|build| build.get(Fact::Id)).map(str::to_owned));
+    pub fn read(policy: Policy, list: &str, builds: Builds) -> Result<Self, String> {
         let mut patterns = Vec::new();
         for entry in entries(list) {
             let rest = TOKENS.iter().fold(entry.to_owned(), |rest, token| rest.replace(token, ""));
@@ -69,17 +67,17 @@ impl MutableTags {
             }
             patterns.push(Pattern {
                 written: entry.to_owned(),
-                forms: forms(entry, branch.as_deref()),
+                forms: forms(entry, builds.branch.as_deref()),
                 of_version: entry.contains("{major}") || entry.contains("{minor}"),
             });
         }
-        Ok(Self { policy, patterns, ids })
+        Ok(Self { policy, patterns, builds })
     }
 
     /// The entry of the list by which the tag moves. The name of a build of this run is no version.
     #[must_use]
     pub fn entry_for(&self, tag: &str) -> Option<&str> {
-        let of_build = self.ids.iter().any(|id| id == tag);
+        let of_build = self.builds.ids.iter().any(|id| id == tag);
         let moves = |pattern: &&Pattern| {
             !(pattern.of_version && of_build) && pattern.forms.iter().any(|form| matches(form, tag))
         };
@@ -136,12 +134,17 @@ fn forms(entry: &str, branch: Option<&str>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        tag::build::{Build, ids_and_numbers},
+        variables::Variables,
+    };
 
     fn rule(list: &str, variables: &[(&str, &str)]) -> MutableTags {
         let owned = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let variables = Variables::new(owned);
-        let build = Build::find(&variables, None).unwrap();
-        MutableTags::read(Policy::Fail, list, &variables, Some(&build)).unwrap()
+        let branch = Build::find(&variables, None).unwrap().branch();
+        let builds = Builds { branch, ids: ids_and_numbers(&variables) };
+        MutableTags::read(Policy::Fail, list, builds).unwrap()
     }
 
     #[test]
@@ -189,8 +192,7 @@ mod tests {
         ] {
             assert_eq!(rule.entry_for(tag).is_some(), moves, "{tag}");
         }
-        let variables = Variables::default();
-        let refused = MutableTags::read(Policy::Fail, "a, {patch}", &variables, None);
+        let refused = MutableTags::read(Policy::Fail, "a, {patch}", Builds::default());
         assert_eq!(refused, Err("{patch}".to_owned()));
     }
 

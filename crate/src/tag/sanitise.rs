@@ -3,8 +3,8 @@
 //! 1. Each run of characters that a tag cannot hold becomes one dash.
 //! 2. Dots and dashes at the beginning go, dashes and dots at the end too.
 //! 3. What was changed gets a dash and eight hex digits of a hash of the text as it was, so that
-//!    `feature/x` and `feature-x` do not become the same tag. A text that holds the build id needs
-//!    no such mark: no two builds share it.
+//!    `feature/x` and `feature-x` do not become the same tag. A text in which the build id stands
+//!    apart needs no such mark: no two builds share it.
 //! 4. What is longer than 128 characters is cut, and gets the hash whatever it holds.
 //!
 //! A legal tag without dashes or dots at its ends stays as it is, so the rule changes nothing that
@@ -18,7 +18,7 @@ const MARK: usize = 9;
 /// Whether the text alone tells two builds apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unique {
-    /// It holds the build id.
+    /// The build id stands in it, apart from the rest.
     Yes,
     /// Two builds may have the same.
     No,

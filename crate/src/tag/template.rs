@@ -95,6 +95,18 @@ enum ErrorKind {
     NoArgument { name: &'static str, argument: String },
     CommitLength(String),
     Form { form: String, part: String },
+    Touches { other: String },
+}
+
+/// What stands beside a token, whichever of the tokens around it are left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside<'a> {
+    /// A character that is no letter or digit, or the end of the tag.
+    Separator,
+    /// A letter or digit of the template's own text.
+    Letter,
+    /// Another token, as it was written.
+    Token(&'a str),
 }
 
 impl Template {
@@ -135,7 +147,49 @@ impl Template {
         if !rest.is_empty() {
             pieces.push(Piece::Text(rest.to_owned()));
         }
-        Ok(Self(pieces))
+        let template = Self(pieces);
+        template.build_ids_touch_nothing()?;
+        Ok(template)
+    }
+
+    /// Whether the build id can be told from what stands around it, so that no two builds make the
+    /// same text.
+    #[must_use]
+    pub fn sets_build_id_apart(&self) -> bool {
+        let apart = |at| self.beside(at).into_iter().all(|beside| beside == Beside::Separator);
+        self.places_of_build_id().any(apart)
+    }
+
+    fn build_ids_touch_nothing(&self) -> Result<(), TemplateError> {
+        for at in self.places_of_build_id() {
+            for beside in self.beside(at) {
+                if let Beside::Token(other) = beside {
+                    let column = 1 + self.0[..at].iter().map(Piece::width).sum::<usize>();
+                    let kind = ErrorKind::Touches { other: other.to_owned() };
+                    return Err(TemplateError { column, kind });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn places_of_build_id(&self) -> impl Iterator<Item = usize> {
+        let is_build_id =
+            |piece: &Piece| matches!(piece, Piece::Token { token: Token::BuildId, .. });
+        (0..self.0.len()).filter(move |at| is_build_id(&self.0[*at]))
+    }
+
+    /// What stands before and after the token at this place.
+    fn beside(&self, at: usize) -> [Beside<'_>; 2] {
+        let Piece::Token { before, after, .. } = &self.0[at] else {
+            return [Beside::Separator; 2];
+        };
+        let first = |text: &str| text.chars().next();
+        let last = |text: &str| text.chars().next_back();
+        [
+            beside(before, self.0[..at].iter().rev(), last, |(_, after)| after),
+            beside(after, self.0[at + 1..].iter(), first, |(before, _)| before),
+        ]
     }
 
     /// Whether one of the tokens fulfils the condition.
@@ -168,6 +222,41 @@ impl Template {
             }
         }
         Ok(text)
+    }
+}
+
+/// Walks away from a token until something stands there whatever is left out.
+fn beside<'a>(
+    own_mark: &str,
+    neighbours: impl Iterator<Item = &'a Piece>,
+    nearest: impl Fn(&str) -> Option<char>,
+    facing: impl Fn((&'static str, &'static str)) -> &'static str,
+) -> Beside<'a> {
+    if !own_mark.is_empty() {
+        return Beside::Separator;
+    }
+    for neighbour in neighbours {
+        match neighbour {
+            Piece::Text(text) if nearest(text).is_some_and(char::is_alphanumeric) => {
+                return Beside::Letter;
+            }
+            Piece::Text(_) => return Beside::Separator,
+            Piece::Token { before, after, written, .. } if facing((before, after)).is_empty() => {
+                return Beside::Token(written);
+            }
+            Piece::Token { .. } => {}
+        }
+    }
+    Beside::Separator
+}
+
+impl Piece {
+    /// How many characters of the template it takes.
+    fn width(&self) -> usize {
+        match self {
+            Self::Text(text) => text.chars().count(),
+            Self::Token { written, .. } => "{}".len() + written.chars().count(),
+        }
     }
 }
 
@@ -271,6 +360,11 @@ impl fmt::Display for TemplateError {
                 f,
                 "{found:?} is no length of a commit. Write a number from 4 to 64, or full"
             ),
+            ErrorKind::Touches { other } => write!(
+                f,
+                "{{buildId}} touches {{{other}}} here, so two builds could make the same tag of \
+                 different values. Put a separator between them, such as a dash"
+            ),
             ErrorKind::Form { form, part } => write!(
                 f,
                 "{part:?} in the date {form:?} stands for nothing. A date is made of {}, and of \
@@ -339,6 +433,16 @@ mod tests {
                  Only {commit} and {date} do, such as {commit:12} and {date:yyyyMMdd-HHmm}",
             ),
             (
+                "ü{branch}{buildId}",
+                "tagTemplate, column 10: {buildId} touches {branch} here, so two builds could make \
+                 the same tag of different values. Put a separator between them, such as a dash",
+            ),
+            (
+                "{buildId}{.counter.}{commit:12}",
+                "tagTemplate, column 1: {buildId} touches {commit:12} here, so two builds could make \
+                 the same tag of different values. Put a separator between them, such as a dash",
+            ),
+            (
                 "{commit:3}",
                 "tagTemplate, column 1: \"3\" is no length of a commit. Write a number from 4 to \
                  64, or full",
@@ -354,8 +458,31 @@ mod tests {
     }
 
     #[test]
+    fn a_build_id_stands_apart_or_not() {
+        for (template, apart) in [
+            ("{buildId}", true),
+            ("{branch}-{buildId}", true),
+            ("{branch}{-buildId}", true),
+            ("{branch-}{buildId}{-pullRequest}", true),
+            ("{branch}/{buildId}", true),
+            ("{branch}{_buildId_}{commit}", true),
+            ("{branch}-b{buildId}", false),
+            ("{branch}{-buildId}linux", false),
+            ("b{buildId}-{buildId}", true),
+            ("{branch}-ü{buildId}", false),
+            ("{branch}", false),
+        ] {
+            assert_eq!(
+                Template::parse(template).unwrap().sets_build_id_apart(),
+                apart,
+                "{template}"
+            );
+        }
+    }
+
+    #[test]
     fn every_name_is_a_token() {
-        let all = NAMES.map(|name| format!("{{{name}}}")).concat();
+        let all = NAMES.map(|name| format!("{{-{name}}}")).concat();
         let Template(pieces) = Template::parse(&all).unwrap();
         assert_eq!(pieces.len(), NAMES.len());
         let tokens = pieces.iter().map(|piece| match piece {

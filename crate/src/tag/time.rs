@@ -83,6 +83,8 @@ mod tests {
         assert_eq!(time.format("yyyyMMDD"), Err("DD".to_owned()));
         assert_eq!(time.format("yyyyMMddTHH"), Err("T".to_owned()));
         assert_eq!(StartTime::parse("2026-11-24T04:05:06Z"), Some(time));
+        let on_premises = StartTime::parse("2021-10-21 08:28:33+02:00").unwrap();
+        assert_eq!(on_premises.format("yyyyMMdd-HHmmss").unwrap(), "20211021-082833");
         for text in ["", "24.11.2026 04:05:06", "2026-11-24", "2026-11-24 04:05:0ü"] {
             assert_eq!(StartTime::parse(text), None, "{text}");
         }

@@ -91,6 +91,18 @@ impl VersionRule {
         }
     }
 
+    /// The same place, as a sentence names it.
+    #[must_use]
+    pub fn spoken_place(&self, build: &Build<'_>) -> String {
+        match &self.from {
+            VersionFrom::GitTag | VersionFrom::BuildNumber => {
+                format!("the variable {}", self.place(build))
+            }
+            VersionFrom::Text(_) => "the input version".to_owned(),
+            VersionFrom::File { path, .. } => format!("the version in {path}"),
+        }
+    }
+
     /// The error of a version that is not there.
     #[must_use]
     pub fn nothing(&self, build: &Build<'_>) -> TagError {
