@@ -210,7 +210,7 @@ fn containers(chapter: &Chapter) -> Vec<Container<'_>> {
 }
 
 /// One word for what became of a workload.
-fn word(chapter: &Chapter) -> &'static str {
+pub(super) fn word(chapter: &Chapter) -> &'static str {
     match (&chapter.outcome, &chapter.back) {
         (_, Back::Set | Back::NotDone | Back::Rolled(Outcome::Done | Outcome::Held(_), _)) => {
             "undone"

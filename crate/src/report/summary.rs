@@ -5,7 +5,10 @@ use std::fmt::Write;
 use crate::{
     age::Age,
     protocol::Verdict,
-    report::result::{back, now, pod_line, verdict_of},
+    report::{
+        document::word,
+        result::{back, now, pod_line, verdict_of},
+    },
     rollout::Progress,
     story::{Chapter, Story},
 };
@@ -25,8 +28,10 @@ pub(super) fn page(story: &Story, verdict: Verdict, took: Age) -> String {
         Verdict::Canceled => "Canceled",
     };
     let _ = write!(page, "{result} after {took}\n\n");
-    page.push_str("| Workload | Container | Image before → set | Has now | Took | Pods ready |\n");
-    page.push_str("| --- | --- | --- | --- | --- | --- |\n");
+    page.push_str(
+        "| Workload | Container | Image before → set | Has now | Took | Pods ready | Verdict |\n\
+         | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
     for chapter in &story.chapters {
         rows(&mut page, story, chapter);
     }
@@ -53,7 +58,11 @@ fn rows(page: &mut String, story: &Story, chapter: &Chapter) {
             now.iter().find(|[container, _]| *container == change.container || container == "–");
         let has = has.map_or(String::from("–"), |[_, image]| escaped(image));
         let container = escaped(&change.container);
-        let _ = writeln!(page, "| {title} | {container} | {images} | {has} | {took} | {pods} |");
+        let verdict = word(chapter);
+        let _ = writeln!(
+            page,
+            "| {title} | {container} | {images} | {has} | {took} | {pods} | {verdict} |"
+        );
     }
 }
 
