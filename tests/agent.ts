@@ -12,6 +12,8 @@ export interface Step {
   inputs: Record<string, string>;
   /** The pipeline's variables by their true names. */
   variables: Record<string, string>;
+  /** The secret ones, whose values the agent masks in the log. */
+  secrets?: Record<string, string>;
   /** The agent's folder for what the job leaves behind. */
   tempFolder: string;
   /** What else the machine's environment has. */
@@ -170,7 +172,9 @@ function environment(step: Step, task: Task): NodeJS.ProcessEnv {
     env[`INPUT_${environmentName(name)}`] = expand(typed, variables);
   }
   env.VSTS_PUBLIC_VARIABLES = JSON.stringify(Object.keys(variables));
-  env.VSTS_SECRET_VARIABLES = "[]";
+  for (const [name, value] of Object.entries(step.secrets ?? {}))
+    env[`SECRET_${environmentName(name)}`] = value;
+  env.VSTS_SECRET_VARIABLES = JSON.stringify(Object.keys(step.secrets ?? {}));
   return env;
 }
 
@@ -198,7 +202,7 @@ async function follow(step: Step, task: Task, child: ChildProcess): Promise<Outc
     attachments: [],
     buildTags: [],
   };
-  const secrets: string[] = [];
+  const secrets = Object.values(step.secrets ?? {});
   const masked = (text: string) =>
     secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
   const show = (text: string) => {

@@ -36,8 +36,8 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
       "",
       /is killed for using more memory than its limit \(OOMKilled, \d restart/,
     ],
-    ["liveness-failing", {}, "", /is ended by the kubelet, its liveness probe fails/],
-    ["startup-failing", {}, "", /is ended by the kubelet, its startup probe fails/],
+    ["liveness-failing", { after: 500 }, "", /is ended by the kubelet, its liveness probe fails/],
+    ["startup-failing", { after: 500 }, "", /is ended by the kubelet, its startup probe fails/],
     ["never-ready", {}, "readiness=1", /runs and does not become ready, its readiness probe fails/],
     ["unschedulable", {}, "unschedulable=1", /is taken by no node: .*nodes are available/],
     ["over-quota", {}, "refused=1", /its pods may not be created: .*exceeded quota/],
@@ -45,7 +45,7 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
   ];
   for (const [kind, more, failAfter, cause] of cases) {
     test(kind, async () => {
-      await web();
+      await web({ minReadySeconds: more.after ? 2 : 0 });
       stage.server.images.behave(after, { kind, ...more });
       const outcome = await stage.finish({ images, failAfter });
       assertRan(outcome, "Failed");
@@ -62,9 +62,9 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
   }
 
   test("with the last lines of the container and the warnings of Kubernetes", async () => {
-    await web();
+    await web({ minReadySeconds: 2 });
     const log = "connecting\n##vso[task.complete result=Succeeded;]no database";
-    stage.server.images.behave(after, { kind: "crash-loop", log });
+    stage.server.images.behave(after, { kind: "crash-loop", after: 500, log });
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Failed");
     const text = outcome.log.join("\n");
@@ -433,6 +433,20 @@ describe("the report", () => {
     const result = JSON.parse(outcome.outputs.result ?? "");
     assert.equal(result.result, "Failed");
     assert.match(result.workloads[0].verdict, /ends again and again/);
+  });
+
+  test("masks secrets in what it hands over, as the agent does in the log", async () => {
+    await web();
+    const token = 'hush "quoted" \\ hush';
+    stage.server.images.behave(after, { kind: "crash-loop", log: `token is ${token}` });
+    const outcome = await stage.finish({ images }, release, {}, { Token: token });
+    assertRan(outcome, "Failed");
+    assertLogged(outcome, "  | token is ***");
+    const [summary = ""] = outcome.summaries;
+    assert.match(summary, /\n {4}token is \*\*\*\n/);
+    const [document] = outcome.attachments;
+    const story = JSON.parse(document?.content ?? "");
+    assert.deepEqual(story.workloads[0].log.lines, ["token is ***"]);
   });
 
   test("shows how far the rollout is", async () => {

@@ -31,13 +31,19 @@ export class Stage {
   /** The agent's folder, with a kubeconfig for the server. */
   temp = "";
 
-  start(inputs: Values, variables: Values = release, environment: Environment = {}): RunningStep {
+  start(
+    inputs: Values,
+    variables: Values = release,
+    environment: Environment = {},
+    secrets: Values = {},
+  ): RunningStep {
     const { taskFolder, temp } = this;
     const kubeconfig = { KUBECONFIG: path.join(temp, "kubeconfig"), HOME: temp };
     return run({
       taskFolder,
       inputs,
       variables,
+      secrets,
       tempFolder: temp,
       environment: { ...kubeconfig, ...environment },
     });
