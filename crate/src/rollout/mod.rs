@@ -139,7 +139,7 @@ impl Progress {
     /// The same while the controller has not seen the newest template: every pod is an old one.
     #[must_use]
     pub(crate) fn before_the_change(self) -> Self {
-        Self { updated: 0, old: self.updated + self.old, ..self }
+        Self { updated: 0, old: (self.updated + self.old).min(self.wanted), ..self }
     }
 
     /// The same once every pod is replaced.
