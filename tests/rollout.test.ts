@@ -458,7 +458,9 @@ describe("the report", () => {
     assert.equal(outcome.progress.at(-1)?.percent, 100);
     assertLogged(outcome, "deployments/web: 0/2 ready, 2 old left");
     const moves = outcome.log.filter((line) => /^deployments\/web: \d\/2 ready/.test(line));
-    assert.equal(new Set(moves).size, moves.length, "a line for each move, and none twice");
+    const still = moves.filter((line, at) => line === moves[at - 1]);
+    assert.deepEqual(still, [], "a line for each move, and none where nothing moved");
+    assert.ok(moves.length >= 3, moves.join("\n"));
   });
 });
 

@@ -336,7 +336,8 @@ impl Followed {
 
     /// Writes a step of the rollout down; tells whether it is one.
     fn moves(&mut self, after: Age, progress: Progress) -> bool {
-        let moved = self.course.last().is_none_or(|(_, last)| *last != progress);
+        let shown = |progress: &Progress| (progress.wanted, progress.ready(), progress.old);
+        let moved = self.course.last().is_none_or(|(_, last)| shown(last) != shown(&progress));
         if moved {
             self.course.push((after, progress));
         }
