@@ -1,6 +1,7 @@
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
 
 import { main, root, step } from "./run.mjs";
 import { setup } from "./setup.mjs";
@@ -27,10 +28,8 @@ export async function build() {
   rmSync(taskFolder, { recursive: true, force: true });
   mkdirSync(taskFolder, { recursive: true });
   const esbuild = await import("esbuild");
-  await esbuild.build({
+  const options = {
     absWorkingDir: root,
-    entryPoints: ["task/src/main.ts"],
-    outfile: "dist/task/main.js",
     bundle: true,
     platform: "node",
     target: "node20",
@@ -40,10 +39,27 @@ export async function build() {
     charset: "utf8",
     define: { "import.meta.url": "undefined" },
     plugins: [englishOnly],
+  };
+  await esbuild.build({
+    ...options,
+    entryPoints: ["task/src/main.ts"],
+    outfile: "dist/task/main.js",
   });
+  const { outputFiles } = await esbuild.build({
+    ...options,
+    entryPoints: ["task/src/network/index.ts"],
+    external: ["azure-pipelines-task-lib/*"],
+    write: false,
+  });
+  compress(outputFiles[0].contents, "network.js");
   for (const file of ["task/task.json", "task/icon.png", "dist/core/core_bg.wasm.br"]) {
     copyFileSync(join(root, file), join(taskFolder, basename(file)));
   }
+}
+
+/** Puts a part into the task that it unpacks when it needs it. */
+function compress(bytes, name) {
+  writeFileSync(join(taskFolder, `${name}.br`), brotliCompressSync(bytes));
 }
 
 await main(import.meta.url, build);

@@ -1,15 +1,25 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import * as tl from "azure-pipelines-task-lib/task";
-import { inputs } from "../task.json";
+import { connection, connections, proxy } from "./connections";
 import { Core } from "./core";
+import { sign } from "./effects/assertion";
 import { attach, summarise } from "./effects/documents";
 import { readFile, saveFile } from "./effects/files";
 import { Kubectl } from "./effects/kubectl";
 import { complete, log } from "./effects/log";
+import { Online } from "./effects/network";
 import { removePrivateFiles, writePrivateFile } from "./effects/private-files";
 import type { Effect, Event, Verdict } from "./protocol";
 
+interface Task {
+  inputs: { name: string; type: string }[];
+}
+
+const { inputs }: Task = JSON.parse(readFileSync(path.join(__dirname, "task.json"), "utf8"));
 const core = new Core();
 const kubectl = new Kubectl(report);
+const online = new Online(report);
 const happened: [Event, Uint8Array | undefined][] = [];
 let handling = false;
 let finished = false;
@@ -56,10 +66,25 @@ function carryOut(effect: Effect): void {
       tl.updateBuildNumber(effect.number);
       break;
     case "writeFile":
-      report(writePrivateFile(effect.content));
+      report(writePrivateFile(effect.content, effect.path));
+      break;
+    case "mask":
+      tl.setSecret(effect.secret);
+      break;
+    case "fetch":
+      online.ask(effect.call, effect.request);
+      break;
+    case "sign":
+      report(sign(effect.call, effect.assertion));
+      break;
+    case "findTool":
+      report(online.findTool(effect.name, effect.file, effect.version));
+      break;
+    case "getTool":
+      online.getTool(effect.name, effect.file, effect.version, effect.url, effect.sha256);
       break;
     case "spawn":
-      kubectl.start(effect.process, effect.args, effect.env);
+      kubectl.start(effect);
       break;
     case "kill":
       kubectl.kill(effect.process);
@@ -109,5 +134,12 @@ report({
         .filter(({ secret }) => !secret)
         .map(({ name, value }) => [name, value]),
     ),
+    agent: {
+      connections: connections(inputs),
+      system: connection("SYSTEMVSSCONNECTION") ?? null,
+      proxy: proxy(),
+      os: process.platform,
+      arch: process.arch,
+    },
   },
 });

@@ -1,13 +1,12 @@
 //! The inputs of the groups Cluster and Rollout.
 
-use std::fmt;
-
 use crate::{
     images::is_label,
     inputs::{InputError, reader::Reader},
     kubectl::Target,
     record,
     rollout::Rules,
+    secret::Secret,
     tag::downgrade::DowngradeRule,
 };
 
@@ -69,21 +68,12 @@ pub enum WhenUnchanged {
 }
 
 /// The input `kubeconfig`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kubeconfig {
     /// The path of a file.
     Path(String),
     /// The text of one, mostly out of a secret variable. It is never printed.
-    Text(String),
-}
-
-impl fmt::Debug for Kubeconfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Path(path) => write!(f, "Path({path})"),
-            Self::Text(_) => f.write_str("Text(secret)"),
-        }
-    }
+    Text(Secret),
 }
 
 /// The input `dryRun`.
@@ -167,7 +157,7 @@ impl Reader<'_> {
     fn kubeconfig(&mut self) -> Option<Kubeconfig> {
         let text = self.text("kubeconfig")?;
         let is_text = text.starts_with('{') || text.contains('\n');
-        Some(if is_text { Kubeconfig::Text(text) } else { Kubeconfig::Path(text) })
+        Some(if is_text { Kubeconfig::Text(text.into()) } else { Kubeconfig::Path(text) })
     }
 
     fn timeout_ms(&mut self) -> Option<u32> {

@@ -106,9 +106,10 @@ impl Core {
 
 fn start(event: &Event, effects: &mut Effects) -> State {
     match event {
-        Event::Started { inputs, variables } => {
+        Event::Started { inputs, variables, agent } => {
             effects.push(report::version());
-            Gathering::start(inputs.clone(), Variables::new(variables.clone()), effects)
+            let variables = Variables::new(variables.clone());
+            Gathering::start(inputs.clone(), variables, agent.clone(), effects)
         }
         Event::Canceled => {
             finish(effects, Verdict::Canceled, "Canceled before anything was done");

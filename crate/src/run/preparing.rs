@@ -30,7 +30,7 @@ impl Preparing {
     ) -> State {
         match request.kubeconfig.take() {
             Some(Kubeconfig::Text(content)) => {
-                effects.push(Effect::WriteFile { content });
+                effects.push(Effect::WriteFile { path: None, content });
                 State::Preparing(Self { purpose, request, lines })
             }
             Some(Kubeconfig::Path(path)) => {

@@ -35,9 +35,15 @@ impl Session {
         self.next_process += 1;
         let mut env = BTreeMap::new();
         if let Some(path) = &self.kubeconfig {
-            env.insert("KUBECONFIG", path.clone());
+            env.insert("KUBECONFIG", path.clone().into());
         }
-        effects.push(Effect::Spawn { process, args: command.args().to_vec(), env });
+        effects.push(Effect::Spawn {
+            process,
+            program: None,
+            args: command.args().to_vec(),
+            env,
+            defaults: BTreeMap::new(),
+        });
         Process::new(process)
     }
 

@@ -1,0 +1,1 @@
+//! Registries: whether an image is there, asked before the cluster is touched.
