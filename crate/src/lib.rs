@@ -38,6 +38,7 @@
 //! [`report`] has all the words; `run` is the machine that joins them.
 
 pub mod age;
+pub mod azure;
 pub mod connection;
 pub mod http;
 pub mod images;
@@ -47,6 +48,7 @@ pub mod kubectl;
 mod nearest;
 pub mod plan;
 pub mod protocol;
+mod proxy;
 pub mod record;
 pub mod reference;
 pub mod registry;

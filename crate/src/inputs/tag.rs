@@ -335,6 +335,7 @@ impl fmt::Display for Warning {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Agent;
     use crate::{
         inputs::{Job, Request, files::FileContent},
         variables::Variables,
@@ -349,7 +350,8 @@ mod tests {
             pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
         };
         let files = [FileContent { input: "imagesFile", outcome: Ok(file.to_owned()) }];
-        Request::read(&owned(inputs), &Variables::new(owned(variables)), &files)
+        let variables = Variables::new(owned(variables));
+        Request::read(&owned(inputs), &variables, &Agent::default(), &files)
             .map_err(|errors| errors.iter().map(ToString::to_string).collect())
     }
 

@@ -1,5 +1,6 @@
 //! All words of the log. Functions take what is known and give back effects; none decides anything.
 
+mod access;
 pub mod causes;
 mod document;
 mod log_text;
@@ -12,6 +13,10 @@ mod tag;
 
 use std::fmt;
 
+pub(crate) use access::{
+    asked, file_not_written, kubectl_downloaded, kubectl_used, logging_in, no_context, no_kubectl,
+    skew, token_not_renewed, token_renewed, untrusted,
+};
 pub use log_text::LogText;
 pub(crate) use plan::{dry_run, left_alone, nothing_to_do, plan};
 pub(crate) use result::{last_sentence, story};
@@ -110,17 +115,6 @@ impl Ending {
             Self::NotStarted(error) => format!("kubectl could not be started: {error}"),
         }
     }
-}
-
-/// The kubeconfig that came as text is not there for kubectl.
-pub(crate) fn kubeconfig_not_written(error: &str) -> Effect {
-    log(
-        Style::Error,
-        format!(
-            "kubeconfig: its text cannot be written to a file in the agent's temporary folder: \
-             {error}. Make room there, or give a path"
-        ),
-    )
 }
 
 /// kubectl answered something else than objects.

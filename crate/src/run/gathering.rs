@@ -61,7 +61,10 @@ impl Gathering {
                 self.input = input;
                 State::Gathering(self)
             }
-            None => begin(Request::read(&self.inputs, &self.variables, &self.read), effects),
+            None => begin(
+                Request::read(&self.inputs, &self.variables, &self.agent, &self.read),
+                effects,
+            ),
         }
     }
 }

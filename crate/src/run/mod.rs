@@ -5,12 +5,12 @@
 //!     [*] --> Idle
 //!     Idle --> Gathering: started
 //!     Gathering --> Publishing: computeTag, an images file is to be written
-//!     Gathering --> Preparing: the kubeconfig is a text
+//!     Gathering --> Preparing: kubectl or its login has to be got
 //!     Gathering --> Reading: the files that inputs name are read
 //!     Gathering --> Finished: computeTag, dryRun client, an input error, canceled
 //!     Publishing --> Finished: written, not written, canceled
-//!     Preparing --> Reading: written
-//!     Preparing --> Finished: not written, canceled
+//!     Preparing --> Reading: kubectl can log in
+//!     Preparing --> Finished: it cannot, canceled
 //!     Reading --> Setting: the plan changes something
 //!     Reading --> Watching: every image is there already
 //!     Reading --> Finished: an error, nothing to do, canceled
@@ -34,17 +34,21 @@
 //! ```
 
 mod batch;
+mod call;
 mod gathering;
+mod getting;
 mod objects;
 mod preparing;
 mod process;
 mod publishing;
 mod release;
+mod renewal;
 mod session;
 mod watch;
 mod watch_events;
 mod watching;
 
+pub(crate) use getting::NoKubectl;
 pub(crate) use process::Ending;
 pub(crate) use watching::{Over, StuckPods};
 
@@ -76,7 +80,7 @@ enum State {
     Idle,
     Gathering(Gathering),
     Publishing(Publishing),
-    Preparing(Preparing),
+    Preparing(Box<Preparing>),
     Releasing(Box<Release>),
     Finished,
 }

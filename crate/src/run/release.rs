@@ -5,7 +5,7 @@ use std::mem;
 use crate::{
     images::Line,
     inputs::{OnFailure, WhenUnchanged},
-    kubectl::CommandLine,
+    kubectl::{CommandLine, Skew},
     plan::{self, Found, Plan, PlanError, Planned, Query, Return},
     protocol::{Event, Millis, TimerId, Verdict},
     record::{self, Record},
@@ -41,6 +41,8 @@ pub(crate) struct Release {
     plan: Plan,
     story: Story,
     verdict: Verdict,
+    /// The versions of kubectl and the API server.
+    versions: Option<Batch>,
     /// Notes that are still to be left on workloads.
     pending_notes: Vec<CommandLine>,
     /// Whether the record of the change was left.
@@ -95,6 +97,7 @@ impl Release {
             plan: Plan::default(),
             story: Story::default(),
             verdict: Verdict::Succeeded,
+            versions: None,
             pending_notes: Vec::new(),
             recorded: false,
             canceled: None,
@@ -111,7 +114,11 @@ impl Release {
             Event::Canceled if self.canceled.is_some() => self.conclude(now, effects),
             Event::Woken { timer } if self.canceled == Some(*timer) => self.conclude(now, effects),
             Event::Canceled => self.cancel(now, effects),
-            event => self.go_on(now, event, effects),
+            event => {
+                self.session.renew(event, effects);
+                self.note_skew(event, effects);
+                self.go_on(now, event, effects);
+            }
         }
         if matches!(self.stage, Stage::Over) { State::Finished } else { State::Releasing(self) }
     }
@@ -292,6 +299,21 @@ impl Release {
         }
     }
 
+    /// Asks for the versions of kubectl and the API server, beside all else.
+    fn ask_for_versions(&mut self, effects: &mut Effects) {
+        let command = vec![self.session.request.target.version()];
+        self.versions = Some(Batch::start(command, Policy::BRIEFLY, &mut self.session, effects));
+    }
+
+    /// Warns where they are too far apart.
+    fn note_skew(&mut self, event: &Event, effects: &mut Effects) {
+        let Some(batch) = &mut self.versions else { return };
+        if batch.handle(event, &mut self.session, effects).is_some() {
+            let skew = batch.answer(0).and_then(Skew::of);
+            effects.extend(skew.as_ref().map(report::skew));
+        }
+    }
+
     /// Watches the rollouts, and leaves the record of the change meanwhile.
     fn watch(&mut self, effects: &mut Effects) {
         effects.push(report::section("Rollout"));
@@ -311,6 +333,8 @@ impl Release {
         self.stage = Stage::Watching(watching);
         if over {
             self.rollouts_are_over(&Over::Settled, self.story.began, effects);
+        } else {
+            self.ask_for_versions(effects);
         }
     }
 
@@ -568,6 +592,9 @@ impl Release {
 
     /// Tells the whole story, and ends the step.
     fn conclude(&mut self, now: Millis, effects: &mut Effects) {
+        if let Some(versions) = &self.versions {
+            versions.kill(effects);
+        }
         match &self.stage {
             Stage::LookingAgain { batch, queries, notes } => {
                 self.story.see_now(&answered(batch, queries));
