@@ -64,15 +64,15 @@ function endlessly(response: ServerResponse): void {
 }
 
 /** Which misbehaviour comes next, by the name of what is asked for. */
-export class Misbehaviours {
-  private readonly waiting: { on: string; how: Misbehaviour; times: number }[] = [];
+export class Misbehaviours<Name extends string = string> {
+  private readonly waiting: { on: Name; how: Misbehaviour; times: number }[] = [];
 
   /** The next requests of that name meet it: as many as there are times, all by default. */
-  add(on: string, how: Misbehaviour, times = Number.POSITIVE_INFINITY): void {
+  add(on: Name, how: Misbehaviour, times = Number.POSITIVE_INFINITY): void {
     this.waiting.push({ on, how, times });
   }
 
-  next(name: string): Misbehaviour | undefined {
+  next(name: Name): Misbehaviour | undefined {
     const found = this.waiting.find(({ on, times }) => on === name && times > 0);
     if (found !== undefined) found.times -= 1;
     return found?.how;
