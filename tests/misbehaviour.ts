@@ -12,7 +12,7 @@ export type Misbehaviour =
     }
   /** Announces JSON and sends a page. */
   | "no-json"
-  /** Sends and sends, and never comes to an end. */
+  /** Sends and sends, and never comes to an end; to HEAD, which has no body, only an answer. */
   | "endless"
   /** A valid JSON document of that many bytes. */
   | { kind: "huge"; bytes: number }
@@ -55,12 +55,13 @@ function padded(bytes: number): string {
   return `${head}${"x".repeat(bytes - head.length - tail.length)}${tail}`;
 }
 
-function endlessly(response: ServerResponse): void {
+function endlessly(response: ServerResponse): unknown {
+  if (response.req.method === "HEAD") return response.end();
   const more = () => {
     while (!response.destroyed && response.write(chunk));
   };
   response.on("drain", more);
-  more();
+  return more();
 }
 
 /** Which misbehaviour comes next, by the name of what is asked for. */

@@ -8,6 +8,7 @@ import { createServer as createSecureServer } from "node:https";
 import { type Certificate, selfSigned } from "../certificate";
 import { answer, close, listen, type RecordedRequest, record } from "../loopback";
 import { Misbehaviours, misbehave } from "../misbehaviour";
+import type { TokenOptions } from "../registry/tokens";
 import { serveCredentials } from "./arm";
 import { serveOidcToken } from "./devops";
 import { serveToken } from "./entra";
@@ -130,6 +131,17 @@ export class Azure {
       "System.TeamProjectId": names.project,
       "System.PlanId": names.plan,
       "System.JobId": names.job,
+    };
+  }
+
+  /** How a container registry of this tenant gives out its own tokens. */
+  get registryTokens(): TokenOptions {
+    const knows = (token: string) => this.knows(token, resources.registry, ...resources.arm);
+    return {
+      user: { name: names.client, password: names.secret },
+      acr: { tenant: names.tenant, knows },
+      field: "access_token",
+      expiresIn: null,
     };
   }
 

@@ -40,7 +40,7 @@ function platformOf(text: string) {
   return { os, architecture, ...version, ...(variant !== undefined && { variant }) };
 }
 
-/** An image for one platform; each tag makes another one. */
+/** An image for one platform; each label makes another one. */
 export function image(platform: string, label: string, mediaTypes: MediaTypes): Image {
   const { manifest, config, layer } = types[mediaTypes];
   const layers = [blob(layer, gzipSync(archive))];

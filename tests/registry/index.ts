@@ -12,9 +12,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Certificate, selfSigned } from "../certificate";
-import { answer, close, listen, type RecordedRequest, record } from "../loopback";
+import { answer, close, listen, type RecordedRequest, record, textOf } from "../loopback";
 import { Misbehaviours, misbehave } from "../misbehaviour";
 import { type Blob, type Image, image, index, type MediaTypes } from "./images";
+import { Storage } from "./storage";
 import { issuer, type TokenOptions, TokenServer, type User } from "./tokens";
 
 export interface RegistryOptions {
@@ -29,6 +30,10 @@ export interface RegistryOptions {
   tls?: boolean | { names: string[] };
   /** The name it goes by, where a proxy leads to it: `contoso.azurecr.io`. */
   name?: string;
+  /** Whether it keeps its blobs elsewhere, and sends clients there. */
+  storage?: boolean;
+  /** How many tags it lists at once, in their order; all of them, in any order, where it is left out. */
+  pageSize?: number;
 }
 
 export interface PushOptions {
@@ -37,6 +42,8 @@ export interface PushOptions {
   /** Whether one platform is put into an index too. */
   index?: boolean;
   mediaTypes?: MediaTypes;
+  /** What the images hold: the same gives the same digest. */
+  label?: string;
 }
 
 /** Who may pull where it is asked who asks. */
@@ -67,6 +74,7 @@ export class Registry {
   private process: ChildProcess | undefined;
   private port = 0;
   private upstream = 0;
+  private blobs: Storage | undefined;
 
   private constructor(
     private readonly options: RegistryOptions,
@@ -92,6 +100,10 @@ export class Registry {
     const registry = new Registry(options, tokens);
     registry.port = await listen(registry.front);
     try {
+      if (options.storage) {
+        const blob = (path: string) => registry.blob(path);
+        registry.blobs = await Storage.start(blob, registry.certificate);
+      }
       registry.upstream = await registry.startProcess();
     } catch (error) {
       await registry.stop();
@@ -123,14 +135,21 @@ export class Registry {
     }
     await close(this.front);
     await this.tokens?.stop();
+    await this.blobs?.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Where its blobs are, if elsewhere. */
+  get storage(): Storage | undefined {
+    return this.blobs;
   }
 
   /** Pushes an image of a few bytes, and resolves to the digest that its tag stands for. */
   async push(repository: string, tag: string, options: PushOptions = {}): Promise<string> {
     const { platforms = ["linux/amd64"], mediaTypes = "oci" } = options;
+    const { label = `${repository}:${tag}` } = options;
     const images = platforms.map((platform): [string, Image] => {
-      return [platform, image(platform, `${repository}:${tag}`, mediaTypes)];
+      return [platform, image(platform, label, mediaTypes)];
     });
     const [only] = images;
     if (images.length === 1 && only !== undefined && !options.index) {
@@ -208,18 +227,33 @@ export class Registry {
     const [, what = ""] = /\/(manifests|tags|blobs)\//.exec(recorded.path) ?? [];
     const how = this.misbehaviours.next(`${method} ${what}`);
     if (how !== undefined) return misbehave(how, response);
+    const { pageSize } = this.options;
     const headers = { ...request.headers, "x-forwarded-proto": this.scheme };
     const forwarded = requestUpstream(
       { host: "127.0.0.1", port: this.upstream, method, path, headers },
-      (answered) => {
+      async (answered) => {
+        const succeeded = answered.statusCode === 200;
+        if (succeeded && what === "blobs" && this.blobs !== undefined) {
+          answered.resume();
+          return answer(response, 307, undefined, { location: this.blobs.addressOf(path) });
+        }
+        if (succeeded && what === "tags" && pageSize !== undefined) {
+          return page(recorded, await textOf(answered), pageSize, response);
+        }
         response.writeHead(answered.statusCode ?? 502, answered.headers);
-        answered.pipe(response);
+        return answered.pipe(response);
       },
     );
     forwarded.on("error", (error) =>
       answer(response, 502, { errors: [{ message: error.message }] }),
     );
     return forwarded.end(recorded.body);
+  }
+
+  private async blob(path: string): Promise<Buffer> {
+    const [, repository = ""] = /^\/v2\/(.+)\/blobs\//.exec(path) ?? [];
+    const response = await this.ask("GET", repository, path);
+    return Buffer.from(await response.arrayBuffer());
   }
 
   private async pushImage(
@@ -270,4 +304,20 @@ export class Registry {
     const access = [{ type: "repository", name: repository, actions: ["pull", "push"] }];
     return { authorization: `Bearer ${this.tokens?.mint(access)}` };
   }
+}
+
+/** One page of a list of tags, with a link to the next, as the OCI distribution specification has it. */
+function page(
+  { path, query }: RecordedRequest,
+  list: string,
+  pageSize: number,
+  response: ServerResponse,
+): ServerResponse {
+  const { name, tags }: { name: string; tags: string[] } = JSON.parse(list);
+  const size = Math.min(Number(query.get("n") ?? pageSize), pageSize);
+  const rest = tags.toSorted().filter((tag) => tag > (query.get("last") ?? ""));
+  const shown = rest.slice(0, size);
+  const next = new URLSearchParams({ last: shown.at(-1) ?? "", n: String(size) });
+  const link = { link: `<${path}?${next}>; rel="next"` };
+  return answer(response, 200, { name, tags: shown }, rest.length > size ? link : {});
 }
