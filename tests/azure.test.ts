@@ -1,7 +1,7 @@
 /** The stand-ins for Azure and for the network before it, with fetch, curl and kubectl as clients. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { createHash, createPrivateKey, randomUUID } from "node:crypto";
+import { createHash, createPrivateKey, randomUUID, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { after, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { ApiServer } from "./api-server";
 import { Azure, type AzureOptions, names, resources } from "./azure";
-import { byFederation, bySecret, ofJob } from "./azure/connections";
+import { byCertificate, byFederation, ofJob } from "./azure/connections";
 import { Guard } from "./guard";
 import { signed } from "./jwt";
 import { tooMany } from "./misbehaviour";
@@ -313,10 +313,34 @@ test("a proxy takes plain requests", () =>
     }
   }));
 
-test("a connection has what Azure DevOps hands over", () =>
-  withAzure({}, async (azure) => {
-    const { url, scheme, parameters, data } = bySecret(azure);
-    assert.deepEqual([url, scheme], [`${azure.url}/`, "ServicePrincipal"]);
-    assert.equal(parameters.serviceprincipalkey, names.secret);
-    assert.equal(data?.subscriptionId, names.subscription);
-  }));
+test("is reached by its names, with a certificate's key from a connection", async () => {
+  const name = "login.microsoftonline.com";
+  const azure = await Azure.start({ tls: { names: [name] } });
+  const proxy = await RecordingProxy.start({ routes: { [`${name}:443`]: azure.address } });
+  try {
+    const { parameters } = byCertificate(azure);
+    const key = createPrivateKey(parameters.servicePrincipalCertificate ?? "");
+    const { raw } = new X509Certificate(parameters.servicePrincipalCertificate ?? "");
+    const { tenantid = "", serviceprincipalid: client = "" } = parameters;
+    const url = `https://${name}/${tenantid}/oauth2/v2.0/token`;
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { aud: url, iss: client, sub: client, jti: "1", nbf: now, exp: now + 300 };
+    const header = { "x5t#S256": createHash("sha256").update(raw).digest("base64url") };
+    const form = new URLSearchParams({
+      grant_type: "client_credentials",
+      client_id: client,
+      scope: `${resources.cluster}/.default`,
+      client_assertion: signed(header, claims, key),
+      client_assertion_type: assertionType,
+    });
+    const ca = join(folder, "azure.pem");
+    writeFileSync(ca, azure.certificate?.certificate ?? "");
+    const args = ["--silent", "--proxy", proxy.url, "--cacert", ca, "--data", `${form}`, url];
+    const { access_token } = JSON.parse((await program("curl", args)).stdout);
+    assert.deepEqual(azure.faults, []);
+    assert.ok(azure.knows(access_token, resources.cluster), "the token is not for the cluster");
+    assert.deepEqual(proxy.asked, [`CONNECT ${name}:443`]);
+  } finally {
+    await Promise.all([azure.stop(), proxy.stop()]);
+  }
+});

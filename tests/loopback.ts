@@ -41,7 +41,7 @@ export async function record(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<RecordedRequest> {
-  const { pathname: path, searchParams: query } = new URL(request.url ?? "/", "http://server");
+  const { pathname: path, searchParams: query } = new URL(`http://server${request.url}`);
   const { method = "GET", headers } = request;
   const recorded = { method, path, query, headers, body: "", status: 0 };
   const writeHead = response.writeHead.bind(response);
