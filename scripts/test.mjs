@@ -3,11 +3,13 @@ import { join } from "node:path";
 
 import { newerKubectl } from "./newer-kubectl.mjs";
 import { pack } from "./package.mjs";
+import { registry } from "./registry.mjs";
 import { main, root, show, step } from "./run.mjs";
 
 await main(import.meta.url, async () => {
   await pack();
   const kubectl = await newerKubectl();
+  const dockerRegistry = await registry();
 
   step("the tests of the core");
   const core = await show("cargo", ["test", "--workspace", "--no-fail-fast"]);
@@ -21,7 +23,10 @@ await main(import.meta.url, async () => {
     "--test-reporter=spec",
     ...files.map((f) => `tests/${f}`),
   ];
-  const env = kubectl ? { NEWER_KUBECTL: kubectl } : {};
+  const env = {
+    ...(kubectl && { NEWER_KUBECTL: kubectl }),
+    ...(dockerRegistry && { DOCKER_REGISTRY: dockerRegistry }),
+  };
   const boundary = await show(process.execPath, args, { env });
 
   const passed =

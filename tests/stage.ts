@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach } from "node:test";
 import { promisify } from "node:util";
-import { type Outcome, type RunningStep, run } from "./agent";
+import { type Outcome, type RunningStep, run, type Step } from "./agent";
 import { ApiServer } from "./api-server";
 import { unpackExtension } from "./vsix";
 
@@ -36,6 +36,7 @@ export class Stage {
     variables: Values = release,
     environment: Environment = {},
     secrets: Values = {},
+    handed: Pick<Step, "connections" | "system" | "proxy"> = {},
   ): RunningStep {
     const { taskFolder, temp } = this;
     const kubeconfig = { KUBECONFIG: path.join(temp, "kubeconfig"), HOME: temp };
@@ -44,6 +45,7 @@ export class Stage {
       inputs,
       variables,
       secrets,
+      ...handed,
       tempFolder: temp,
       environment: { ...kubeconfig, ...environment },
     });
