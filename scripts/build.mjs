@@ -45,21 +45,22 @@ export async function build() {
     entryPoints: ["task/src/main.ts"],
     outfile: "dist/task/main.js",
   });
-  const { outputFiles } = await esbuild.build({
-    ...options,
-    entryPoints: ["task/src/network/index.ts"],
-    external: ["azure-pipelines-task-lib/*"],
-    write: false,
-  });
-  compress(outputFiles[0].contents, "network.js");
+  for (const part of [
+    { name: "host.js", entry: "task/src/host.ts" },
+    {
+      name: "network.js",
+      entry: "task/src/network/index.ts",
+      external: ["azure-pipelines-task-lib/*"],
+    },
+  ]) {
+    const { name, entry, external } = part;
+    const settings = { ...options, entryPoints: [entry], external, write: false };
+    const { outputFiles } = await esbuild.build(settings);
+    writeFileSync(join(taskFolder, `${name}.br`), brotliCompressSync(outputFiles[0].contents));
+  }
   for (const file of ["task/task.json", "task/icon.png", "dist/core/core_bg.wasm.br"]) {
     copyFileSync(join(root, file), join(taskFolder, basename(file)));
   }
-}
-
-/** Puts a part into the task that it unpacks when it needs it. */
-function compress(bytes, name) {
-  writeFileSync(join(taskFolder, `${name}.br`), brotliCompressSync(bytes));
 }
 
 await main(import.meta.url, build);

@@ -1,8 +1,6 @@
-import { createRequire } from "node:module";
-import { compileFunction } from "node:vm";
 import * as tl from "azure-pipelines-task-lib/task";
 import type * as Network from "../network";
-import { unpack } from "../packed";
+import { load } from "../packed";
 import type { Event, Request } from "../protocol";
 import type { Report } from "./kubectl";
 
@@ -36,18 +34,9 @@ export class Online {
   }
 
   private load(): typeof Network {
-    this.network ??= evaluate(unpack("network.js").toString());
+    this.network ??= load<typeof Network>("network.js", { "azure-pipelines-task-lib/task": tl });
     return this.network;
   }
-}
-
-/** Runs a bundle of CommonJS, with the task library that is loaded already. */
-function evaluate(code: string): typeof Network {
-  const load = createRequire(__filename);
-  const given = (name: string) => (name === "azure-pipelines-task-lib/task" ? tl : load(name));
-  const module = { exports: {} as typeof Network };
-  compileFunction(code, ["module", "exports", "require"])(module, module.exports, given);
-  return module.exports;
 }
 
 function words(error: unknown): string {
