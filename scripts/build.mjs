@@ -36,7 +36,6 @@ export async function build() {
     format: "cjs",
     minify: true,
     legalComments: "none",
-    charset: "utf8",
     define: { "import.meta.url": "undefined" },
     plugins: [englishOnly],
   };

@@ -156,8 +156,12 @@ pub struct Agent {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AgentProxy {
-    /// Its URL, with user and password in it where there are some.
-    pub url: Secret,
+    /// Its URL, such as `http://proxy.contoso.local:8080`.
+    pub url: String,
+    /// Who logs in to it; empty where nobody has to.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
     /// Regular expressions of the URLs that are reached without it.
     pub bypass: Vec<String>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{protocol::AgentProxy, secret::Secret};
+use crate::{http::percent, protocol::AgentProxy, secret::Secret};
 
 /// The variables of the environment by which kubectl takes the proxy.
 ///
@@ -12,12 +12,25 @@ use crate::{protocol::AgentProxy, secret::Secret};
 pub(crate) fn variables(proxy: &AgentProxy) -> BTreeMap<&'static str, Secret> {
     let hosts: Vec<String> = proxy.bypass.iter().filter_map(|pattern| host(pattern)).collect();
     let mut variables = BTreeMap::new();
-    variables.insert("HTTP_PROXY", proxy.url.clone());
-    variables.insert("HTTPS_PROXY", proxy.url.clone());
+    variables.insert("HTTP_PROXY", address(proxy));
+    variables.insert("HTTPS_PROXY", address(proxy));
     if !hosts.is_empty() {
         variables.insert("NO_PROXY", hosts.join(",").into());
     }
     variables
+}
+
+/// The URL of the proxy, with user and password in it where there are some.
+fn address(proxy: &AgentProxy) -> Secret {
+    match proxy.url.split_once("://") {
+        Some((scheme, host)) if !proxy.username.is_empty() => format!(
+            "{scheme}://{}:{}@{host}",
+            percent(&proxy.username),
+            percent(proxy.password.reveal())
+        )
+        .into(),
+        _ => proxy.url.as_str().into(),
+    }
 }
 
 /// The host, or the ending of hosts, that a regular expression of URLs stands for.
@@ -43,6 +56,20 @@ fn host(pattern: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_password_is_escaped() {
+        let proxy = AgentProxy {
+            url: "http://proxy.contoso.local:8080".into(),
+            username: "robot".into(),
+            password: "p@ss word".into(),
+            bypass: vec![r"contoso\.local".into(), r"10\.[0-9]+".into()],
+        };
+        let variables = variables(&proxy);
+        let said = |name| variables.get(name).map_or("", Secret::reveal);
+        assert_eq!(said("HTTPS_PROXY"), "http://robot:p%40ss%20word@proxy.contoso.local:8080");
+        assert_eq!(said("NO_PROXY"), "contoso.local");
+    }
 
     #[test]
     fn says_the_bypass_list_in_hosts() {

@@ -30,7 +30,12 @@ export function connections(inputs: { name: string; type: string }[]): Record<st
 export function proxy(): AgentProxy | null {
   const configured = tl.getHttpProxyConfiguration();
   if (!configured) return null;
-  return { url: configured.proxyFormattedUrl, bypass: configured.proxyBypassHosts ?? [] };
+  return {
+    url: configured.proxyUrl,
+    username: configured.proxyUsername ?? "",
+    password: configured.proxyPassword ?? "",
+    bypass: configured.proxyBypassHosts ?? [],
+  };
 }
 
 function parsed(json: string | undefined): unknown {

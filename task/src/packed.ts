@@ -14,7 +14,7 @@ export function load<T>(name: string, given: Record<string, unknown> = {}): T {
   const file = path.join(__dirname, name);
   const others = createRequire(file);
   const parameters = ["module", "exports", "require", "__filename", "__dirname"];
-  const run = compileFunction(unpack(name).toString(), parameters, { filename: file });
+  const run = compileFunction(unpack(name).toString("latin1"), parameters, { filename: file });
   const module = { exports: {} as T };
   const require = (wanted: string) => given[wanted] ?? others(wanted);
   run(module, module.exports, require, file, __dirname);

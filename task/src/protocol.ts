@@ -149,9 +149,17 @@ data: { [key in string]: string }, };
 
 export type AgentProxy = { 
 /**
- * Its URL, with user and password in it where there are some.
+ * Its URL, such as `http://proxy.contoso.local:8080`.
  */
-url: Secret, 
+url: string, 
+/**
+ * Who logs in to it; empty where nobody has to.
+ */
+username: string, 
+/**
+ * The password.
+ */
+password: Secret, 
 /**
  * Regular expressions of the URLs that are reached without it.
  */

@@ -32,7 +32,7 @@ pub(crate) use tag::{
 use crate::{
     kubectl::CommandLine,
     protocol::{Effect, Style},
-    run::Ending,
+    run::{Ending, main_line},
 };
 
 /// The verdict of a run that ended before its first change.
@@ -95,7 +95,7 @@ impl Ending {
         match self {
             Self::Success => "kubectl ended".to_owned(),
             Self::Failure { code, stderr } => {
-                let first = stderr.lines().next().unwrap_or("kubectl said nothing");
+                let first = main_line(stderr).unwrap_or("kubectl said nothing");
                 match code {
                     Some(code) => format!("{first} (kubectl: exit code {code})"),
                     None => format!("{first} (kubectl: ended by a signal)"),

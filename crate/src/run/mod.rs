@@ -49,7 +49,7 @@ mod watch_events;
 mod watching;
 
 pub(crate) use getting::NoKubectl;
-pub(crate) use process::Ending;
+pub(crate) use process::{Ending, main_line};
 pub(crate) use watching::{Over, StuckPods};
 
 use std::mem;
