@@ -95,7 +95,7 @@ describe("a Kubernetes service connection", () => {
     assertRan(outcome, "Succeeded");
     assertLogged(
       outcome,
-      "##[command]kubectl set image deployments/web app=contoso.azurecr.io/app:4125 --context=shop",
+      "##[command]kubectl set image deployments/web app=contoso.azurecr.io/app:4125 --context=***",
     );
     assert.equal(stage.imageOf("Deployment", "web"), after);
     assertKept(outcome);
@@ -526,7 +526,7 @@ describe("Azure Resource Manager", () => {
     );
     assertRan(outcome, "Succeeded");
     assert.ok(proxy.asked.includes("CONNECT cluster.contoso.test:6443"), proxy.asked.join("\n"));
-    assert.ok(proxy.asked.includes(`POST ${azure.address}`), proxy.asked.join("\n"));
+    assert.ok(proxy.asked.includes(`CONNECT ${azure.address}`), proxy.asked.join("\n"));
     assert.ok(
       proxy.requests.every(({ passed }) => passed),
       "the proxy was asked without a login",
