@@ -30,19 +30,19 @@ struct Answered {
 
 impl Exchange {
     /// The exchange at a registry's host (its login server), of a token that Entra gave for this
-    /// tenant.
+    /// tenant; an empty tenant is left out.
     #[must_use]
     pub fn new(host: &str, tenant: &str, entra_token: Secret) -> Self {
         let url = Url { path: "/oauth2/exchange".to_owned(), ..Registry::new(host).url };
-        let request = Request::form(
-            url.to_string(),
-            &[
-                ("grant_type", "access_token"),
-                ("service", &url.authority()),
-                ("tenant", tenant),
-                ("access_token", entra_token.reveal()),
-            ],
-        );
+        let service = url.authority();
+        let fields = [
+            ("grant_type", "access_token"),
+            ("service", &service),
+            ("tenant", tenant),
+            ("access_token", entra_token.reveal()),
+        ];
+        let fields: Vec<_> = fields.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let request = Request::form(url.to_string(), &fields);
         Self { call: Call::new(request, url, true), token: entra_token }
     }
 

@@ -17,5 +17,6 @@ mod tags;
 
 pub use check::Check;
 pub use manifest::{Platform, is_digest};
+pub(crate) use outcome::Weight;
 pub use outcome::{Absence, Found, Odd, Outcome, Verify, fails};
 pub use server::{Login, Registry};

@@ -219,23 +219,22 @@ impl Outcome {
                 &[
                     registry,
                     " does not show it to those without a login: it is not there, or it is not \
-                     public. Name a service connection in containerRegistry to know",
+                     public",
+                    if self.withheld.is_some() {
+                        ""
+                    } else {
+                        ". Name a service connection in containerRegistry to know"
+                    },
+                    &self.not_shown(),
                 ],
             ),
             Found::LoginRefused { said } => {
                 add(text, &[registry, " refuses the login"]);
                 quote(said, text);
-                match &self.withheld {
-                    Some(host) => add(
-                        text,
-                        &[
-                            ". It sends to ",
-                            host,
-                            " for tokens, which is no part of it and was not shown the login: give \
-                             the service connection of containerRegistry the registry's own address",
-                        ],
-                    ),
-                    None => add(
+                if self.withheld.is_some() {
+                    add(text, &[&self.not_shown()]);
+                } else {
+                    add(
                         text,
                         &[
                             ". Check the service connection that containerRegistry names, in \
@@ -243,14 +242,15 @@ impl Outcome {
                              pull ",
                             repository(&self.reference),
                         ],
-                    ),
+                    );
                 }
             }
             Found::LoginNeeded => add(
                 text,
                 &[
                     registry,
-                    " wants a login. Name a service connection for it in containerRegistry",
+                    " wants a login, as it also may for what is not there. Name a service connection \
+                     for it in containerRegistry",
                 ],
             ),
             Found::Busy { server, status, said } => {
@@ -279,6 +279,18 @@ impl Outcome {
             Found::NotUnderstood(odd) => self.odd(odd, text),
             Found::Exists { .. } | Found::Missing(_) => {}
         }
+    }
+
+    /// That the login was kept from a stranger.
+    fn not_shown(&self) -> String {
+        let Some(host) = &self.withheld else { return String::new() };
+        [
+            ". It sends to ",
+            host,
+            " for tokens, which is not known to be part of it and was not shown the login. Ask its \
+             administrator for a token service on a host of its own domain",
+        ]
+        .concat()
     }
 
     fn odd(&self, odd: &Odd, text: &mut String) {

@@ -45,6 +45,11 @@ impl Registry {
         if self.docker_hub { "docker.io".to_owned() } else { self.url.authority() }
     }
 
+    /// Whether both are one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.url.same_origin(&other.url)
+    }
+
     /// Whether a realm that this registry points to may see the login: it is the registry's own
     /// host, or shares its last two labels, and nobody reads along where nobody does here.
     pub(super) fn trusts(&self, realm: &Url) -> bool {
