@@ -3,6 +3,7 @@
 mod azure;
 mod error;
 mod kubernetes;
+mod registry;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ pub use azure::{AzureConnection, Job};
 pub use error::ConnectionError;
 pub(crate) use kubernetes::kubeconfig;
 pub use kubernetes::{KubernetesAccess, kubernetes};
+pub use registry::{RegistryConnection, RegistryLogin};
 use serde::Deserialize;
 
 use error::ErrorKind;

@@ -5,6 +5,7 @@ pub mod causes;
 mod document;
 mod log_text;
 mod plan;
+pub mod registry;
 mod result;
 mod rollout;
 mod summary;
