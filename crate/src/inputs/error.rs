@@ -84,6 +84,8 @@ pub enum InputError {
     TwoKubectls,
     /// `kubectlVersion` is no version of kubectl.
     KubectlVersion(String),
+    /// `pin: digest` with an input that asks no registry.
+    PinNeedsRegistry(&'static str),
     /// An input is no URL.
     Url(&'static str, String),
     /// `dryRun: client` with a line that only the cluster can complete.
@@ -164,6 +166,11 @@ impl fmt::Display for InputError {
                 f,
                 "kubectlVersion: {found:?} is no version of kubectl. Give one such as 1.34.2, 1.34 \
                  for the newest of these, or stable for the newest of all"
+            ),
+            Self::PinNeedsRegistry(input) => write!(
+                f,
+                "pin: digest asks the registry for it, and {input} asks none. Take another one, or \
+                 pin none"
             ),
             Self::Url(input, found) => {
                 write!(f, "{input}: {found:?} is no URL. It begins with https://")

@@ -4,6 +4,7 @@ mod cluster;
 mod error;
 mod files;
 mod reader;
+mod registry;
 mod rollout;
 mod tag;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 pub use cluster::{Access, Kubectl};
 pub use error::InputError;
 pub use files::{FILE_LIMIT, File, FileContent};
+pub use registry::{RegistryAccess, Verification};
 pub use rollout::{Change, OnFailure, WhenUnchanged};
 pub use tag::{Publication, Warning};
 
@@ -26,7 +28,7 @@ use crate::{
 };
 
 /// The inputs that the task has, by their names in task.json.
-pub const NAMES: [&str; 34] = [
+pub const NAMES: [&str; 37] = [
     "command",
     "images",
     "tagStrategy",
@@ -43,6 +45,9 @@ pub const NAMES: [&str; 34] = [
     "allowDowngrade",
     "addBuildTag",
     "updateBuildNumber",
+    "containerRegistry",
+    "verifyImage",
+    "pin",
     "connectionType",
     "kubernetesServiceEndpoint",
     "azureSubscriptionEndpoint",
@@ -139,6 +144,9 @@ impl Reader<'_> {
         let change = self.change();
         let Tagged { tag, lines, warnings, ordered, .. } = tagged?;
         let job = match change? {
+            (change, DryRun::Client) if change.verification.pin => {
+                return self.fail(InputError::PinNeedsRegistry("dryRun client"));
+            }
             (change, DryRun::Client) => {
                 let Change { namespaces, target, .. } = &change;
                 let commands = commands_without_cluster(&lines, namespaces, target);
@@ -179,12 +187,14 @@ impl Reader<'_> {
 mod tests {
     use super::{
         cluster::{CONNECTION_TYPES, DOWNLOADS},
+        registry::{PINS, VERIFY},
         rollout::{DEFAULT_TIMEOUT, DRY_RUNS, ON_FAILURE, WHEN_UNCHANGED},
         tag::{COMMIT_LENGTHS, DEFAULT_RELEASE_BRANCHES, POLICIES, STRATEGIES, VERSIONS_FROM},
         *,
     };
     use crate::{
         kubectl::Target,
+        registry::Verify,
         rollout::Rules,
         tag::{
             downgrade::{DowngradeRule, Ordered},
@@ -215,6 +225,8 @@ mod tests {
         for (name, options) in [
             ("command", &COMMANDS[..]),
             ("connectionType", &CONNECTION_TYPES),
+            ("verifyImage", &VERIFY),
+            ("pin", &PINS),
             ("tagStrategy", &STRATEGIES),
             ("commitLength", &COMMIT_LENGTHS),
             ("versionFrom", &VERSIONS_FROM),
@@ -256,6 +268,10 @@ mod tests {
                 access: Access::Own,
                 kubectl: Kubectl::OnPath,
                 proxy: None,
+                verification: Verification {
+                    verify: Some(Verify::Auto),
+                    ..Verification::default()
+                },
                 dry_run: false,
                 downgrade: DowngradeRule { allowed: true, ordered: Ordered::All },
                 timeout_ms: Some(600_000),

@@ -2,7 +2,7 @@
 
 use crate::{
     images::is_label,
-    inputs::{Access, InputError, Kubectl, reader::Reader},
+    inputs::{Access, InputError, Kubectl, Verification, reader::Reader},
     kubectl::Target,
     protocol::AgentProxy,
     record,
@@ -29,6 +29,8 @@ pub struct Change {
     pub access: Access,
     /// Which kubectl is run.
     pub kubectl: Kubectl,
+    /// What registries are asked.
+    pub verification: Verification,
     /// The agent's proxy.
     pub proxy: Option<AgentProxy>,
     /// Whether the API server only checks the change.
@@ -83,6 +85,7 @@ impl Reader<'_> {
     /// The inputs of both groups, and whether the API server is to be left out or only asked.
     pub(super) fn change(&mut self) -> Option<(Change, DryRun)> {
         let namespaces = self.namespaces();
+        let verification = self.verification();
         let access = self.access();
         let context = self.text("context");
         let kubectl = self.kubectl();
@@ -113,6 +116,7 @@ impl Reader<'_> {
             namespaces,
             access,
             kubectl: kubectl?,
+            verification: verification?,
             proxy: self.agent.proxy.clone(),
             dry_run: dry_run == DryRun::Server,
             downgrade: downgrade?,

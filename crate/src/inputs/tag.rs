@@ -309,6 +309,7 @@ impl Reader<'_> {
 
     fn mutable_tags(&mut self, builds: Builds) -> Option<MutableTags> {
         let policy = match self.choice("mutableTags", &POLICIES)? {
+            _ if self.pins()? => Policy::Allow,
             "warn" => Policy::Warn,
             "allow" => Policy::Allow,
             _ => Policy::Fail,

@@ -94,6 +94,14 @@ impl Target {
         ])
     }
 
+    /// `kubectl get nodes`: the platform of each, such as `linux/amd64`, a line each.
+    #[must_use]
+    pub fn node_platforms(&self) -> CommandLine {
+        const PLATFORMS: &str = "--output=jsonpath={range .items[*]}{.status.nodeInfo\
+            .operatingSystem}/{.status.nodeInfo.architecture}{\"\\n\"}{end}";
+        self.within(None).command(["get", "nodes"], []).with([PLATFORMS])
+    }
+
     /// `kubectl version`, of kubectl and of the API server, as JSON.
     #[must_use]
     pub fn version(&self) -> CommandLine {

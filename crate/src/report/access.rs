@@ -36,6 +36,11 @@ pub(crate) fn no_context(cluster: &Cluster) -> Effect {
     )
 }
 
+/// There is no token of Entra ID for the registry.
+pub(crate) fn registry_login_failed(error: &TokenError) -> Effect {
+    log(Style::Error, format!("containerRegistry: {error}"))
+}
+
 /// A private file is not there for kubectl.
 pub(crate) fn file_not_written(error: &str) -> Effect {
     log(

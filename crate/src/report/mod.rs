@@ -16,10 +16,11 @@ use std::fmt;
 
 pub(crate) use access::{
     asked, file_not_written, kubectl_downloaded, kubectl_used, logging_in, no_context, no_kubectl,
-    skew, token_not_renewed, token_renewed, untrusted,
+    registry_login_failed, skew, token_not_renewed, token_renewed, untrusted,
 };
 pub use log_text::LogText;
 pub(crate) use plan::{dry_run, left_alone, nothing_to_do, plan};
+pub(crate) use registry::{checked, platforms};
 pub(crate) use result::{last_sentence, story};
 pub(crate) use rollout::{
     aside_failed, canceled, container_logs, not_seen, over, progress, settled, stuck_pod,
@@ -27,7 +28,7 @@ pub(crate) use rollout::{
 };
 
 pub(crate) use tag::{
-    backward, images, images_file_not_written, images_file_written, tag_variables,
+    backward, image_variable, images, images_file_not_written, images_file_written, tag_variables,
 };
 
 use crate::{

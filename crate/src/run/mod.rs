@@ -44,6 +44,7 @@ mod publishing;
 mod release;
 mod renewal;
 mod session;
+mod verifying;
 mod watch;
 mod watch_events;
 mod watching;

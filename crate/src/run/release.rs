@@ -16,6 +16,7 @@ use crate::{
         objects,
         process::Ending,
         session::{Effects, Session, finish},
+        verifying::Verifying,
         watching::{Over, StuckPods, Watching},
     },
     story::{Back, ContainerLog, Outcome, Purpose, Story},
@@ -54,8 +55,8 @@ pub(crate) struct Release {
 /// What is being waited for.
 #[derive(Debug)]
 enum Stage {
-    /// The workloads as they are.
-    Reading(Batch, Vec<Query>),
+    /// The workloads as they are, and what registries say of the images.
+    Reading { batch: Batch, queries: Vec<Query>, verifying: Option<Verifying> },
     /// The changes.
     Setting(Batch),
     /// The rollouts of the changes.
@@ -89,11 +90,15 @@ impl Release {
         };
         effects.push(report::section("Plan"));
         let batch = ask(&queries, Policy::ALL, &mut session, effects);
+        let verifying = match purpose {
+            Purpose::Set => Verifying::start(&lines, &mut session, effects),
+            Purpose::Undo => None,
+        };
         State::Releasing(Box::new(Self {
             purpose,
             session,
             lines,
-            stage: Stage::Reading(batch, queries),
+            stage: Stage::Reading { batch, queries, verifying },
             plan: Plan::default(),
             story: Story::default(),
             verdict: Verdict::Succeeded,
@@ -127,9 +132,13 @@ impl Release {
     fn go_on(&mut self, now: Millis, event: &Event, effects: &mut Effects) {
         let session = &mut self.session;
         match &mut self.stage {
-            Stage::Reading(batch, _) => {
+            Stage::Reading { batch, verifying, .. } => {
                 batch.handle(event, session, effects);
-                if batch.is_over() {
+                if let Some(verifying) = verifying {
+                    verifying.handle(event, session, effects);
+                }
+                let verified = verifying.as_ref().is_none_or(Verifying::is_over);
+                if batch.is_over() && (verified || batch.first_failure().is_some()) {
                     self.make_plan(now, effects);
                 }
             }
@@ -181,7 +190,7 @@ impl Release {
     }
 
     fn make_plan(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::Reading(batch, queries) = &self.stage else { return };
+        let Stage::Reading { batch, queries, verifying } = &self.stage else { return };
         if let Some((_, ending)) = batch.first_failure() {
             effects.extend(report::kubectl_failed("The workloads cannot be read", ending));
             return self.end_unchanged(effects);
@@ -193,6 +202,12 @@ impl Release {
                 return self.end_unchanged(effects);
             }
         };
+        if let Some(verifying) = verifying {
+            if !verifying.tell(effects) {
+                return self.end_unchanged(effects);
+            }
+            verifying.pin(&mut self.lines, effects);
+        }
         let plan = match self.purpose {
             Purpose::Set => self.plan_to_set(&found),
             Purpose::Undo => self.plan_to_undo(&found, effects),
@@ -546,7 +561,7 @@ impl Release {
         effects.push(report::canceled());
         self.canceled = Some(self.session.wake(GRACE_MS, effects));
         match &mut self.stage {
-            Stage::Reading(batch, _) => {
+            Stage::Reading { batch, .. } => {
                 batch.stop(effects);
                 self.end_unchanged(effects);
             }
