@@ -263,6 +263,9 @@ fn nodes(answer: &[u8]) -> Vec<(Platform, usize)> {
     let mut nodes: Vec<(Platform, usize)> = Vec::new();
     for line in String::from_utf8_lossy(answer).lines() {
         let Some((os, architecture)) = line.trim().split_once('/') else { continue };
+        if os.is_empty() {
+            continue;
+        }
         let platform = Platform {
             os: os.to_owned(),
             architecture: architecture.to_owned(),
