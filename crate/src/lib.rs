@@ -32,10 +32,17 @@
 //! - After [`Effect::Finish`] the run is over; further events give no effects.
 //!
 //! # The way of an image
-//! [`inputs`] ▶ [`images`] and [`tag`] ▶ [`reference`] ▶ [`plan`] ▶ [`kubectl`]: a line of text
-//! becomes references, the references get their tag, computed or out of an [`images_file`], the plan lays them over the workloads, and
-//! the command lines come of the plan. [`rollout`] judges what the workloads say afterwards;
-//! [`report`] has all the words; `run` is the machine that joins them.
+//! [`inputs`] ▶ [`images`] and [`tag`] ▶ [`reference`] ▶ [`registry`] ▶ [`plan`] ▶ [`kubectl`]: a
+//! line of text becomes references, the references get their tag, computed or out of an
+//! [`images_file`], the registry says whether they are there and by which digest, the plan lays them
+//! over the workloads, and the command lines come of the plan. [`rollout`] judges what the workloads
+//! say afterwards; [`report`] has all the words; `run` is the machine that joins them.
+//!
+//! # The way of a login
+//! [`inputs`] ▶ [`connection`] ▶ [`azure`] ▶ a kubeconfig: a service connection is read for what it
+//! holds, a dialogue with Azure gets what it only leads to, and what comes of it is a file for
+//! kubectl. A dialogue ([`http::Dialogue`]) is a pure machine of requests and answers, which the
+//! host sends and hands back.
 
 pub mod age;
 pub mod azure;

@@ -121,7 +121,8 @@ impl<'a> Reader<'a> {
                 if !is_version(&version) {
                     return self.fail(InputError::KubectlVersion(version));
                 }
-                if Url::parse(&downloads).is_none() {
+                let safe = |url: &Url| url.secure || url.is_loopback();
+                if !Url::parse(&downloads).is_some_and(|url| safe(&url)) {
                     return self.fail(InputError::Url("kubectlDownloadUrl", downloads));
                 }
                 let version = if version == "latest" { "stable".to_owned() } else { version };
