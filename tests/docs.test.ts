@@ -57,6 +57,14 @@ describe("every message of the troubleshooting page is one of the task:", () => 
   }
 });
 
+describe("every test that the page about security names is there:", () => {
+  const named = [...read("docs/security.md").matchAll(/`((?:crate|tests)\/[^`]+)` "([^"]+)"/g)];
+  test("there are many", () => assert.ok(named.length > 10, `${named.length} tests`));
+  for (const [, file = "", name = ""] of named) {
+    test(`${file}: ${name}`, () => assert.ok(read(file).includes(name), "it is not there"));
+  }
+});
+
 /** All files with this ending below a folder, but not those that are made or fetched. */
 function files(folder: string, ending: string): string[] {
   return readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
