@@ -23,10 +23,10 @@ const TOKEN_URL: &str = "https://contoso.azurecr.io/oauth2/token?service=contoso
      scope=repository%3Aweb%3Apull";
 /// `u:pass-word`, as Basic has it.
 const BASIC: &str = "Basic dTpwYXNzLXdvcmQ=";
-const INDEX: &str = r###"{"schemaVersion":2,"manifests":[
+const INDEX: &str = r#"{"schemaVersion":2,"manifests":[
     {"platform":{"os":"linux","architecture":"amd64"}},
     {"platform":{"os":"linux","architecture":"arm64","variant":"v8"}},
-    {"platform":{"os":"unknown","architecture":"unknown"}}]}"###;
+    {"platform":{"os":"unknown","architecture":"unknown"}}]}"#;
 
 /// A digest that is well formed; its hex is told by the answer as the content's.
 fn hex(digit: char) -> String {
@@ -68,10 +68,10 @@ fn line(request: &Request) -> String {
     let mut line = format!("{} {}", request.method, request.url);
     for (name, value) in &request.headers {
         let value = if value.reveal() == ACCEPT { "manifests" } else { value.reveal() };
-        line.push_str(&format!(" | {name}: {value}"));
+        line = format!("{line} | {name}: {value}");
     }
     if !request.body.reveal().is_empty() {
-        line.push_str(&format!(" | {}", request.body.reveal()));
+        line = format!("{line} | {}", request.body.reveal());
     }
     line
 }
@@ -112,8 +112,8 @@ fn get(url: &str) -> String {
     format!("GET {url} | Accept: manifests")
 }
 
-fn shown(request: String, authorization: &str) -> String {
-    format!("{request} | Authorization: {authorization}")
+fn shown(request: impl AsRef<str>, authorization: &str) -> String {
+    format!("{} | Authorization: {authorization}", request.as_ref())
 }
 
 fn asks(tag: &str) -> String {
@@ -396,7 +396,24 @@ fn pages_are_followed_on_the_registry_alone_and_ten_times() {
     };
     let mut script = vec![(asks("4125"), answer(404, &[], ""))];
     script.extend((0..10).map(page));
-    check(IMAGE, Login::Anonymous, script);
+    assert_eq!(
+        check(IMAGE, Login::Anonymous, script).to_string(),
+        "contoso.azurecr.io/web:4125 is not in the registry; the nearest tags are x. Push the \
+         image first, or set a tag that is there"
+    );
+}
+
+#[test]
+fn a_list_without_tags_is_a_list() {
+    let script = vec![
+        (asks("4125"), answer(404, &[], "")),
+        (format!("GET {TAGS}"), answer(200, &[], r#"{"name":"web","tags":null}"#)),
+    ];
+    assert_eq!(
+        check(IMAGE, Login::Anonymous, script).to_string(),
+        "contoso.azurecr.io/web:4125 is not in the registry. Push the image first, or set a tag \
+         that is there"
+    );
 }
 
 #[test]

@@ -170,7 +170,8 @@ impl Check {
 
     /// The image is not there, and what is known of the tags is all that there is to know.
     fn absent(&mut self) -> Next<Outcome> {
-        let known = self.tags.any() || (!self.login.is_anonymous() && self.withheld.is_none());
+        let known =
+            self.tags.are_shown() || (!self.login.is_anonymous() && self.withheld.is_none());
         let tags = std::mem::replace(&mut self.tags, Tags::new(""));
         self.done(if known {
             Found::Missing(Absence::Tag { nearest: tags.nearest() })

@@ -15,6 +15,7 @@ const MOST: usize = 20_000;
 #[derive(Debug, Clone)]
 pub(super) struct Tags {
     wanted: String,
+    shown: bool,
     seen: usize,
     /// The greatest of those below, or as great; the greatest first.
     below: Vec<String>,
@@ -35,6 +36,7 @@ impl Tags {
     pub(super) fn new(wanted: &str) -> Self {
         Self {
             wanted: wanted.to_owned(),
+            shown: false,
             seen: 0,
             below: Vec::new(),
             above: Vec::new(),
@@ -46,6 +48,7 @@ impl Tags {
     /// Reads one page of a list. `None` where it is none.
     pub(super) fn read(&mut self, body: &[u8]) -> Option<()> {
         let page: Page = serde_json::from_slice(body).ok()?;
+        self.shown = true;
         for tag in page.tags.unwrap_or_default() {
             if self.seen < MOST && Tag::parse(&tag).is_ok() {
                 self.seen += 1;
@@ -55,9 +58,9 @@ impl Tags {
         Some(())
     }
 
-    /// Whether there are any.
-    pub(super) fn any(&self) -> bool {
-        self.seen > 0
+    /// Whether the registry shows them.
+    pub(super) fn are_shown(&self) -> bool {
+        self.shown
     }
 
     fn add(&mut self, tag: &str) {
@@ -107,8 +110,8 @@ fn place<T>(list: &[T], is_before: impl Fn(&T) -> bool) -> usize {
     list.iter().position(is_before).unwrap_or(list.len())
 }
 
-fn put<T>(list: &mut Vec<T>, at: usize, item: T) {
-    if at < TOLD {
+fn put<T: PartialEq>(list: &mut Vec<T>, at: usize, item: T) {
+    if at < TOLD && !list.contains(&item) {
         list.insert(at, item);
         list.truncate(TOLD);
     }
@@ -181,9 +184,11 @@ mod tests {
         assert_eq!(nearest("x", &["##vso[x]", "a b", "", "-a", "ok"]), ["ok"]);
         let mut list = Tags::new("x");
         assert_eq!(list.read(br#"{"name":"web","tags":null}"#), Some(()));
-        assert!(!list.any(), "null is no tag");
+        assert!(list.are_shown(), "a list without tags");
+        let mut list = Tags::new("x");
         assert_eq!(list.read(b"[1]"), None);
         assert_eq!(list.read(b"\xff"), None);
+        assert!(!list.are_shown(), "no list");
     }
 
     #[test]
