@@ -108,6 +108,12 @@ impl Check {
         check
     }
 
+    /// The same, not tried again where the first question has no good answer.
+    #[must_use]
+    pub fn hastily(self) -> Self {
+        Self { call: self.call.once(), ..self }
+    }
+
     /// The question of the phase.
     fn question(&self) -> Call {
         let wanted = self.digest.as_deref().or(self.reference.digest());
