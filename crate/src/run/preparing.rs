@@ -16,7 +16,7 @@ use crate::{
         getting::Getting,
         release::Release,
         renewal::Renewal,
-        session::{Effects, Session, finish},
+        session::{Effects, Session, finish, mask},
     },
     secret::Secret,
     story::Purpose,
@@ -98,7 +98,9 @@ impl Preparing {
                 return Release::start(purpose, session, lines, effects);
             }
             Access::Kubeconfig { text, secrets, insecure } => {
-                mask(&secrets, effects);
+                for secret in &secrets {
+                    mask(secret, effects);
+                }
                 if insecure {
                     effects.push(report::untrusted());
                 }
@@ -189,7 +191,7 @@ impl Preparing {
         let Step::Login(_, azure) = self.take() else { return None };
         match outcome {
             Ok(Token { value, .. }) => {
-                mask(std::slice::from_ref(&value), effects);
+                mask(&value, effects);
                 let credential = Credential::new(*azure.cluster.clone(), value);
                 let call = Call::start(credential, &mut self.session, effects);
                 self.step = Step::Credential(call, azure);
@@ -233,7 +235,9 @@ impl Preparing {
             effects.push(report::no_context(&azure.cluster));
             return Some(Err(()));
         };
-        mask(view.secrets(), effects);
+        for secret in view.secrets() {
+            mask(secret, effects);
+        }
         let identity = azure.connection.identity;
         match view.user() {
             User::Local => Some(Ok(())),
@@ -262,7 +266,7 @@ impl Preparing {
         let Step::UserLogin(_, renewal, view) = self.take() else { return None };
         match outcome {
             Ok(token) => {
-                mask(std::slice::from_ref(&token.value), effects);
+                mask(&token.value, effects);
                 effects.push(Effect::WriteFile { path: None, content: token.value.clone() });
                 self.step = Step::TokenFile(token, renewal, view);
                 None
@@ -283,12 +287,6 @@ impl Preparing {
     /// The step, which is over.
     fn take(&mut self) -> Step {
         std::mem::replace(&mut self.step, Step::Kubeconfig)
-    }
-}
-
-fn mask<'a>(secrets: impl IntoIterator<Item = &'a Secret>, effects: &mut Effects) {
-    for secret in secrets {
-        effects.push(Effect::Mask { secret: secret.clone() });
     }
 }
 

@@ -5,14 +5,14 @@ use crate::{
     connection::RegistryLogin,
     images::Line,
     inputs::{RegistryAccess, Verification},
-    protocol::{Effect, Event, TimerId},
+    protocol::{Event, TimerId},
     reference::Reference,
     registry::{Check, Found, Login, Outcome, Platform, Registry, Verify, acr::Exchange, fails},
     report,
     run::{
         batch::{Batch, Policy},
         call::Call,
-        session::{Effects, Session},
+        session::{Effects, Session, mask},
     },
     secret::Secret,
 };
@@ -205,7 +205,7 @@ impl Verifying {
             RegistryLogin::Entra { tenant } => tenant.as_str(),
             RegistryLogin::Password { .. } => "",
         };
-        effects.push(Effect::Mask { secret: token.clone() });
+        mask(&token, effects);
         let exchange = Exchange::new(&connection.host, tenant, token);
         self.step = Step::Exchange(Call::start(exchange, session, effects));
     }
