@@ -5,7 +5,7 @@
 //! as [`Event`]s and carries out the [`Effect`]s it gets back.
 //!
 //! ```
-//! use kubectl_set_image::{Agent, Core, Effect, Event, Verdict};
+//! use kubectl_set_image::{Core, Effect, Event, Verdict};
 //!
 //! let mut core = Core::new();
 //! let inputs = [("command", "computeTag"), ("images", "contoso.azurecr.io/identityserver")];
@@ -18,7 +18,7 @@
 //!     &Event::Started {
 //!         inputs: owned(&inputs),
 //!         variables: owned(&variables),
-//!         agent: Agent::default(),
+//!         agent: Box::default(),
 //!     },
 //! );
 //! assert!(effects.contains(&Effect::SetVariable { name: "tag", value: "4125".into() }));

@@ -10,7 +10,7 @@ use crate::{
 /// A dialogue, and what it waits for.
 #[derive(Debug)]
 pub(crate) struct Call<D> {
-    dialogue: D,
+    dialogue: Box<D>,
     waiting: Waiting,
     /// The server that was asked last.
     server: String,
@@ -27,7 +27,8 @@ impl<D: Dialogue> Call<D> {
     /// Begins the dialogue, which never has its outcome at once.
     pub(crate) fn start(mut dialogue: D, session: &mut Session, effects: &mut Effects) -> Self {
         let next = dialogue.begin();
-        let mut call = Self { dialogue, waiting: Waiting::Nothing, server: String::new() };
+        let mut call =
+            Self { dialogue: Box::new(dialogue), waiting: Waiting::Nothing, server: String::new() };
         call.go_on(next, session, effects);
         call
     }
