@@ -10,6 +10,8 @@ const INTRO = `# Inputs and outputs
 Made from \`task/task.json\` by \`npm run docs\`: what the classic editor shows, with the names that YAML
 takes.`;
 
+const KINDS = { pickList: "one of a list", multiLine: "lines", int: "number", string: "text" };
+
 /** The reference of the inputs and outputs, out of the manifest of the task. */
 function reference(task) {
   const grouped = [{ displayName: "General" }, ...task.groups].map((group) => {
@@ -92,8 +94,7 @@ function yamlName({ name, aliases }) {
 
 function kind(type) {
   const [what, of] = type.split(":");
-  if (what === "connectedService") return `service connection (${of})`;
-  return { pickList: "one of a list", multiLine: "lines", int: "number", string: "text" }[what] ?? what;
+  return what === "connectedService" ? `service connection (${of})` : (KINDS[what] ?? what);
 }
 
 /** A rule of visibility, as a sentence has it. */

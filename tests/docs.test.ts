@@ -10,6 +10,13 @@ const read = (file: string) => readFileSync(path.join(root, file), "utf8");
 const task = JSON.parse(read("task/task.json"));
 const pages = files(".", ".md");
 
+interface Input {
+  name: string;
+  aliases?: string[];
+  type: string;
+  options?: Record<string, string>;
+}
+
 test("the reference is what `npm run docs` makes of task.json", () => {
   const script = path.join(root, "scripts/reference.mjs");
   const made = execFileSync(process.execPath, [script, "--print"], { encoding: "utf8" });
@@ -30,7 +37,10 @@ test("the page of the Marketplace shows pictures of the extension, and else has 
   const isPacked = (link: string) =>
     packed.some(({ path: folder }: { path: string }) => link.startsWith(`${folder}/`));
   const isTaken = (link: string) => link.startsWith("https://") || isPacked(link);
-  assert.deepEqual(links(page).filter((link) => !isTaken(link)), []);
+  assert.deepEqual(
+    links(page).filter((link) => !isTaken(link)),
+    [],
+  );
 });
 
 describe("every step of an example is taken by the task:", () => {
@@ -38,6 +48,15 @@ describe("every step of an example is taken by the task:", () => {
     const steps = examples(page);
     if (steps.length === 0) continue;
     test(page, () => assert.deepEqual(steps.flatMap(strange), []));
+  }
+});
+
+describe("every value that a page names for an input is taken by the task:", () => {
+  for (const page of pages.filter((page) => page !== "docs/migration.md")) {
+    const spans = [...prose(page).matchAll(/`(\w+): ([^`\s]+)`/g)];
+    const named = spans.map(([, name = "", value = ""]): [string, string] => [name, value]);
+    const known = named.filter(([name]) => input(name));
+    test(page, () => assert.deepEqual(strange(known), []));
   }
 });
 
@@ -128,23 +147,27 @@ function inputs(step: string): [string, string][] {
 }
 
 function scalar(text: string): string {
-  return text.replace(/(^| )#.*$/, "").trim().replace(/^"(.*)"$/, "$1");
+  return text
+    .replace(/(^| )#.*$/, "")
+    .trim()
+    .replace(/^"(.*)"$/, "$1");
 }
 
 /** What the task would not take: an unknown name, or a value that is none of a list. */
 function strange(step: [string, string][]): string[] {
   return step.flatMap(([name, value]) => {
-    const known = task.inputs.find(
-      (input: { name: string; aliases?: string[] }) =>
-        input.name === name || input.aliases?.includes(name),
-    );
+    const known = input(name);
     if (!known) return [`${name} is no input`];
     const values = allowed(known);
     return values && !values.includes(value) ? [`${name}: ${value} is no value`] : [];
   });
 }
 
-function allowed({ type, options }: { type: string; options?: object }): string[] | undefined {
+function input(name: string): Input | undefined {
+  return task.inputs.find((known: Input) => known.name === name || known.aliases?.includes(name));
+}
+
+function allowed({ type, options }: Input): string[] | undefined {
   if (type === "boolean") return ["true", "false"];
   return type === "pickList" && options ? Object.keys(options) : undefined;
 }

@@ -440,7 +440,9 @@ test("the extension holds what it needs and nothing else", () => {
     "LICENSE",
     "extension.vsixmanifest",
     "extension.vsomanifest",
-    "images/icon.png",
+    ...readdirSync(path.join(__dirname, "../images"))
+      .sort()
+      .map((file) => `images/${file}`),
     "overview.md",
     "task/core_bg.wasm.br",
     "task/host.js.br",
