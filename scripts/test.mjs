@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
+import { chromium } from "./chromium.mjs";
 import { newerKubectl } from "./newer-kubectl.mjs";
 import { pack } from "./package.mjs";
 import { main, root, show, step } from "./run.mjs";
@@ -8,6 +9,7 @@ import { main, root, show, step } from "./run.mjs";
 await main(import.meta.url, async () => {
   await pack();
   const kubectl = await newerKubectl();
+  const env = { CHROMIUM: await chromium(), ...(kubectl && { NEWER_KUBECTL: kubectl }) };
 
   step("the tests of the core");
   const core = await show("cargo", ["test", "--workspace", "--no-fail-fast"]);
@@ -21,7 +23,6 @@ await main(import.meta.url, async () => {
     "--test-reporter=spec",
     ...files.map((f) => `tests/${f}`),
   ];
-  const env = kubectl ? { NEWER_KUBECTL: kubectl } : {};
   const boundary = await show(process.execPath, args, { env });
 
   const passed =

@@ -16,11 +16,14 @@ interface Scenario {
 
 const acr = "contoso.azurecr.io";
 const images = "deployments/web app=$(ACR)/web";
-const web = (server: ApiServer) =>
-  server.deployment({ name: "web", namespace: "shop", image: `${acr}/web:4124`, replicas: 3 });
+const web = (server: ApiServer, options = {}) =>
+  server.deployment({
+    ...{ name: "web", namespace: "shop", image: `${acr}/web:4124`, replicas: 3 },
+    ...options,
+  });
 
 const scenarios = {
-  success: { cluster: web, inputs: { images } },
+  success: { cluster: (server) => web(server), inputs: { images } },
   imageMissing: {
     cluster: async (server) => {
       await web(server);
@@ -30,8 +33,9 @@ const scenarios = {
   },
   crash: {
     cluster: async (server) => {
-      await web(server);
-      const log = "listening on :8080\nconnecting to db.shop.svc:5432\nFATAL: password authentication failed";
+      await web(server, { minReadySeconds: 2 });
+      const log =
+        "listening on :8080\nconnecting to db.shop.svc:5432\nFATAL: password authentication failed";
       server.images.behave(`${acr}/web:4125`, { kind: "crash-loop", after: 500, exitCode: 3, log });
     },
     inputs: { images, onFailure: "keep", rolloutStatusTimeout: "30" },
@@ -59,7 +63,10 @@ const scenarios = {
         .join("\n"),
     },
   },
-  thereAlready: { cluster: web, inputs: { images: `deployments/web app=${acr}/web:4124` } },
+  thereAlready: {
+    cluster: (server) => web(server),
+    inputs: { images: `deployments/web app=${acr}/web:4124` },
+  },
 } satisfies Record<string, Scenario>;
 
 export type Recording = keyof typeof scenarios;

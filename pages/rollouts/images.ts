@@ -20,17 +20,21 @@ export function images(containers: Container[]): HTMLElement {
   );
 }
 
-/** An image and its successor: what both share once and quietly, what differs in full. */
-export function change({ before, set }: Container): HTMLElement {
+/**
+ * An image and its successor: what both share once and quietly, what differs in full. The one that
+ * is there now is bold; a successor that is gone again is struck out.
+ */
+export function change({ before, set, now }: Container): HTMLElement {
   if (before === set) return element("code", {}, set);
   const shared = sharedStart(before, set);
+  const isBack = now === before;
   return element(
     "code",
     {},
     element("span", { class: "shared" }, set.slice(0, shared)),
-    before.slice(shared),
-    element("span", { class: "arrow", role: "img", "aria-label": "to" }, " → "),
-    element("b", {}, set.slice(shared)),
+    element(isBack ? "b" : "span", {}, before.slice(shared)),
+    element("span", { class: "arrow" }, " → "),
+    element(isBack ? "s" : "b", {}, set.slice(shared)),
   );
 }
 
@@ -43,7 +47,7 @@ function row({ name, before, set, now }: Container): HTMLElement {
     element("td", {}, element("code", {}, set)),
     now === undefined
       ? element("td", {}, "not known")
-      : element("td", {}, element("code", {}, now), ` ${which(now, before, set)}`),
+      : element("td", {}, element("code", {}, now), " ", which(now, before, set)),
   );
 }
 

@@ -1,6 +1,7 @@
 import { element } from "../element";
 import type { Log, Rollout, Warning, Workload } from "./document";
 import { change, images } from "./images";
+import { pods } from "./pods";
 import { sign } from "./sign";
 import { timeline } from "./timeline";
 import { outcomeWord, resultWord, sentence, span } from "./words";
@@ -60,7 +61,7 @@ function workload(one: Workload, isAlone: boolean): HTMLElement {
   const changes = one.containers.map((container) => element("li", {}, change(container)));
   return element(
     "details",
-    { class: `workload ${tone}`, open: isAlone || tone === "bad" || tone === "warn" },
+    { class: `workload ${tone}`, open: isAlone || !["good", "calm"].includes(tone) },
     element(
       "summary",
       {},
@@ -70,7 +71,13 @@ function workload(one: Workload, isAlone: boolean): HTMLElement {
         element("span", { class: "namespace" }, `${one.namespace}/`),
         `${one.kind}/${one.name}`,
       ),
-      element("span", { class: `outcome ${tone}` }, sign(tone), text),
+      element(
+        "span",
+        { class: `outcome ${tone}` },
+        one.milliseconds ? element("span", { class: "took" }, span(one.milliseconds)) : undefined,
+        sign(tone),
+        text,
+      ),
       element("ul", { class: "changes", "aria-label": "Images" }, ...changes),
     ),
     element(
@@ -79,7 +86,8 @@ function workload(one: Workload, isAlone: boolean): HTMLElement {
       element("p", { class: "verdict" }, sentence(one.verdict)),
       one.undo === undefined ? undefined : element("p", { class: "undo" }, sentence(one.undo)),
       images(one.containers),
-      timeline(one),
+      timeline(one.course, one.milliseconds ?? one.course.at(-1)?.milliseconds ?? 0),
+      one.pods.length > 0 ? pods(one.pods) : undefined,
       one.warnings.length > 0 ? warnings(one.warnings) : undefined,
       one.log ? log(one.log) : undefined,
     ),

@@ -1,5 +1,5 @@
 /** How something went, for its colour and its sign. */
-export type Tone = "good" | "warn" | "bad" | "calm";
+export type Tone = "good" | "warn" | "bad" | "back" | "calm";
 
 interface Word {
   text: string;
@@ -17,7 +17,7 @@ const outcomes: Record<string, Word> = {
   done: { text: "Done", tone: "good" },
   held: { text: "Set", tone: "good" },
   unchanged: { text: "Unchanged", tone: "calm" },
-  undone: { text: "Put back", tone: "bad" },
+  undone: { text: "Put back", tone: "back" },
   failed: { text: "Failed", tone: "bad" },
   deleted: { text: "Deleted meanwhile", tone: "bad" },
   setByAnother: { text: "Changed by somebody else", tone: "bad" },
