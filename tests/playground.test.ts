@@ -126,7 +126,7 @@ describe("the form is that of task.json", () => {
     assert.equal(await value("tag"), "main.4125");
     await page.getByLabel("Variables of the pipeline").fill("Build.BuildId = 7");
     assert.match(await verdict(), /^Failed /);
-    assert.match((await log()).join("\n"), /^tagTemplate: \{branch\} /m);
+    assert.match((await log()).join("\n"), /^images, line 1, column \d+: \$\(ACR\) was not /m);
   });
 
   const values = { a: "x", b: "y" };
