@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type BrowserContext, chromium } from "playwright-core";
+import { type BrowserContext, type BrowserContextOptions, chromium } from "playwright-core";
 
 /** A Chromium without a window and without a word to the outside. */
-export async function openBrowser(): Promise<{ context: BrowserContext; close(): Promise<void> }> {
+export async function openBrowser(
+  options: BrowserContextOptions = {},
+): Promise<{ context: BrowserContext; close(): Promise<void> }> {
   const folder = mkdtempSync(path.join(tmpdir(), "kubectl-set-image-chromium-"));
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -22,6 +24,7 @@ export async function openBrowser(): Promise<{ context: BrowserContext; close():
     viewport: { width: 1120, height: 760 },
     locale: "en-GB",
     timezoneId: "UTC",
+    ...options,
   });
   const close = async () => {
     await context.close();

@@ -73,7 +73,11 @@ export type Recording = keyof typeof scenarios;
 export const recordings = Object.keys(scenarios) as Recording[];
 
 /** Runs the step of a classic release of build 4125 against a small API server. */
-export async function record(name: Recording, taskFolder: string, pace = 60): Promise<Outcome> {
+export async function record(
+  name: Recording,
+  taskFolder: string,
+  { pace = 60, ...others }: { pace?: number; onFailure?: string } = {},
+): Promise<Outcome> {
   const { cluster, inputs, canceledOnce }: Scenario = scenarios[name];
   const tempFolder = mkdtempSync(path.join(tmpdir(), "kubectl-set-image-recording-"));
   const server = await ApiServer.start({ pace });
@@ -82,7 +86,12 @@ export async function record(name: Recording, taskFolder: string, pace = 60): Pr
     const kubeconfig = path.join(tempFolder, "kubeconfig");
     writeFileSync(kubeconfig, server.kubeconfig({ namespace: "shop" }), { mode: 0o600 });
     const variables = { "System.HostType": "release", "Build.BuildId": "4125", ACR: acr };
-    const running = run({ taskFolder, inputs: { ...inputs, kubeconfig }, variables, tempFolder });
+    const running = run({
+      taskFolder,
+      inputs: { ...inputs, ...others, kubeconfig },
+      variables,
+      tempFolder,
+    });
     if (canceledOnce) {
       await until(() => canceledOnce(server));
       running.cancel();
