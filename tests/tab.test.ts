@@ -36,6 +36,7 @@ after(async () => {
 beforeEach(async () => {
   devops.attached = [];
   devops.status = undefined;
+  devops.instead.clear();
   problems = [];
   page = await context.newPage();
   page.setDefaultTimeout(10_000);
@@ -220,6 +221,26 @@ describe("several attachments", () => {
     }
   });
 
+  test("of several attempts of a stage say of which", async () => {
+    attach(made({ result: "Failed" }));
+    attach(made(), "Kubectl Set Image", "2026-11-24T20:40:00Z");
+    for (const [at, attached] of devops.attached.entries()) attached.attempt = at + 1;
+    await open("stage");
+    await assertReads(
+      "Succeeded after 1 min 1 s",
+      "Attempt 2 › Agent job › Kubectl Set Image · 24 Nov 2026, 20:40",
+      "Failed after 1 min 1 s",
+      "Attempt 1 › Agent job › Kubectl Set Image · 24 Nov 2026, 20:10",
+    );
+  });
+
+  test("of a timeline that is gone are shown without their places", async () => {
+    attach(made());
+    devops.instead.set("/timeline", null);
+    await open();
+    await assertReads("Succeeded after 1 min 1 s", "Kubectl Set Image");
+  });
+
   test("come while the page is open, and leave the rest as it was", async () => {
     for (const of of ["build", "stage"] as const) {
       devops.attached = [];
@@ -329,6 +350,21 @@ describe("when Azure DevOps has no attachment to give", () => {
       }
     });
   }
+
+  test("an answer of another kind breaks nothing for good", async () => {
+    attach(made());
+    devops.instead.set("/attachments/kubectl-set-image", { value: 1 });
+    for (const of of ["build", "stage"] as const) {
+      await open(of);
+      await assertReads(
+        "The rollouts cannot be read",
+        /^The page itself broke down, which is a bug/,
+      );
+    }
+    devops.instead.clear();
+    await page.mouse.click(5, 757);
+    await tab.getByText("Succeeded after 1 min 1 s").waitFor();
+  });
 
   test("a page that nobody can reach is told so", async () => {
     await page.route("**/_apis/**", (route) => route.abort());

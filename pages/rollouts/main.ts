@@ -29,8 +29,7 @@ async function showNow(list: () => Promise<Attachment[]>): Promise<void> {
     replace(...(sections.length > 0 ? sections : [none()]));
     shown = keys;
   } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    replace(failure(error.message, list));
+    replace(failure(wordsOf(error), list));
     shown = undefined;
   }
 }
@@ -39,10 +38,13 @@ async function section(attachment: Attachment): Promise<HTMLElement> {
   try {
     return rollout(read(await attachment.content()), attachment);
   } catch (error) {
-    if (error instanceof Unreadable || error instanceof NoAnswer)
-      return notShown(error.message, attachment);
-    throw error;
+    return notShown(wordsOf(error), attachment);
   }
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof NoAnswer || error instanceof Unreadable) return error.message;
+  return `The page itself broke down, which is a bug in it: ${error}`;
 }
 
 function none(): HTMLElement {
@@ -92,9 +94,12 @@ async function start(): Promise<void> {
   await SDK.notifyLoadSucceeded();
 }
 
-function showStage(context: Stage | { releaseEnvironment: Stage }): Promise<void> {
-  const stage = "releaseEnvironment" in context ? context.releaseEnvironment : context;
-  return show(() => ofStage(stage));
+/** The host hands a stage in alone at first, and as part of more when it has changed. */
+function showStage(context: Stage | { releaseEnvironment: Stage } | undefined): Promise<void> {
+  return show(async () => {
+    if (!context) throw new NoAnswer("This page is for a run, or for a stage of a release.");
+    return ofStage("releaseEnvironment" in context ? context.releaseEnvironment : context);
+  });
 }
 
 start();

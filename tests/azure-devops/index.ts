@@ -13,6 +13,8 @@ export interface Attached {
   step: string[];
   /** When it was done. */
   at: string;
+  /** Which attempt of a stage it was part of; the first, unless told. */
+  attempt?: number;
   content: string;
 }
 
@@ -44,7 +46,8 @@ const themes: Record<Theme, Record<string, string>> = {
 
 const project = "6b9e5a1c-0000-4000-8000-000000000001";
 const timeline = "6b9e5a1c-0000-4000-8000-000000000002";
-const plan = "6b9e5a1c-0000-4000-8000-000000000003";
+const planId = "6b9e5a1c-0000-4000-8000-000000000003";
+const attachments = "attachments/kubectl-set-image";
 const token = "the token of the tab";
 const areas = {
   "965220d5-5bb9-42cf-8d67-9b146df2a5a4": "build-service",
@@ -61,6 +64,8 @@ export class AzureDevOps {
   status: number | undefined;
   /** The paths of the REST API that were asked for. */
   readonly requests: string[] = [];
+  /** What a request is answered with instead, by the end of its path. */
+  readonly instead = new Map<string, unknown>();
   private readonly server: Server;
 
   private constructor(private readonly page: string) {
@@ -114,45 +119,46 @@ export class AzureDevOps {
   }
 
   private rest(asked: string): unknown {
+    for (const [end, answer] of this.instead) if (asked.endsWith(end)) return answer;
     const build = `/build-service/${project}/_apis/build/builds/4125`;
     const release = `/release-service/${project}/_apis/Release/releases/7`;
-    const ofPlan = `${release}/environments/3/attempts/1/plan/${plan}`;
-    if (asked === `${build}/attachments/kubectl-set-image`)
-      return this.listed((at) => `${build}/${timeline}/${recordId(at, 2)}/attachments/`);
-    if (asked === `${ofPlan}/attachments/kubectl-set-image`)
-      return this.listed(
-        (at) => `${ofPlan}/timelines/${timeline}/records/${recordId(at, 2)}/attachments/`,
-      );
     if (asked === `${build}/timeline`) return { records: this.attached.flatMap(records) };
     if (asked === release) return { id: 7, environments: [this.stage()] };
-    return this.attached.find((_, at) =>
-      [
-        `${build}/${timeline}/${recordId(at, 2)}/attachments/kubectl-set-image/rollout.json`,
-        `${ofPlan}/timelines/${timeline}/records/${recordId(at, 2)}/attachments/kubectl-set-image/rollout.json`,
-      ].includes(asked),
-    )?.content;
-  }
-
-  private listed(folder: (at: number) => string) {
-    const value = this.attached.map(({ at }, index) => ({
-      name: "rollout.json",
-      createdOn: at,
-      _links: { self: { href: `https://elsewhere.example${folder(index)}x/rollout.json` } },
-    }));
-    return { count: value.length, value };
+    const listed = this.attached.map((attached, at) => {
+      const plan = `${release}/environments/3/attempts/${attached.attempt ?? 1}/plan/${planId}`;
+      const ofStage = `${plan}/timelines/${timeline}/records/${recordId(at, 2)}/${attachments}`;
+      const ofBuild = `${build}/${timeline}/${recordId(at, 2)}/${attachments}`;
+      return {
+        attached,
+        lists: { [`${build}/${attachments}`]: ofBuild, [`${plan}/${attachments}`]: ofStage },
+      };
+    });
+    const found = listed.find(({ lists }) =>
+      Object.values(lists).some((path) => asked === `${path}/rollout.json`),
+    );
+    if (found) return found.attached.content;
+    const value = listed.flatMap(({ attached, lists }) => {
+      const path = lists[asked];
+      const href = `https://elsewhere.example${path}/rollout.json`;
+      return path
+        ? [{ name: "rollout.json", createdOn: attached.at, _links: { self: { href } } }]
+        : [];
+    });
+    return asked.endsWith(`/${attachments}`) ? { count: value.length, value } : undefined;
   }
 
   private stage() {
-    const tasks = this.attached.map(({ step }, at) => ({
-      name: step.at(-1),
-      timelineRecordId: recordId(at, 2),
-    }));
-    const phase = { name: "Agent job", runPlanId: plan, deploymentJobs: [{ tasks }] };
-    return {
-      id: 3,
-      name: "Production",
-      deploySteps: [{ attempt: 1, releaseDeployPhases: [phase] }],
-    };
+    const attempts = [...new Set(this.attached.map(({ attempt }) => attempt ?? 1))];
+    const deploySteps = attempts.map((attempt) => {
+      const tasks = this.attached.map(({ step }, at) => ({
+        name: step.at(-1),
+        timelineRecordId: recordId(at, 2),
+      }));
+      const phase = { name: "Agent job", runPlanId: planId, deploymentJobs: [{ tasks }] };
+      const notYet = { name: "Later", deploymentJobs: [] };
+      return { attempt, releaseDeployPhases: [phase, notYet] };
+    });
+    return { id: 3, name: "Production", deploySteps };
   }
 }
 
