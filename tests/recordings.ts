@@ -63,6 +63,16 @@ const scenarios = {
         .join("\n"),
     },
   },
+  oneOfSeveral: {
+    cluster: async (server) => {
+      await web(server);
+      const shop = { namespace: "shop", replicas: 2 };
+      await server.deployment({ name: "api", ...shop, image: `${acr}/api:4124` });
+      await server.statefulSet({ name: "db", ...shop, image: `${acr}/db:4124` });
+      server.images.behave(`${acr}/db:4125`, "image-not-found");
+    },
+    inputs: { images: "$(ACR)/web\n$(ACR)/api\n$(ACR)/db" },
+  },
   thereAlready: {
     cluster: (server) => web(server),
     inputs: { images: `deployments/web app=${acr}/web:4124` },

@@ -140,7 +140,7 @@ describe("what the task attached is told from the top", () => {
     [
       "several",
       [
-        /^Succeeded after \d/,
+        /^Succeeded after .*: 3 done, 1 set$/,
         "shop/deployments/web",
         /Done$/,
         "shop/deployments/api",
@@ -148,6 +148,20 @@ describe("what the task attached is told from the top", () => {
         "shop/cronjobs/cleanup",
         "Set",
         "contoso.azurecr.io/cleanup:4124 → 4125",
+      ],
+    ],
+    [
+      "oneOfSeveral",
+      [
+        /^Failed after .*: 2 put back, 1 failed$/,
+        "shop/statefulsets/db",
+        /Failed$/,
+        /^Failed after .*: container app of pod db-1 cannot start, its image cannot be pulled/,
+        /^Its old images are set again, and do not all run: .* Delete it: kubectl delete pods db-1/,
+        "New pods",
+        "db-1",
+        /^shop\/deployments\/(web|api)$/,
+        /^shop\/deployments\/(web|api)$/,
       ],
     ],
     [

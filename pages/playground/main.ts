@@ -1,7 +1,7 @@
 import { element } from "../element";
 import { type Example, examples } from "./examples";
 import { Form } from "./form";
-import { outcome } from "./outcome";
+import { details, verdict } from "./outcome";
 import { load, run } from "./run";
 import { expanded, variablesOf } from "./variables";
 
@@ -24,7 +24,10 @@ function show(): void {
   files.hidden = done.files.length === 0;
   for (const [path, field] of contents)
     field.parentElement?.toggleAttribute("hidden", !done.files.includes(path));
-  find("section").replaceChildren(...outcome(done.effects));
+  const { result, message } = verdict(done.effects);
+  find(".verdict").className = `verdict ${result}`;
+  find(".verdict").replaceChildren(element("strong", {}, result), ` ${message}`);
+  find(".details").replaceChildren(...details(done.effects));
   find("section").setAttribute("aria-busy", "false");
 }
 

@@ -1,32 +1,27 @@
 import type { Effect } from "../../task/src/protocol";
 import { element } from "../element";
 
-/** What came of the inputs: the end, the output variables, and the log. */
-export function outcome(effects: Effect[]): HTMLElement[] {
+/** How the step ended, and in which words. */
+export function verdict(effects: Effect[]): { result: string; message: string } {
+  const end = effects.find((effect) => effect.type === "finish");
+  if (end) return end;
+  const message = "From here on the step asks the cluster, and this page has none.";
+  return { result: "Goes on", message };
+}
+
+/** What came of the inputs: the output variables and the like, and the log. */
+export function details(effects: Effect[]): HTMLElement[] {
   const rows = effects.flatMap(row);
   const lines = effects.flatMap((effect) =>
     effect.type === "log" && effect.style !== "debug"
       ? [element("span", { class: effect.style }, `${effect.text}\n`)]
       : [],
   );
-  const log = element("pre", { tabindex: "0", role: "region", "aria-label": "Log" }, ...lines);
   return [
-    verdict(effects),
     ...(rows.length > 0 ? [element("dl", {}, ...rows.flat())] : []),
     element("h2", {}, "Log"),
-    log,
+    element("pre", { tabindex: "0", role: "region", "aria-label": "Log" }, ...lines),
   ];
-}
-
-function verdict(effects: Effect[]): HTMLElement {
-  const end = effects.find((effect) => effect.type === "finish");
-  if (!end) {
-    const why = "From here on the step asks the cluster, and this page has none.";
-    return element("p", { class: "verdict" }, element("strong", {}, "Goes on"), ` ${why}`);
-  }
-  const { result, message } = end;
-  const text = [element("strong", {}, result), ` ${message}`];
-  return element("p", { class: `verdict ${result}` }, ...text);
 }
 
 /** A result other than a line of the log, as a name and what it holds. */

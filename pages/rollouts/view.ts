@@ -12,9 +12,13 @@ export interface Place {
   at?: Date;
 }
 
-/** One rollout: the verdict first, then every workload. */
+/** One rollout: the verdict first, then every workload, those that ask for a look before the rest. */
 export function rollout(document: Rollout, place: Place): HTMLElement {
   const { text, tone } = resultWord(document.result);
+  const { workloads } = document;
+  const most = Math.max(...workloads.map(concern));
+  const ordered = [...workloads].sort((a, b) => concern(b) - concern(a));
+  const isOpen = (one: Workload) => workloads.length === 1 || (most > 0 && concern(one) === most);
   return element(
     "section",
     { class: `rollout ${tone}` },
@@ -27,11 +31,30 @@ export function rollout(document: Rollout, place: Place): HTMLElement {
         {},
         text,
         element("span", { class: "took" }, ` after ${span(document.milliseconds)}`),
+        workloads.length > 1
+          ? element("span", { class: "took" }, `: ${tally(workloads)}`)
+          : undefined,
       ),
       where(place),
     ),
-    ...document.workloads.map((one) => workload(one, document.workloads.length === 1)),
+    ...ordered.map((one) => workload(one, isOpen(one))),
   );
+}
+
+/** How much a workload asks for a look: most when a pod of its is in trouble, least when all is well. */
+function concern({ outcome, pods }: Workload): number {
+  const isWell = ["good", "calm"].includes(outcomeWord(outcome).tone);
+  if (isWell) return 0;
+  return pods.some(({ trouble }) => trouble) ? 2 : 1;
+}
+
+function tally(workloads: Workload[]): string {
+  const counts = new Map<string, number>();
+  for (const { outcome } of workloads) {
+    const { text } = outcomeWord(outcome);
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  return [...counts].map(([text, count]) => `${count} ${text.toLowerCase()}`).join(", ");
 }
 
 /** What is shown in the place of a rollout that cannot be. */
@@ -56,12 +79,12 @@ function where({ step, at }: Place): HTMLElement {
   return element("p", { class: "where" }, path, time ? " · " : undefined, time);
 }
 
-function workload(one: Workload, isAlone: boolean): HTMLElement {
+function workload(one: Workload, isOpen: boolean): HTMLElement {
   const { text, tone } = outcomeWord(one.outcome);
   const changes = one.containers.map((container) => element("li", {}, change(container)));
   return element(
     "details",
-    { class: `workload ${tone}`, open: isAlone || !["good", "calm"].includes(tone) },
+    { class: `workload ${tone}`, open: isOpen },
     element(
       "summary",
       {},
