@@ -55,8 +55,8 @@ function none(): HTMLElement {
     element(
       "p",
       {},
-      "The step Kubectl Set Image leaves one when it sets images or puts them back. Compute tag ",
-      "and the dry run Client touch no cluster and leave none.",
+      "The step Kubectl Set Image leaves one when it sets images or puts them back. Compute tag, ",
+      "dry runs and steps that stop before they change something leave none.",
     ),
     element("pre", { tabindex: "0", role: "region", "aria-label": "Example of a step" }, example),
   );
