@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { chromium } from "./chromium.mjs";
 import { newerKubectl } from "./newer-kubectl.mjs";
 import { pack } from "./package.mjs";
+import { registry } from "./registry.mjs";
 import { main, root, show, step } from "./run.mjs";
 
 await main(import.meta.url, async () => {
   await pack();
   const kubectl = await newerKubectl();
-  const env = { CHROMIUM: await chromium(), ...(kubectl && { NEWER_KUBECTL: kubectl }) };
+  const dockerRegistry = await registry();
+  const browser = await chromium();
 
   step("the tests of the core");
   const core = await show("cargo", ["test", "--workspace", "--no-fail-fast"]);
@@ -23,6 +25,11 @@ await main(import.meta.url, async () => {
     "--test-reporter=spec",
     ...files.map((f) => `tests/${f}`),
   ];
+  const env = {
+    CHROMIUM: browser,
+    ...(kubectl && { NEWER_KUBECTL: kubectl }),
+    ...(dockerRegistry && { DOCKER_REGISTRY: dockerRegistry }),
+  };
   const boundary = await show(process.execPath, args, { env });
 
   const passed =

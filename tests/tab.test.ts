@@ -92,8 +92,6 @@ describe("what the task attached is told from the top", () => {
         "contoso.azurecr.io/web:4124 → 4125",
         /^Done after .*, every pod is replaced and available$/,
         /^app contoso.azurecr.io\/web:4124 contoso.azurecr.io\/web:4125 contoso.azurecr.io\/web:4125 the new one$/,
-        "New pods, ready: 3 of 3",
-        "Old pods left: 0",
         "New pods",
         /^web-\w+-\w+$/,
         /^ready, .* old$/,
@@ -213,6 +211,30 @@ function made(parts: object = {}, workload: object = {}): string {
     ...parts,
   });
 }
+
+test("the course of a rollout is drawn, and told to who does not see it", async () => {
+  const course = [
+    { milliseconds: 1000, wanted: 3, ready: 0, old: 3 },
+    { milliseconds: 20_000, wanted: 3, ready: 2, old: 2 },
+    { milliseconds: 61_000, wanted: 3, ready: 3, old: 0 },
+  ];
+  attach(made({}, { course }));
+  await open();
+  await assertReads("New pods, ready: 3 of 3", "Old pods left: 0", "0 s", "1 min 1 s");
+  const drawing = tab.getByRole("img");
+  assert.equal(
+    await drawing.getAttribute("aria-label"),
+    "After 1.0 s 0 of 3 new pods ready, 3 old left; after 20 s 2 of 3 new pods ready, 2 old left; " +
+      "after 1 min 1 s 3 of 3 new pods ready, 0 old left",
+  );
+  assert.deepEqual(
+    await inTab("[...document.querySelectorAll('.timeline path')].map((p) => p.getAttribute('d'))"),
+    [
+      "M0 25L314.8 25L314.8 0L960 0L960 25L1000 25L1000 25L960 25L960 50L314.8 50L314.8 100L0 100Z",
+      "M0 100L314.8 100L314.8 50L960 50L960 25L1000 25L1000 100L960 100L960 100L314.8 100L314.8 100L0 100Z",
+    ],
+  );
+});
 
 describe("several attachments", () => {
   test("stand one after another, the newest first", async () => {

@@ -444,8 +444,10 @@ test("the extension holds what it needs and nothing else", () => {
     "images/icon.png",
     "rollouts/index.html",
     "task/core_bg.wasm.br",
+    "task/host.js.br",
     "task/icon.png",
     "task/main.js",
+    "task/network.js.br",
     "task/task.json",
   ]);
   const { taskFolder } = stage;

@@ -5,7 +5,7 @@
 //! as [`Event`]s and carries out the [`Effect`]s it gets back.
 //!
 //! ```
-//! use kubectl_set_image::{Core, Effect, Event, Verdict};
+//! use kubectl_set_image::{Agent, Core, Effect, Event, Verdict};
 //!
 //! let mut core = Core::new();
 //! let inputs = [("command", "computeTag"), ("images", "contoso.azurecr.io/identityserver")];
@@ -15,7 +15,11 @@
 //! };
 //! let effects = core.handle(
 //!     1_795_492_800_000,
-//!     &Event::Started { inputs: owned(&inputs), variables: owned(&variables) },
+//!     &Event::Started {
+//!         inputs: owned(&inputs),
+//!         variables: owned(&variables),
+//!         agent: Agent::default(),
+//!     },
 //! );
 //! assert!(effects.contains(&Effect::SetVariable { name: "tag", value: "4125".into() }));
 //! assert!(matches!(effects.last(), Some(Effect::Finish { result: Verdict::Succeeded, .. })));
@@ -34,6 +38,9 @@
 //! [`report`] has all the words; `run` is the machine that joins them.
 
 pub mod age;
+pub mod azure;
+pub mod connection;
+pub mod http;
 pub mod images;
 pub mod images_file;
 pub mod inputs;
@@ -41,11 +48,14 @@ pub mod kubectl;
 mod nearest;
 pub mod plan;
 pub mod protocol;
+mod proxy;
 pub mod record;
 pub mod reference;
+pub mod registry;
 pub mod report;
 pub mod rollout;
 mod run;
+pub mod secret;
 pub mod selector;
 mod story;
 pub mod tag;
@@ -53,5 +63,5 @@ pub mod variables;
 mod wasm;
 pub mod workload;
 
-pub use protocol::{Effect, Event, Stream, Style, Verdict};
+pub use protocol::{Agent, AgentProxy, Effect, Event, Stream, Style, Verdict};
 pub use run::Core;

@@ -90,11 +90,11 @@ function controlOf({ name, type, options }: Input): Control {
   };
   if (type === "multiLine") return element("textarea", { ...attributes, rows: "4" });
   if (type === "boolean") return element("input", { ...attributes, type: "checkbox" });
-  if (type !== "pickList") return element("input", { ...attributes, type: "text" });
+  if (!options) return element("input", { ...attributes, type: "text" });
   return element(
     "select",
     attributes,
-    ...Object.entries(options ?? {}).map(([value, label]) => element("option", { value }, label)),
+    ...Object.entries(options).map(([value, label]) => element("option", { value }, label)),
   );
 }
 

@@ -1,6 +1,6 @@
 import packed from "packed-core";
 import init, { Core } from "../../dist/core/core";
-import type { Effect, Event } from "../../task/src/protocol";
+import type { Agent, Effect, Event } from "../../task/src/protocol";
 
 /** What the core did until it ended, or wanted something that the page has not. */
 export interface Run {
@@ -8,6 +8,9 @@ export interface Run {
   /** The paths of the files that it read or would read. */
   files: string[];
 }
+
+/** The page is no agent: it has no service connections. */
+const agent: Agent = { connections: {}, system: null, proxy: null, os: "linux", arch: "x64" };
 
 /** Makes the core ready. */
 export async function load(): Promise<void> {
@@ -23,7 +26,7 @@ export function run(
 ): Run {
   const core = new Core();
   const done: Run = { effects: [], files: [] };
-  const events: Event[] = [{ started: { inputs, variables } }];
+  const events: Event[] = [{ started: { inputs, variables, agent } }];
   for (let next = events.shift(); next; next = events.shift()) {
     const effects: Effect[] = core.handle(Date.now(), next);
     done.effects.push(...effects);

@@ -50,7 +50,8 @@ function field({ label, type, required, options }: Input, value: string): string
   if (type === "boolean")
     return `<div class="switch ${value === "true" ? "on" : ""}">${escaped(label)}</div>`;
   const choices: Record<string, string | undefined> = options ?? {};
-  const kind = { pickList: "choice", multiLine: "many" }[type] ?? "";
+  const kind =
+    type === "multiLine" ? "many" : /^(pickList|connectedService:.*)$/.test(type) ? "choice" : "";
   return `<label>${escaped(label)} ${required ? "<i>*</i>" : ""}</label>
     <div class="control ${kind}">${escaped(choices[value] ?? value)}</div>`;
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     inputs::{InputError, files::FileContent},
+    protocol::Agent,
     variables::{Unresolved, Variables},
 };
 
@@ -11,11 +12,12 @@ use crate::{
 pub(super) struct Reader<'a> {
     pub(super) inputs: &'a BTreeMap<String, String>,
     pub(super) variables: &'a Variables,
+    pub(super) agent: &'a Agent,
     pub(super) files: &'a [FileContent],
     pub(super) errors: Vec<InputError>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// A choice's value; the first option where the input is empty.
     pub(super) fn choice(
         &mut self,

@@ -4,12 +4,12 @@ import { newFile } from "./folder";
 
 const written: string[] = [];
 
-/** Writes a file that only this user can read. */
-export function writePrivateFile(content: string): Event {
-  const file = newFile();
+/** Writes a file that only this user can read: a new one, or one of these anew. */
+export function writePrivateFile(content: string, known: string | null): Event {
+  const file = known ?? newFile();
   try {
-    written.push(file);
-    writeFileSync(file, content, { mode: 0o600, flag: "wx" });
+    if (!known) written.push(file);
+    writeFileSync(file, content, { mode: 0o600, flag: known ? "w" : "wx" });
     return { written: { path: file } };
   } catch (error) {
     return { notWritten: { error: error instanceof Error ? error.message : String(error) } };

@@ -1,6 +1,14 @@
 //! The command lines of kubectl, as arguments and as a person would type them.
 
+mod published;
+mod release;
+mod skew;
+
 use std::fmt;
+
+pub use published::{Published, PublishedError};
+pub use release::{PROGRAM, Release};
+pub use skew::Skew;
 
 use crate::{
     rollout::ContainerLog,
@@ -84,6 +92,26 @@ impl Target {
             "--output-watch-events",
             "--output=json",
         ])
+    }
+
+    /// `kubectl get nodes`: the platform of each, such as `linux/amd64`, a line each.
+    #[must_use]
+    pub fn node_platforms(&self) -> CommandLine {
+        const PLATFORMS: &str = "--output=jsonpath={range .items[*]}{.status.nodeInfo\
+            .operatingSystem}/{.status.nodeInfo.architecture}{\"\\n\"}{end}";
+        self.within(None).command(["get", "nodes"], []).with([PLATFORMS])
+    }
+
+    /// `kubectl version`, of kubectl and of the API server, as JSON.
+    #[must_use]
+    pub fn version(&self) -> CommandLine {
+        self.within(None).command(["version"], []).with(["--output=json"])
+    }
+
+    /// `kubectl config view --raw`: the kubeconfig with its secrets, as JSON.
+    #[must_use]
+    pub fn view_config(&self) -> CommandLine {
+        self.within(None).command(["config", "view"], []).with(["--raw", "--output=json"])
     }
 
     /// `kubectl describe OBJECT`, of an object such as `pods/identityserver-7d4b9c-x2k8p`.

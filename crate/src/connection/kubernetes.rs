@@ -1,0 +1,90 @@
+//! A Kubernetes service connection as a kubeconfig.
+
+use serde_json::json;
+
+use crate::{
+    connection::{Connection, ConnectionError, error::ErrorKind},
+    http::{Url, from_base64},
+    secret::Secret,
+};
+
+/// What a Kubernetes service connection gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KubernetesAccess {
+    /// A kubeconfig.
+    pub kubeconfig: Secret,
+    /// The context of it that the connection names.
+    pub context: Option<String>,
+    /// What the log may not show, beside what the agent masks itself.
+    pub secrets: Vec<Secret>,
+    /// Whether the certificate of the API server is not looked at.
+    pub insecure: bool,
+}
+
+/// Reads the connection that this input names.
+///
+/// # Errors
+/// It lacks something, or has something that cannot be.
+pub fn kubernetes(
+    input: &'static str,
+    connection: &Connection,
+) -> Result<KubernetesAccess, ConnectionError> {
+    let kind = connection.datum("authorizationType").unwrap_or("Kubeconfig");
+    match kind.to_ascii_lowercase().as_str() {
+        "kubeconfig" => Ok(KubernetesAccess {
+            kubeconfig: connection.needed(input, "kubeconfig")?.into(),
+            context: connection.parameter("clusterContext").map(str::to_owned),
+            secrets: Vec::new(),
+            insecure: false,
+        }),
+        "serviceaccount" | "azuresubscription" => of_account(input, connection),
+        _ => {
+            let known = "Kubeconfig, ServiceAccount and AzureSubscription";
+            Err(ErrorKind::Scheme { found: kind.to_owned(), known }.of(input))
+        }
+    }
+}
+
+/// The connection of a service account: a URL, a certificate and a token.
+fn of_account(
+    input: &'static str,
+    connection: &Connection,
+) -> Result<KubernetesAccess, ConnectionError> {
+    let server = connection.url.trim();
+    if !Url::parse(server).is_some_and(|url| url.secure) {
+        return Err(ErrorKind::Url(server.to_owned()).of(input));
+    }
+    let token = from_base64(connection.needed(input, "apiToken")?);
+    let token = token.and_then(|token| String::from_utf8(token).ok());
+    let token = token.ok_or(ErrorKind::NoBase64("token").of(input))?;
+    let token = token.trim();
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(ErrorKind::NoToken.of(input));
+    }
+    let insecure = connection
+        .datum("acceptUntrustedCerts")
+        .is_some_and(|accepts| accepts.eq_ignore_ascii_case("true"));
+    let mut cluster = json!({ "server": server });
+    if insecure {
+        cluster["insecure-skip-tls-verify"] = true.into();
+    } else if let Some(certificate) = connection.parameter("serviceAccountCertificate") {
+        if from_base64(certificate).is_none() {
+            return Err(ErrorKind::NoBase64("certificate").of(input));
+        }
+        cluster["certificate-authority-data"] = certificate.trim().into();
+    }
+    let kubeconfig = kubeconfig(&cluster.to_string(), &json!({ "token": token }).to_string());
+    Ok(KubernetesAccess {
+        kubeconfig: kubeconfig.into(),
+        context: None,
+        secrets: vec![token.into()],
+        insecure,
+    })
+}
+
+/// A kubeconfig of one cluster and one user, each given as JSON. JSON is YAML.
+pub(crate) fn kubeconfig(cluster: &str, user: &str) -> String {
+    format!(
+        r#"{{"apiVersion":"v1","kind":"Config","clusters":[{{"name":"cluster","cluster":{cluster}}}],"users":[{{"name":"user","user":{user}}}],"contexts":[{{"name":"context","context":{{"cluster":"cluster","user":"user"}}}}],"current-context":"context"}}"#
+    )
+}

@@ -1,0 +1,125 @@
+//! Manifests: their digests, and the platforms that they are for.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::reference::check_digest;
+
+/// The kinds of manifest that are asked for.
+pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
+     application/vnd.oci.image.manifest.v1+json, \
+     application/vnd.docker.distribution.manifest.list.v2+json, \
+     application/vnd.docker.distribution.manifest.v2+json";
+
+/// The most platforms that are told of one image.
+const MOST: usize = 32;
+
+/// A platform that an image is for, or a node is of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Platform {
+    /// The system: `linux`.
+    pub os: String,
+    /// The architecture: `amd64`, `arm64`.
+    pub architecture: String,
+    /// What there is of one architecture: `v7` of `arm`. Empty for most.
+    pub variant: String,
+}
+
+impl Platform {
+    /// Whether an image for this one runs where the other is; the variant is left to the cluster.
+    #[must_use]
+    pub fn is_for(&self, node: &Self) -> bool {
+        self.os == node.os && self.architecture == node.architecture
+    }
+
+    fn is_sane(&self) -> bool {
+        let word = |text: &str| {
+            text.len() <= 32
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        };
+        !self.os.is_empty()
+            && !self.architecture.is_empty()
+            && word(&self.os)
+            && word(&self.architecture)
+            && word(&self.variant)
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.os)?;
+        f.write_str("/")?;
+        f.write_str(&self.architecture)?;
+        if !self.variant.is_empty()
+            && (self.architecture.as_str(), self.variant.as_str()) != ("arm64", "v8")
+        {
+            f.write_str("/")?;
+            f.write_str(&self.variant)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the text is a digest that references can hold.
+#[must_use]
+pub fn is_digest(text: &str) -> bool {
+    check_digest(text, 0).is_ok()
+}
+
+/// What a manifest says of platforms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Platforms {
+    /// These.
+    Known(Vec<Platform>),
+    /// The blob of this digest tells.
+    Config(String),
+    /// Nothing.
+    Unknown,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest {
+    schema_version: u8,
+    #[serde(default)]
+    manifests: Vec<Part>,
+    config: Option<Part>,
+}
+
+#[derive(Deserialize)]
+struct Part {
+    #[serde(default)]
+    digest: String,
+    platform: Option<Platform>,
+}
+
+/// The platforms of a manifest; `None` where it is none.
+pub(super) fn platforms(body: &[u8]) -> Option<Platforms> {
+    let manifest: Manifest = serde_json::from_slice(body).ok()?;
+    if !matches!(manifest.schema_version, 1 | 2) {
+        return None;
+    }
+    if let Some(config) = manifest.config.filter(|config| is_digest(&config.digest)) {
+        return Some(Platforms::Config(config.digest));
+    }
+    let mut known: Vec<Platform> = Vec::new();
+    for part in manifest.manifests {
+        match part.platform {
+            Some(platform) if platform.os == "unknown" && platform.architecture == "unknown" => {}
+            Some(platform) if platform.is_sane() && known.len() < MOST => {
+                if !known.contains(&platform) {
+                    known.push(platform);
+                }
+            }
+            _ => return Some(Platforms::Unknown),
+        }
+    }
+    Some(if known.is_empty() { Platforms::Unknown } else { Platforms::Known(known) })
+}
+
+/// The platform that the configuration of an image names.
+pub(super) fn of_config(body: &[u8]) -> Option<Platform> {
+    serde_json::from_slice(body).ok().filter(Platform::is_sane)
+}

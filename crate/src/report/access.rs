@@ -1,0 +1,96 @@
+//! The words of the login, and of the requests that it takes.
+
+use crate::{
+    azure::{Cluster, TokenError},
+    http::Request,
+    kubectl::Skew,
+    protocol::{Effect, Style},
+    report::{log, plain},
+    run::NoKubectl,
+};
+
+/// A request that is about to be sent.
+pub(crate) fn asked(request: &Request) -> Effect {
+    log(Style::Debug, format!("{} {}", request.method, request.url))
+}
+
+pub(crate) fn logging_in(cluster: &Cluster) -> Effect {
+    let Cluster { group, name, admin, .. } = cluster;
+    let role = if *admin { " as its administrator" } else { "" };
+    plain(format!("Logs in to the cluster {name} of the resource group {group}{role}"))
+}
+
+pub(crate) fn untrusted() -> Effect {
+    log(
+        Style::Warning,
+        "The service connection accepts untrusted certificates: whoever stands between this agent \
+         and the API server can read the token and answer in its place. Give the service connection \
+         the certificate of the cluster",
+    )
+}
+
+pub(crate) fn no_context(cluster: &Cluster) -> Effect {
+    log(
+        Style::Error,
+        format!("The kubeconfig that Azure gave for the cluster {} names no context", cluster.name),
+    )
+}
+
+/// There is no token of Entra ID for the registry.
+pub(crate) fn registry_login_failed(error: &TokenError) -> Effect {
+    log(Style::Error, format!("containerRegistry: {error}"))
+}
+
+/// A private file is not there for kubectl.
+pub(crate) fn file_not_written(error: &str) -> Effect {
+    log(
+        Style::Error,
+        format!(
+            "The kubeconfig cannot be written to a file in the agent's temporary folder: {error}. \
+             Make room there, or give the path of one"
+        ),
+    )
+}
+
+pub(crate) fn token_renewed() -> Effect {
+    plain("The token for the cluster was about to expire and is renewed")
+}
+
+pub(crate) fn token_not_renewed(error: &TokenError) -> Effect {
+    log(
+        Style::Warning,
+        format!("The token for the cluster is about to expire and cannot be renewed: {error}"),
+    )
+}
+
+pub(crate) fn kubectl_downloaded(url: &str) -> Effect {
+    plain(format!("Downloads {url}"))
+}
+
+pub(crate) fn kubectl_used(version: &str, path: &str) -> Effect {
+    plain(format!("Takes kubectl {version} at {path}"))
+}
+
+pub(crate) fn no_kubectl(error: &NoKubectl) -> Effect {
+    let words = match error {
+        NoKubectl::Published(error) => error.to_string(),
+        NoKubectl::Odd { url } => format!(
+            "{url} answered something else than was asked for. Check what stands between this agent \
+             and it"
+        ),
+        NoKubectl::NotDownloaded { url, error } => format!("{url} cannot be used: {error}"),
+    };
+    log(Style::Error, format!("kubectlVersion: {words}"))
+}
+
+/// kubectl and the API server are too far apart.
+pub(crate) fn skew(skew: &Skew) -> Effect {
+    let Skew { client, server } = skew;
+    log(
+        Style::Warning,
+        format!(
+            "kubectl {client} and the API server {server} are more than one minor version apart, \
+             which Kubernetes does not support. Give kubectlVersion the version of the server"
+        ),
+    )
+}

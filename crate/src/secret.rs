@@ -1,0 +1,31 @@
+//! Texts that nobody may read in the log.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A secret. It can be handed on, and not be printed: what has it inside prints `Secret`.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, for a place that has to have it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: Into<String>> From<T> for Secret {
+    fn from(text: T) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
