@@ -5,7 +5,9 @@ import { escaped, pageOf } from "./html";
 type Input = (typeof task.inputs)[number];
 
 const style = `
-  body { width: 620px; padding: 20px 28px 28px }
+  body { width: 1060px; padding: 22px 28px 28px; columns: 2; column-gap: 44px }
+  div, label { break-inside: avoid }
+  label, h2 { break-after: avoid }
   h1 { font-size: 17px; font-weight: 600 }
   .version { margin: 4px 0 14px; color: #666 }
   .version b { padding: 2px 10px; border: 1px solid #c8c6c4; border-radius: 2px; font-weight: 400 }
@@ -23,7 +25,7 @@ const style = `
   .switch.on::before { content: "✓"; background: #0078d4; border-color: #0078d4; color: #fff;
     font: 11px/14px sans-serif; text-align: center }`;
 
-/** The form of the step in the classic editor, with these values and task.json's for the others. */
+/** The form of the step in the classic editor, in two columns, with these values and task.json's for the others. */
 export function editor(typed: Record<string, string>): string {
   const defaults = task.inputs.map(({ name, defaultValue }) => [name, defaultValue]);
   const values: Record<string, string> = { ...Object.fromEntries(defaults), ...typed };
