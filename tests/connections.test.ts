@@ -1,5 +1,6 @@
 /** The packaged task, logged in by each kind of service connection, with real kubectl. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -128,6 +129,21 @@ describe("a Kubernetes service connection", () => {
     const outcome = await step.outcome;
     assertRan(outcome, "Canceled");
     assertKept(outcome, token);
+  });
+
+  test("leaves nothing behind when nobody reads the log any more", async () => {
+    const api = await guard((given) => given === token);
+    stage.server.images.behave(after, { kind: "runs", after: 1500 });
+    const connections = {
+      kubernetesServiceEndpoint: byServiceAccount(api.url, token, api.certificate.certificate),
+    };
+    const step = stage.start(images, release, alone, {}, { connections });
+    await until(() => stage.changes.length > 0);
+    const ended = once(step.process, "exit");
+    step.process.stdout?.destroy();
+    await ended;
+    const left = readdirSync(stage.temp).filter((file) => /image-[^.]+$/.test(file));
+    assert.deepEqual(left, []);
   });
 
   test("that trusts no certificate is refused by kubectl", async () => {

@@ -137,7 +137,11 @@ describe("verifyImage", { skip }, () => {
   test("is content where it may not see the nodes", async () => {
     const registry = await start();
     await registry.push("identityserver", "4125", { platforms: ["linux/arm64"] });
-    stage.server.faults.add({ verb: "list", resource: "nodes", fault: 403 });
+    stage.server.faults.add({
+      verb: "list",
+      resource: "nodes",
+      fault: { kind: "status", code: 403 },
+    });
     const outcome = await run(registry.host);
     assertRan(outcome, "Succeeded");
     assert.deepEqual(outcome.warnings, []);
@@ -182,12 +186,12 @@ describe("verifyImage", { skip }, () => {
     const registry = await start({ auth: "htpasswd" });
     const other = await started(Registry.start());
     await registry.push("identityserver", "4125");
-    await other.push("proxy", "1.30");
+    await other.push("proxy", "1.30.2");
     await stage.server.deployment({
       name: "edge",
       containers: [{ name: "proxy", image: `${other.host}/proxy:1.29` }],
     });
-    const images = `${line}\ndeployments/edge proxy=${other.host}/proxy:1.30`;
+    const images = `${line}\ndeployments/edge proxy=${other.host}/proxy:1.30.2`;
     assertRan(await run(registry.host, { images }, login(registry)), "Succeeded");
     assert.deepEqual(
       other.requests.filter(({ headers }) => headers.authorization !== undefined),

@@ -98,7 +98,9 @@ export class Hostile {
       ),
       "has a header of 100 KB": status(200, { "x-padding": "x".repeat(100 * 1024) }),
       "has a challenge of 10 KB": realm(`https://${"x".repeat(10 * 1024)}`),
-      "has a realm on another host": realm(`${this.elsewhere.url}/token`),
+      "has a realm on another host": realm(
+        `http://localhost:${this.elsewhere.host.split(":")[1]}/token`,
+      ),
       "has a realm without TLS": realm("http://tokens.example.com/token"),
       "has a realm that is no URL": realm("here, there"),
       "has a realm that is a file": realm("file:///etc/passwd"),

@@ -57,8 +57,8 @@ enum Step {
 /// A login by Azure.
 #[derive(Debug)]
 struct Azure {
-    connection: AzureConnection,
-    cluster: Cluster,
+    connection: Box<AzureConnection>,
+    cluster: Box<Cluster>,
 }
 
 /// Nothing more is waited for: all is there, or something is not to be had.
@@ -190,12 +190,12 @@ impl Preparing {
         match outcome {
             Ok(Token { value, .. }) => {
                 mask(std::slice::from_ref(&value), effects);
-                let credential = Credential::new(azure.cluster.clone(), value);
+                let credential = Credential::new(*azure.cluster.clone(), value);
                 let call = Call::start(credential, &mut self.session, effects);
                 self.step = Step::Credential(call, azure);
                 None
             }
-            Err(error) => fail(&error, effects),
+            Err(error) => Some(fail(&error, effects)),
         }
     }
 
@@ -211,7 +211,7 @@ impl Preparing {
                 self.step = Step::ClusterFile(azure);
                 None
             }
-            Err(error) => fail(&error, effects),
+            Err(error) => Some(fail(&error, effects)),
         }
     }
 
@@ -267,7 +267,7 @@ impl Preparing {
                 self.step = Step::TokenFile(token, renewal, view);
                 None
             }
-            Err(error) => fail(&error, effects),
+            Err(error) => Some(fail(&error, effects)),
         }
     }
 
@@ -292,9 +292,9 @@ fn mask<'a>(secrets: impl IntoIterator<Item = &'a Secret>, effects: &mut Effects
     }
 }
 
-fn fail(error: &impl std::fmt::Display, effects: &mut Effects) -> Option<Over> {
+fn fail(error: &impl std::fmt::Display, effects: &mut Effects) -> Over {
     effects.push(report::error(error));
-    Some(Err(()))
+    Err(())
 }
 
 fn give_up(effects: &mut Effects) -> State {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use kubectl_set_image::{Agent, Core, Effect, Event, Stream};
+use kubectl_set_image::{Core, Effect, Event, Stream};
 use serde_json::Value;
 
 /// 2026-11-24T04:00:00Z, in milliseconds since 1970.
@@ -39,7 +39,7 @@ impl Conversation {
         let event = Event::Started {
             inputs: owned(inputs),
             variables: owned(variables),
-            agent: Agent::default(),
+            agent: Box::default(),
         };
         let mut conversation = Self {
             core: Core::new(),
