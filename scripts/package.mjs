@@ -2,6 +2,7 @@ import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { build, taskFolder } from "./build.mjs";
+import { buildPages } from "./pages.mjs";
 import { main, root, run, step, tool } from "./run.mjs";
 
 const dist = join(root, "dist");
@@ -9,6 +10,7 @@ const dist = join(root, "dist");
 /** Makes dist/*.vsix: what the Marketplace gets. */
 export async function pack() {
   await build();
+  await buildPages();
   step("pack the extension");
   for (const old of extensions()) rmSync(old);
   const [node, tfx] = tool("tfx-cli", "tfx");

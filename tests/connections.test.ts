@@ -381,7 +381,7 @@ describe("Azure Resource Manager", () => {
       (azure) => bySecret(azure, "wrong~secret"),
       {},
       (azure) =>
-        `${host(azure)} refused the login with status 401: AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '***'. The secret of the service connection is wrong: it takes the value of a client secret, not its id`,
+        `azureSubscriptionConnection: ${host(azure)} refused the login with status 401: AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '***'. The secret of the service connection is wrong: it takes the value of a client secret, not its id`,
     ],
     [
       "a secret that has expired",
@@ -389,7 +389,7 @@ describe("Azure Resource Manager", () => {
       bySecret,
       {},
       (azure) =>
-        `${host(azure)} refused the login with status 401: AADSTS7000222: The provided client secret keys for app '***' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret. The secret of the service connection has expired: make a new one for the application, and save it in the service connection`,
+        `azureSubscriptionConnection: ${host(azure)} refused the login with status 401: AADSTS7000222: The provided client secret keys for app '***' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret. The secret of the service connection has expired: make a new one for the application, and save it in the service connection`,
     ],
     [
       "a federation that the application does not know",
@@ -397,7 +397,7 @@ describe("Azure Resource Manager", () => {
       byFederation,
       {},
       (azure) =>
-        `${host(azure)} refused the login with status 401: AADSTS700213: No matching federated identity record found for presented assertion subject 'sc://contoso/shop/production'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. The application's federated credential is for another issuer or subject: its values are shown in the service connection`,
+        `azureSubscriptionConnection: ${host(azure)} refused the login with status 401: AADSTS700213: No matching federated identity record found for presented assertion subject 'sc://contoso/shop/production'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. The application's federated credential is for another issuer or subject: its values are shown in the service connection`,
     ],
     [
       "no role on the cluster",
@@ -435,7 +435,7 @@ describe("Azure Resource Manager", () => {
         },
       }),
       {},
-      () => "the certificate of the service connection cannot sign: ",
+      () => "azureSubscriptionConnection: the certificate of the service connection cannot sign: ",
     ],
     [
       "no resource group",
@@ -459,7 +459,12 @@ describe("Azure Resource Manager", () => {
   }
 
   for (const [what, part, how, error] of [
-    ["Entra breaks down", "entra", broken, /^\S+ refused the login with status 50\d/],
+    [
+      "Entra breaks down",
+      "entra",
+      broken,
+      /^azureSubscriptionConnection: \S+ refused the login with status 50\d/,
+    ],
     [
       "Entra answers no JSON",
       "entra",
@@ -476,7 +481,7 @@ describe("Azure Resource Manager", () => {
       "Entra resets the connection",
       "entra",
       "reset",
-      /^\S+ gave no answer: .*Check that this agent may reach it, by a proxy if there is one$/,
+      /^azureSubscriptionConnection: \S+ gave no answer: .*Check that this agent may reach it, by a proxy if there is one$/,
     ],
     [
       "the Resource Manager answers no JSON",

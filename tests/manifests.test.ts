@@ -15,6 +15,15 @@ test("every manifest has the same version", () => {
   assert.match(read("Cargo.toml"), new RegExp(`^version = "${version}"$`, "m"));
 });
 
+test("the tabs are there for runs with this task", () => {
+  const { contributions } = JSON.parse(read("vss-extension.json"));
+  const tabs = contributions.filter(({ type }: { type: string }) => /tab$/.test(type));
+  assert.deepEqual(
+    tabs.map((tab: { properties: { supportsTasks: string[] } }) => tab.properties.supportsTasks),
+    [[task.id], [task.id]],
+  );
+});
+
 test("the task may set its output variables and no others", () => {
   const outputs = task.outputVariables.map(({ name }: { name: string }) => name);
   assert.deepEqual(task.restrictions.settableVariables.allowed, outputs);

@@ -444,6 +444,7 @@ test("the extension holds what it needs and nothing else", () => {
       .sort()
       .map((file) => `images/${file}`),
     "overview.md",
+    "rollouts/index.html",
     "task/core_bg.wasm.br",
     "task/host.js.br",
     "task/icon.png",

@@ -47,9 +47,9 @@ pub(crate) fn no_context(cluster: &Cluster) -> Effect {
     )
 }
 
-/// There is no token of Entra ID for the registry.
-pub(crate) fn registry_login_failed(error: &TokenError) -> Effect {
-    log(Style::Error, format!("containerRegistry: {error}"))
+/// There is no token of Entra ID for the connection that an input names.
+pub(crate) fn login_failed(input: &str, error: &TokenError) -> Effect {
+    log(Style::Error, format!("{input}: {error}"))
 }
 
 /// A private file is not there for kubectl.

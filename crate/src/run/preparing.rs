@@ -197,7 +197,7 @@ impl Preparing {
                 self.step = Step::Credential(call, azure);
                 None
             }
-            Err(error) => Some(fail(&error, effects)),
+            Err(error) => Some(refused(&error, effects)),
         }
     }
 
@@ -271,7 +271,7 @@ impl Preparing {
                 self.step = Step::TokenFile(token, renewal, view);
                 None
             }
-            Err(error) => Some(fail(&error, effects)),
+            Err(error) => Some(refused(&error, effects)),
         }
     }
 
@@ -290,7 +290,13 @@ impl Preparing {
     }
 }
 
-fn fail(error: &impl std::fmt::Display, effects: &mut Effects) -> Over {
+/// Azure gives no token.
+fn refused(error: &TokenError, effects: &mut Effects) -> Over {
+    effects.push(report::login_failed("azureSubscriptionConnection", error));
+    Err(())
+}
+
+fn fail(error: &AksError, effects: &mut Effects) -> Over {
     effects.push(report::error(error));
     Err(())
 }

@@ -121,7 +121,7 @@ impl Verifying {
                 match outcome {
                     Ok(Token { value, .. }) => self.exchange(value, session, effects),
                     Err(error) => {
-                        effects.push(report::registry_login_failed(&error));
+                        effects.push(report::login_failed("containerRegistry", &error));
                         self.failed = true;
                         self.step = Step::Over;
                     }
