@@ -29,6 +29,14 @@ describe("every link leads somewhere:", () => {
   }
 });
 
+test("the README leads to every page", () => {
+  const docs = pages.filter((page) => page.startsWith("docs/"));
+  assert.deepEqual(
+    docs.filter((page) => !links("README.md").includes(page)),
+    [],
+  );
+});
+
 test("the page of the Marketplace shows pictures of the extension, and else has absolute links", () => {
   const { content, files } = JSON.parse(read("vss-extension.json"));
   const page = content.details.path;
