@@ -58,7 +58,9 @@ describe("setImage", () => {
         { tag, image, commands },
         { tag: "4125", image: newImage, commands: setImage },
       );
-      assert.deepEqual([outcome.errors, outcome.warnings], [[], []]);
+      const tooNew = /^kubectl v1\.35\.\S+ and the API server v1\.33\.\S+ are more than one minor/;
+      const others = outcome.warnings.filter((text) => !(kubectl && tooNew.test(text)));
+      assert.deepEqual([outcome.errors, others], [[], []]);
     });
   }
 
