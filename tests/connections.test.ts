@@ -163,7 +163,7 @@ describe("a Kubernetes service connection", () => {
     const outcome = await run(connection);
     assertRan(outcome, "Succeeded");
     assert.deepEqual(outcome.warnings, [
-      "The service connection accepts untrusted certificates: whoever stands between this agent and the API server can read the token and answer in its place. Give the service connection the certificate of the cluster",
+      "The connection accepts untrusted certificates: whoever stands between this agent and the API server can read the token and answer in its place. Give the connection the certificate of the cluster",
     ]);
   });
 
@@ -216,6 +216,28 @@ describe("a Kubernetes service connection", () => {
       assertRefused(outcome, error);
     });
   }
+
+  test("that is meant and is empty", async () => {
+    const inputs = { ...images, connectionType: "kubernetesServiceConnection" };
+    assertRefused(
+      await stage.finish(inputs),
+      "kubernetesServiceConnection is empty, and connectionType kubernetesServiceConnection needs it. Fill it in, or take another connectionType",
+    );
+  });
+
+  test("beside a cluster of Azure, and nothing says which is meant", async () => {
+    assertRefused(
+      await run(byKubeconfig("kind: Config"), { kubernetesCluster: "shop" }),
+      "connectionType: a Kubernetes service connection and a cluster of Azure are both filled in. Say which is meant: kubernetesServiceConnection or azureResourceManager",
+    );
+  });
+
+  test("of a service account has no contexts", async () => {
+    assertRefused(
+      await run(byServiceAccount("https://cluster.contoso.test", token), { context: "shop" }),
+      "context: the service connection is that of a service account, which has no contexts. Empty it",
+    );
+  });
 
   test("and a kubeconfig beside it", async () => {
     const outcome = await run(byKubeconfig("kind: Config"), { kubeconfig: "/some/where" });
@@ -348,7 +370,7 @@ describe("Azure Resource Manager", () => {
     mkdirSync(folder);
     const script = [
       "#!/bin/sh",
-      `env | grep -E '^(AAD_|AZURE_[AT])' | sort > '${seen}'`,
+      `env | grep -E '^(AAD_|AZURE_[ACT])' | sort > '${seen}'`,
       `cat <<'END'\n${JSON.stringify(credential)}\nEND`,
     ];
     writeFileSync(path.join(folder, "kubelogin"), `${script.join("\n")}\n`);
@@ -359,12 +381,48 @@ describe("Azure Resource Manager", () => {
     assert.equal(stage.imageOf("Deployment", "web"), after);
     assert.deepEqual(readFileSync(seen, "utf8").trim().split("\n"), [
       "AAD_LOGIN_METHOD=spn",
-      `AAD_SERVICE_PRINCIPAL_CLIENT_ID=${names.client}`,
-      `AAD_SERVICE_PRINCIPAL_CLIENT_SECRET=${names.secret}`,
       `AZURE_AUTHORITY_HOST=${azure.url}/`,
+      "AZURE_CLIENT_CERTIFICATE_PATH=",
+      `AZURE_CLIENT_ID=${names.client}`,
+      `AZURE_CLIENT_SECRET=${names.secret}`,
       `AZURE_TENANT_ID=${names.tenant}`,
     ]);
     assertKept(outcome, names.secret);
+  });
+
+  test("takes the context that is asked for, and no other", async () => {
+    const azure = await cluster("entra");
+    assertRan(await run(azure, bySecret, { context: names.cluster }), "Succeeded");
+    const outcome = await run(azure, bySecret, {
+      context: "another",
+      images: `${images.images}-x`,
+    });
+    assertRan(outcome, "Failed");
+    assertLogged(outcome, /context.*another/);
+  });
+
+  test("is taken where it alone is filled in", async () => {
+    const azure = await cluster("local");
+    assertRan(await run(azure, bySecret, { connectionType: "auto" }), "Succeeded");
+    assert.notEqual(azure.requests.length, 0);
+  });
+
+  test("does not ask for the identity of the machine by the proxy", async () => {
+    const azure = await cluster("local");
+    const proxy = await started(RecordingProxy.start());
+    const outcome = await stage.finish(
+      aks,
+      variables(azure),
+      alone,
+      {},
+      {
+        ...handed(azure, byManagedIdentity),
+        proxy: { url: proxy.url },
+      },
+    );
+    assertRan(outcome, "Succeeded");
+    const asked = proxy.asked.filter((target) => target === `CONNECT ${azure.address}`);
+    assert.equal(asked.length, 1, "the Resource Manager alone");
   });
 
   test("says that kubelogin is missing where only it can log in", async () => {

@@ -136,7 +136,7 @@ describe("kubectlVersion", () => {
     [
       "no program",
       { [binary]: undefined },
-      /^kubectlVersion: http:\S+ cannot be used: Unexpected HTTP response: 404$/,
+      /^kubectlVersion: http:\S+ cannot be used: it answers with status 404$/,
     ],
     [
       "a page in place of the newest version",

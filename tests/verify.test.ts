@@ -250,7 +250,7 @@ describe("verifyImage", { skip }, () => {
     );
     assertRefused(
       outcome,
-      /^containerRegistry: \S+ refused the login with status 400: AADSTS700016: .*The tenant has no such application/,
+      /identityserver:4125 was not checked: .* refuses the login \(\S+ refused the login with status 400: AADSTS700016: /,
     );
   });
 

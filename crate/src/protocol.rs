@@ -291,6 +291,10 @@ pub enum Effect {
         url: String,
         /// The SHA-256 that it has to have, in lower case hex.
         sha256: String,
+        /// The most that it can have, in bytes.
+        limit: u32,
+        /// How long the download may take, in milliseconds.
+        timeout_ms: u32,
     },
     /// Start kubectl, without a shell and with no standard input.
     Spawn {

@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 
 use crate::{http::percent, protocol::AgentProxy, secret::Secret};
 
+/// The metadata service of a machine in a cloud, which no proxy stands for.
+const METADATA: &str = "169.254.169.254";
+
 /// The variables of the environment by which kubectl takes the proxy.
 ///
 /// The agent's bypass list has regular expressions of URLs, and `NO_PROXY` has hosts and endings of
 /// hosts: `contoso\.local` and `.*\.contoso\.local` can be said, and what cannot be said is left out.
 #[must_use]
 pub(crate) fn variables(proxy: &AgentProxy) -> BTreeMap<&'static str, Secret> {
-    let hosts: Vec<String> = proxy.bypass.iter().filter_map(|pattern| host(pattern)).collect();
+    let hosts = proxy.bypass.iter().filter_map(|pattern| host(pattern));
+    let hosts: Vec<String> = hosts.chain([METADATA.to_owned()]).collect();
     let mut variables = BTreeMap::new();
     variables.insert("HTTP_PROXY", address(proxy));
     variables.insert("HTTPS_PROXY", address(proxy));
-    if !hosts.is_empty() {
-        variables.insert("NO_PROXY", hosts.join(",").into());
-    }
+    variables.insert("NO_PROXY", hosts.join(",").into());
     variables
 }
 
@@ -68,7 +70,7 @@ mod tests {
         let variables = variables(&proxy);
         let said = |name| variables.get(name).map_or("", Secret::reveal);
         assert_eq!(said("HTTPS_PROXY"), "http://robot:p%40ss%20word@proxy.contoso.local:8080");
-        assert_eq!(said("NO_PROXY"), "contoso.local");
+        assert_eq!(said("NO_PROXY"), "contoso.local,169.254.169.254");
     }
 
     #[test]

@@ -17,6 +17,14 @@ impl Secret {
     }
 }
 
+impl Secret {
+    /// Whether it can be a token: visible characters of ASCII and nothing else, as a header takes it.
+    #[must_use]
+    pub fn is_token(&self) -> bool {
+        !self.0.is_empty() && self.0.bytes().all(|b| b.is_ascii_graphic())
+    }
+}
+
 impl<T: Into<String>> From<T> for Secret {
     fn from(text: T) -> Self {
         Self(text.into())

@@ -4,7 +4,7 @@ import * as tl from "azure-pipelines-task-lib/task";
 import { connection, connections, proxy } from "./connections";
 import { Core } from "./core";
 import { sign } from "./effects/assertion";
-import { attach, summarise } from "./effects/documents";
+import { attach, hide, summarise } from "./effects/documents";
 import { readFile, saveFile } from "./effects/files";
 import { Kubectl } from "./effects/kubectl";
 import { complete, log } from "./effects/log";
@@ -69,7 +69,7 @@ function carryOut(effect: Effect): void {
       report(writePrivateFile(effect.content, effect.path));
       break;
     case "mask":
-      tl.setSecret(effect.secret);
+      hide(effect.secret);
       break;
     case "fetch":
       online.ask(effect.call, effect.request);
@@ -81,7 +81,7 @@ function carryOut(effect: Effect): void {
       report(online.findTool(effect.name, effect.file, effect.version));
       break;
     case "getTool":
-      online.getTool(effect.name, effect.file, effect.version, effect.url, effect.sha256);
+      online.getTool(effect);
       break;
     case "spawn":
       kubectl.start(effect);
@@ -106,6 +106,7 @@ function finish(result: Verdict, message: string): void {
 
 function breakDown(error: unknown): void {
   const what = error instanceof Error ? error.message : String(error);
+  if (finished) process.exit(0);
   log("error", `The task itself broke down, which is a bug in it: ${what.replace(/\s+/g, " ")}`);
   finish("Failed", "The task broke down. Check what the workloads run now");
 }

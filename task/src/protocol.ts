@@ -301,7 +301,15 @@ url: string,
 /**
  * The SHA-256 that it has to have, in lower case hex.
  */
-sha256: string, } | { "type": "spawn", 
+sha256: string, 
+/**
+ * The most that it can have, in bytes.
+ */
+limit: number, 
+/**
+ * How long the download may take, in milliseconds.
+ */
+timeoutMs: number, } | { "type": "spawn", 
 /**
  * The handle for all that is said of it.
  */
@@ -350,7 +358,8 @@ export type Request = {
  */
 method: string, 
 /**
- * The absolute URL, `https://` or `http://`. It holds no secret.
+ * The absolute URL, `https://` or `http://`. A server that sends on may put a secret behind its
+ * question mark.
  */
 url: string, 
 /**
@@ -368,7 +377,11 @@ limit: number,
 /**
  * How long the answer may take, in milliseconds.
  */
-timeoutMs: number, };
+timeoutMs: number, 
+/**
+ * Whether it is sent past every proxy.
+ */
+direct: boolean, };
 
 export type Assertion = { 
 /**

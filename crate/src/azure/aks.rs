@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
 use crate::{
-    connection::kubeconfig,
-    http::{Dialogue, Heard, Next, Request, from_base64, percent, retry::Retries},
+    connection::{kubeconfig, trusts_everybody},
+    http::{Dialogue, Heard, Next, Request, from_base64, no_answer, percent, retry::Retries},
     secret::Secret,
 };
 
@@ -139,11 +139,7 @@ impl fmt::Display for AksError {
         let host = manager.trim_start_matches("https://");
         let (status, code, said) = match &self.kind {
             ErrorKind::NoAnswer(words) => {
-                return write!(
-                    f,
-                    "{host} gave no answer: {words}. Check that this agent may reach it, by a proxy \
-                     if there is one"
-                );
+                return f.write_str(&no_answer(host, words));
             }
             ErrorKind::NotUnderstood => {
                 return write!(
@@ -244,10 +240,14 @@ pub enum User {
 }
 
 impl View {
-    /// Reads what kubectl printed; `None` where it is no kubeconfig with a current context.
+    /// Reads what kubectl printed, for the context that is asked for or the current one; `None` where
+    /// it is no kubeconfig with that context.
     #[must_use]
-    pub fn read(printed: &[u8]) -> Option<Self> {
-        let view: Self = serde_json::from_slice(printed).ok()?;
+    pub fn read(printed: &[u8], context: Option<&str>) -> Option<Self> {
+        let mut view: Self = serde_json::from_slice(printed).ok()?;
+        if let Some(context) = context {
+            context.clone_into(&mut view.current);
+        }
         view.context().is_some().then_some(view)
     }
 
@@ -280,7 +280,13 @@ impl View {
             self.clusters.iter().find(|cluster| cluster.name == context.cluster)
         });
         let cluster = cluster.map_or("{}", |cluster| cluster.cluster.get());
-        kubeconfig(cluster, &json!({ "tokenFile": path }).to_string()).into()
+        kubeconfig(&self.current, cluster, &json!({ "tokenFile": path }).to_string()).into()
+    }
+
+    /// Whether the certificate of the API server is not looked at.
+    #[must_use]
+    pub fn is_insecure(&self) -> bool {
+        self.clusters.iter().any(|cluster| trusts_everybody(cluster.cluster.get()))
     }
 
     /// What the log may not show.

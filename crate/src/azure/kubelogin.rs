@@ -1,7 +1,8 @@
 //! The environment that kubelogin, a login program of kubectl, takes its credentials from.
 //!
-//! The names are those of github.com/Azure/kubelogin, which lets them win over the arguments that
-//! the kubeconfig has for it.
+//! The names and their order are those of github.com/Azure/kubelogin: the variables `AZURE_…` win over
+//! the arguments that the kubeconfig of a cluster has for it, also where they are empty, and over
+//! what an earlier step left in the environment.
 
 use crate::{
     azure::{Identity, Proof},
@@ -9,43 +10,29 @@ use crate::{
 };
 
 /// The variable that names the file of the certificate and its key.
-pub(crate) const CERTIFICATE_FILE: &str = "AAD_SERVICE_PRINCIPAL_CLIENT_CERTIFICATE";
+pub(crate) const CERTIFICATE_FILE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
 
 impl Identity {
     /// The variables with which kubelogin logs in without asking anybody. A certificate has to be in
     /// a file besides, see [`Identity::certificate`].
     #[must_use]
     pub fn kubelogin(&self) -> Vec<(&'static str, Secret)> {
-        let (authority, tenant, client, proof) = match self {
-            Self::Managed { client, .. } => {
-                let client = client.as_deref().map(|client| ("AZURE_CLIENT_ID", client.into()));
-                return [("AAD_LOGIN_METHOD", "msi".into())].into_iter().chain(client).collect();
-            }
-            Self::Application { authority, tenant, client, proof, .. } => {
-                (authority.as_str(), tenant.as_str(), client.as_str(), proof)
-            }
-        };
-        let mut variables = vec![("AZURE_AUTHORITY_HOST", authority.into())];
-        match proof {
-            Proof::Federation { url, token, connection } => {
-                let uri = url.split('?').next().unwrap_or_default();
-                variables.extend([
-                    ("AAD_LOGIN_METHOD", "azurepipelines".into()),
-                    ("AZURESUBSCRIPTION_CLIENT_ID", client.into()),
-                    ("AZURESUBSCRIPTION_TENANT_ID", tenant.into()),
-                    ("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", connection.as_str().into()),
-                    ("SYSTEM_OIDCREQUESTURI", uri.into()),
-                    ("SYSTEM_ACCESSTOKEN", token.clone()),
-                ]);
-            }
-            Proof::Secret(_) | Proof::Certificate(_) => variables.extend([
-                ("AAD_LOGIN_METHOD", "spn".into()),
-                ("AAD_SERVICE_PRINCIPAL_CLIENT_ID", client.into()),
-                ("AZURE_TENANT_ID", tenant.into()),
+        let empty = Secret::default;
+        let mut variables = vec![(CERTIFICATE_FILE, empty())];
+        match self {
+            Self::Managed { client, .. } => variables.extend([
+                ("AAD_LOGIN_METHOD", "msi".into()),
+                ("AZURE_CLIENT_ID", client.clone().unwrap_or_default().into()),
+                ("AZURE_CLIENT_SECRET", empty()),
             ]),
-        }
-        if let Proof::Secret(secret) = proof {
-            variables.push(("AAD_SERVICE_PRINCIPAL_CLIENT_SECRET", secret.clone()));
+            Self::Application { authority, tenant, client, proof, .. } => {
+                variables.extend([
+                    ("AZURE_AUTHORITY_HOST", authority.as_str().into()),
+                    ("AZURE_TENANT_ID", tenant.as_str().into()),
+                    ("AZURE_CLIENT_ID", client.as_str().into()),
+                ]);
+                variables.extend(proof.kubelogin());
+            }
         }
         variables
     }
@@ -56,6 +43,26 @@ impl Identity {
         match self {
             Self::Application { proof: Proof::Certificate(certificate), .. } => Some(certificate),
             _ => None,
+        }
+    }
+}
+
+impl Proof {
+    fn kubelogin(&self) -> Vec<(&'static str, Secret)> {
+        match self {
+            Self::Secret(secret) => {
+                vec![("AAD_LOGIN_METHOD", "spn".into()), ("AZURE_CLIENT_SECRET", secret.clone())]
+            }
+            Self::Certificate(_) => {
+                vec![("AAD_LOGIN_METHOD", "spn".into()), ("AZURE_CLIENT_SECRET", Secret::default())]
+            }
+            Self::Federation { url, token, connection } => vec![
+                ("AAD_LOGIN_METHOD", "azurepipelines".into()),
+                ("AZURE_CLIENT_SECRET", Secret::default()),
+                ("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", connection.as_str().into()),
+                ("SYSTEM_OIDCREQUESTURI", url.split('?').next().unwrap_or_default().into()),
+                ("SYSTEM_ACCESSTOKEN", token.clone()),
+            ],
         }
     }
 }

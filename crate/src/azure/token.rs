@@ -10,7 +10,10 @@ use serde::Deserialize;
 
 use crate::{
     azure::{Identity, Proof},
-    http::{Answer, Assertion, Dialogue, Heard, Next, Request, Url, percent, retry::Retries},
+    http::{
+        Answer, Assertion, Dialogue, Heard, Next, Request, Url, no_answer, percent, retry::Retries,
+    },
+    registry::Found,
     secret::Secret,
 };
 
@@ -142,6 +145,22 @@ impl Login {
     }
 }
 
+impl TokenError {
+    /// What it means for the images of a registry that wanted the token.
+    pub(crate) fn found(&self) -> Found {
+        let server = self.host.clone();
+        match &self.kind {
+            ErrorKind::NoAnswer(words) | ErrorKind::NoMetadata(words) => {
+                Found::Unreachable { server, words: words.clone() }
+            }
+            ErrorKind::Refused { status, said, .. } if *status == 429 || *status >= 500 => {
+                Found::Busy { server, status: *status, said: said.clone() }
+            }
+            _ => Found::LoginRefused { said: self.to_string() },
+        }
+    }
+}
+
 impl Dialogue for Login {
     type Outcome = Result<Token, TokenError>;
 
@@ -156,7 +175,8 @@ impl Dialogue for Login {
                     url.push_str("&client_id=");
                     url.push_str(&percent(&client));
                 }
-                self.ask(Asked::Token(Request::new("GET", url).with("Metadata", "true")))
+                let request = Request { direct: true, ..Request::new("GET", url) };
+                self.ask(Asked::Token(request.with("Metadata", "true")))
             }
             Identity::Application { proof: Proof::Secret(secret), .. } => {
                 self.ask_with(&[("client_secret", secret.reveal())])
@@ -195,11 +215,11 @@ impl Dialogue for Login {
             (Heard::NoAnswer(words), _) => self.fail(ErrorKind::NoAnswer(words)),
             (Heard::Answer(answer), _) if !answer.is_success() => self.fail(refused(&answer)),
             (Heard::Answer(answer), Asked::Word(_)) => match serde_json::from_slice(&answer.body) {
-                Ok(Word { token }) => self.ask_with_assertion(&token),
-                Err(_) => self.fail(ErrorKind::NotUnderstood),
+                Ok(Word { token }) if token.is_token() => self.ask_with_assertion(&token),
+                _ => self.fail(ErrorKind::NotUnderstood),
             },
             (Heard::Answer(answer), _) => match serde_json::from_slice(&answer.body) {
-                Ok(Granted { access_token, expires_in }) => {
+                Ok(Granted { access_token, expires_in }) if access_token.is_token() => {
                     let expires_in = match expires_in {
                         Some(Seconds::Number(seconds)) => seconds,
                         Some(Seconds::Text(seconds)) => seconds.parse().unwrap_or(SHORTEST_LIFE),
@@ -207,7 +227,7 @@ impl Dialogue for Login {
                     };
                     Next::Done(Ok(Token { value: access_token, expires_in }))
                 }
-                Err(_) => self.fail(ErrorKind::NotUnderstood),
+                _ => self.fail(ErrorKind::NotUnderstood),
             },
         }
     }
@@ -253,11 +273,7 @@ impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = &self.host;
         match &self.kind {
-            ErrorKind::NoAnswer(words) => write!(
-                f,
-                "{host} gave no answer: {words}. Check that this agent may reach it, by a proxy if \
-                 there is one"
-            ),
+            ErrorKind::NoAnswer(words) => f.write_str(&no_answer(host, words)),
             ErrorKind::NoMetadata(words) => write!(
                 f,
                 "{host} gave no answer: {words}. A managed identity works only on an agent that \

@@ -3,7 +3,7 @@
 use crate::{
     azure::{Identity, Proof},
     connection::{Connection, ConnectionError, error::ErrorKind},
-    http::{Url, percent},
+    http::{Url, percent, without_user},
     secret::Secret,
     variables::Variables,
 };
@@ -23,8 +23,6 @@ pub struct AzureConnection {
     pub resource: String,
     /// The subscription's id, where the connection names one.
     pub subscription: Option<String>,
-    /// The tenant's id, where the connection names one.
-    pub tenant: Option<String>,
 }
 
 /// The job, which Azure DevOps vouches for.
@@ -49,7 +47,7 @@ impl AzureConnection {
     ) -> Result<Self, ConnectionError> {
         let url = |text: &str| {
             let url = Url::parse(text).filter(|url| url.secure || url.is_loopback());
-            url.ok_or(ErrorKind::Url(text.to_owned()).of(input))
+            url.ok_or_else(|| ErrorKind::Url(without_user(text)).of(input))
         };
         let manager = url(connection.url.trim())?.origin();
         let resource = connection.datum("activeDirectoryServiceEndpointResourceId");
@@ -58,7 +56,6 @@ impl AzureConnection {
             resource: resource.map_or_else(|| format!("{manager}/"), str::to_owned),
             manager,
             subscription: connection.datum("subscriptionId").map(str::to_owned),
-            tenant: connection.parameter("tenantid").map(str::to_owned),
         })
     }
 }
@@ -72,8 +69,9 @@ fn identity(
     let scheme = connection.scheme.as_str();
     if scheme.eq_ignore_ascii_case("ManagedServiceIdentity") {
         let metadata = job.variables.get("AZURE_POD_IDENTITY_AUTHORITY_HOST").unwrap_or(METADATA);
+        let no_url = || ErrorKind::Url(without_user(metadata)).of(input);
         return Ok(Identity::Managed {
-            metadata: metadata.trim_end_matches('/').to_owned(),
+            metadata: Url::parse(metadata).ok_or_else(no_url)?.origin(),
             client: connection.datum("msiclientId").map(str::to_owned),
         });
     }
@@ -116,6 +114,13 @@ fn of_the_job(
     let collection = variable("System.CollectionUri")
         .or_else(|_| variable("System.TeamFoundationServerUri"))?
         .trim_end_matches('/');
+    let is_own = |url: &Url| {
+        let own = job.system.and_then(|system| Url::parse(&system.url));
+        url.secure || url.is_loopback() || own.is_some_and(|own| own.same_origin(url))
+    };
+    if !Url::parse(collection).is_some_and(|url| is_own(&url)) {
+        return Err(ErrorKind::Url(without_user(collection)).of(input));
+    }
     let url = format!(
         "{collection}/{}/_apis/distributedtask/hubs/{}/plans/{}/jobs/{}/oidctoken?\
          serviceConnectionId={}&api-version=7.2-preview.1",

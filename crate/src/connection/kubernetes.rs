@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     connection::{Connection, ConnectionError, error::ErrorKind},
-    http::{Url, from_base64},
+    http::{Url, from_base64, without_user},
     secret::Secret,
 };
 
@@ -19,6 +19,8 @@ pub struct KubernetesAccess {
     pub secrets: Vec<Secret>,
     /// Whether the certificate of the API server is not looked at.
     pub insecure: bool,
+    /// Whether the kubeconfig was made of other things, and has no contexts of its own.
+    pub is_made: bool,
 }
 
 /// Reads the connection that this input names.
@@ -31,12 +33,16 @@ pub fn kubernetes(
 ) -> Result<KubernetesAccess, ConnectionError> {
     let kind = connection.datum("authorizationType").unwrap_or("Kubeconfig");
     match kind.to_ascii_lowercase().as_str() {
-        "kubeconfig" => Ok(KubernetesAccess {
-            kubeconfig: connection.needed(input, "kubeconfig")?.into(),
-            context: connection.parameter("clusterContext").map(str::to_owned),
-            secrets: Vec::new(),
-            insecure: false,
-        }),
+        "kubeconfig" => {
+            let kubeconfig = connection.needed(input, "kubeconfig")?;
+            Ok(KubernetesAccess {
+                insecure: trusts_everybody(kubeconfig),
+                kubeconfig: kubeconfig.into(),
+                context: connection.parameter("clusterContext").map(str::to_owned),
+                secrets: Vec::new(),
+                is_made: false,
+            })
+        }
         "serviceaccount" | "azuresubscription" => of_account(input, connection),
         _ => {
             let known = "Kubeconfig, ServiceAccount and AzureSubscription";
@@ -52,7 +58,7 @@ fn of_account(
 ) -> Result<KubernetesAccess, ConnectionError> {
     let server = connection.url.trim();
     if !Url::parse(server).is_some_and(|url| url.secure) {
-        return Err(ErrorKind::Url(server.to_owned()).of(input));
+        return Err(ErrorKind::Url(without_user(server)).of(input));
     }
     let token = from_base64(connection.needed(input, "apiToken")?);
     let token = token.and_then(|token| String::from_utf8(token).ok());
@@ -73,18 +79,28 @@ fn of_account(
         }
         cluster["certificate-authority-data"] = certificate.trim().into();
     }
-    let kubeconfig = kubeconfig(&cluster.to_string(), &json!({ "token": token }).to_string());
+    let kubeconfig =
+        kubeconfig("context", &cluster.to_string(), &json!({ "token": token }).to_string());
     Ok(KubernetesAccess {
         kubeconfig: kubeconfig.into(),
         context: None,
         secrets: vec![token.into()],
         insecure,
+        is_made: true,
     })
 }
 
-/// A kubeconfig of one cluster and one user, each given as JSON. JSON is YAML.
-pub(crate) fn kubeconfig(cluster: &str, user: &str) -> String {
+/// A kubeconfig of one context, with a cluster and a user that are given as JSON. JSON is YAML.
+pub(crate) fn kubeconfig(context: &str, cluster: &str, user: &str) -> String {
+    let context = json!(context);
     format!(
-        r#"{{"apiVersion":"v1","kind":"Config","clusters":[{{"name":"cluster","cluster":{cluster}}}],"users":[{{"name":"user","user":{user}}}],"contexts":[{{"name":"context","context":{{"cluster":"cluster","user":"user"}}}}],"current-context":"context"}}"#
+        r#"{{"apiVersion":"v1","kind":"Config","clusters":[{{"name":"cluster","cluster":{cluster}}}],"users":[{{"name":"user","user":{user}}}],"contexts":[{{"name":{context},"context":{{"cluster":"cluster","user":"user"}}}}],"current-context":{context}}}"#
     )
+}
+
+/// Whether a kubeconfig, as YAML or JSON, has an API server whose certificate is not looked at.
+pub(crate) fn trusts_everybody(kubeconfig: &str) -> bool {
+    let words: String =
+        kubeconfig.chars().filter(|c| !c.is_whitespace() && *c != '"' && *c != '\'').collect();
+    words.contains("insecure-skip-tls-verify:true")
 }

@@ -4,11 +4,14 @@ mod encode;
 pub(crate) mod retry;
 mod url;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 pub(crate) use encode::form;
 pub use encode::{base64, from_base64, percent};
 pub use url::Url;
+pub(crate) use url::without_user;
 
 use crate::secret::Secret;
 
@@ -19,7 +22,8 @@ use crate::secret::Secret;
 pub struct Request {
     /// `GET`, `HEAD` or `POST`.
     pub method: &'static str,
-    /// The absolute URL, `https://` or `http://`. It holds no secret.
+    /// The absolute URL, `https://` or `http://`. A server that sends on may put a secret behind its
+    /// question mark.
     pub url: String,
     /// Names and values.
     pub headers: Vec<(&'static str, Secret)>,
@@ -29,10 +33,12 @@ pub struct Request {
     pub limit: u32,
     /// How long the answer may take, in milliseconds.
     pub timeout_ms: u32,
+    /// Whether it is sent past every proxy.
+    pub direct: bool,
 }
 
-/// What a server answered.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+/// What a server answered. Its headers and its body may hold secrets, and are not printed.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Answer {
@@ -46,6 +52,12 @@ pub struct Answer {
     #[serde(skip)]
     #[cfg_attr(test, ts(skip))]
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Answer({}, {} bytes)", self.status, self.body.len())
+    }
 }
 
 /// The bytes of an answer that is a token, a list of tags or a manifest, at most.
@@ -64,6 +76,7 @@ impl Request {
             body: Secret::default(),
             limit: BODY_LIMIT,
             timeout_ms: TIMEOUT_MS,
+            direct: false,
         }
     }
 
@@ -103,6 +116,26 @@ impl Answer {
     pub fn is_cut(&self, limit: u32) -> bool {
         self.body.len() > limit as usize
     }
+}
+
+/// The words for a server that gave no answer: why, in the host's words, and what to do.
+pub(crate) fn no_answer(server: &str, words: &str) -> String {
+    let advice = if is_of_certificate(words) {
+        "Configure the agent with --sslcacert, or set NODE_EXTRA_CA_CERTS on it to a file with the \
+         authority's certificate"
+    } else {
+        "Check that this agent may reach it, by a proxy if there is one"
+    };
+    format!("{server} gave no answer: {words}. {advice}")
+}
+
+/// Whether the host says that the certificate of a server is not trusted.
+pub(crate) fn is_of_certificate(words: &str) -> bool {
+    let words = words.to_ascii_lowercase().replace('_', " ");
+    !words.contains(" alert ")
+        && ["certificate", "cert ", "self-signed", "self signed", "unable to verify"]
+            .iter()
+            .any(|word| words.contains(word))
 }
 
 /// What a dialogue wants next.

@@ -3,14 +3,14 @@
 use crate::{
     azure::Cluster,
     connection::{self, AzureConnection, Connection, ConnectionError, Job},
-    http::Url,
+    http::{Url, without_user},
     inputs::{InputError, reader::Reader},
     kubectl::Release,
     secret::Secret,
 };
 
-pub(super) const CONNECTION_TYPES: [&str; 3] =
-    ["kubernetesServiceConnection", "azureResourceManager", "none"];
+pub(super) const CONNECTION_TYPES: [&str; 4] =
+    ["auto", "kubernetesServiceConnection", "azureResourceManager", "none"];
 /// Where kubectl is published.
 pub(super) const DOWNLOADS: &str = "https://dl.k8s.io/release";
 
@@ -55,11 +55,16 @@ impl<'a> Reader<'a> {
     pub(super) fn access(&mut self) -> Option<(Access, Option<String>)> {
         let kind = self.choice("connectionType", &CONNECTION_TYPES)?;
         let by_text = self.kubeconfig();
+        let kind = match (kind, self.has("kubernetesServiceEndpoint"), self.names_aks()) {
+            ("auto", true, true) => return self.fail(InputError::TwoConnections),
+            ("auto", true, false) => "kubernetesServiceConnection",
+            ("auto", false, true) => "azureResourceManager",
+            ("auto", false, false) => "none",
+            (kind, ..) => kind,
+        };
         let access = match kind {
             "azureResourceManager" => self.aks().map(|access| (access, None)),
-            "kubernetesServiceConnection" if self.has("kubernetesServiceEndpoint") => {
-                self.kubernetes()
-            }
+            "kubernetesServiceConnection" => self.kubernetes(),
             _ => return Some((by_text.unwrap_or(Access::Own), None)),
         };
         match by_text {
@@ -68,10 +73,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether an input of Azure Kubernetes Service is filled in.
+    fn names_aks(&self) -> bool {
+        ["azureSubscriptionEndpoint", "azureResourceGroup", "kubernetesCluster"]
+            .iter()
+            .any(|input| self.has(input))
+    }
+
     fn kubernetes(&mut self) -> Option<(Access, Option<String>)> {
         const INPUT: &str = "kubernetesServiceConnection";
+        if !self.has("kubernetesServiceEndpoint") {
+            return self.fail(InputError::Empty(INPUT, INPUT));
+        }
         let connection = self.connection("kubernetesServiceEndpoint", INPUT)?;
         let access = self.connected(connection::kubernetes(INPUT, connection))?;
+        if access.is_made && self.has("context") {
+            return self.fail(InputError::NoContexts);
+        }
         let text = access.kubeconfig;
         let (secrets, insecure) = (access.secrets, access.insecure);
         Some((Access::Kubeconfig { text, secrets, insecure }, access.context))
@@ -83,7 +101,7 @@ impl<'a> Reader<'a> {
         let name = self.needed("kubernetesCluster");
         let admin = self.flag("useClusterAdmin", false);
         if !self.has("azureSubscriptionEndpoint") {
-            return self.fail(InputError::Empty(INPUT));
+            return self.fail(InputError::Empty(INPUT, "azureResourceManager"));
         }
         let connection = self.connection("azureSubscriptionEndpoint", INPUT)?;
         let job = Job { variables: self.variables, system: self.agent.system.as_ref() };
@@ -101,7 +119,8 @@ impl<'a> Reader<'a> {
         let text = self.text("kubeconfig")?;
         let is_text = text.starts_with('{') || text.contains('\n');
         Some(if is_text {
-            Access::Kubeconfig { text: text.into(), secrets: Vec::new(), insecure: false }
+            let insecure = connection::trusts_everybody(&text);
+            Access::Kubeconfig { text: text.into(), secrets: Vec::new(), insecure }
         } else {
             Access::File(text)
         })
@@ -121,9 +140,12 @@ impl<'a> Reader<'a> {
                 if !is_version(&version) {
                     return self.fail(InputError::KubectlVersion(version));
                 }
-                let safe = |url: &Url| url.secure || url.is_loopback();
+                let safe = |url: &Url| {
+                    (url.secure || url.is_loopback()) && !downloads.contains(['?', '#'])
+                };
                 if !Url::parse(&downloads).is_some_and(|url| safe(&url)) {
-                    return self.fail(InputError::Url("kubectlDownloadUrl", downloads));
+                    let found = without_user(&downloads);
+                    return self.fail(InputError::Url("kubectlDownloadUrl", found));
                 }
                 let version = if version == "latest" { "stable".to_owned() } else { version };
                 Some(Kubectl::Published(Release::new(version, downloads, self.agent)))
@@ -153,7 +175,7 @@ impl<'a> Reader<'a> {
     fn needed(&mut self, input: &'static str) -> Option<String> {
         let text = self.text(input);
         if text.is_none() && !self.has(input) {
-            return self.fail(InputError::Empty(input));
+            return self.fail(InputError::Empty(input, "azureResourceManager"));
         }
         text
     }

@@ -77,7 +77,11 @@ pub enum InputError {
     /// A service connection cannot be used.
     Connection(ConnectionError),
     /// An input is empty that this connection needs.
-    Empty(&'static str),
+    Empty(&'static str, &'static str),
+    /// Connections of two kinds are filled in, and nothing says which is meant.
+    TwoConnections,
+    /// `context` with a connection that has no contexts.
+    NoContexts,
     /// A connection is chosen, and `kubeconfig` is filled in as well.
     TwoKubeconfigs(&'static str),
     /// `kubectlPath` and `kubectlVersion` are both filled in.
@@ -149,10 +153,18 @@ impl fmt::Display for InputError {
                 TOKENS.join(", ")
             ),
             Self::Connection(error) => error.fmt(f),
-            Self::Empty(input) => write!(
+            Self::Empty(input, kind) => write!(
                 f,
-                "{input} is empty, and connectionType azureResourceManager needs it. Fill it in, or \
-                 take another connectionType"
+                "{input} is empty, and connectionType {kind} needs it. Fill it in, or take another \
+                 connectionType"
+            ),
+            Self::TwoConnections => f.write_str(
+                "connectionType: a Kubernetes service connection and a cluster of Azure are both \
+                 filled in. Say which is meant: kubernetesServiceConnection or azureResourceManager",
+            ),
+            Self::NoContexts => f.write_str(
+                "context: the service connection is that of a service account, which has no contexts. \
+                 Empty it",
             ),
             Self::TwoKubeconfigs(kind) => write!(
                 f,

@@ -141,7 +141,7 @@ impl Reader<'_> {
             let Tagged { tag, lines, warnings, .. } = tagged;
             return Some(Request { job, lines, tag, warnings });
         }
-        let change = self.change();
+        let change = self.change(true);
         let Tagged { tag, lines, warnings, ordered, .. } = tagged?;
         let job = match change? {
             (change, DryRun::Client) if change.verification.pin => {
@@ -162,7 +162,7 @@ impl Reader<'_> {
 
     fn undo(&mut self) -> Option<Request> {
         let lines = self.lines(Needs::Workloads, false);
-        let (change, dry_run) = self.change()?;
+        let (change, dry_run) = self.change(false)?;
         if dry_run == DryRun::Client {
             return self.fail(InputError::UndoNeedsCluster);
         }

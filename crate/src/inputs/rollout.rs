@@ -83,9 +83,10 @@ pub(super) enum DryRun {
 
 impl Reader<'_> {
     /// The inputs of both groups, and whether the API server is to be left out or only asked.
-    pub(super) fn change(&mut self) -> Option<(Change, DryRun)> {
+    pub(super) fn change(&mut self, set_image: bool) -> Option<(Change, DryRun)> {
         let namespaces = self.namespaces();
-        let verification = self.verification();
+        let verification =
+            if set_image { self.verification() } else { Some(Verification::default()) };
         let access = self.access();
         let context = self.text("context");
         let kubectl = self.kubectl();
@@ -112,7 +113,14 @@ impl Reader<'_> {
         let dry_run = dry_run?;
         let (access, context_of_connection) = access?;
         let change = Change {
-            target: Target { namespace: None, context: context.or(context_of_connection) },
+            target: Target {
+                namespace: None,
+                context: context.or(context_of_connection),
+                kubeconfig: match &access {
+                    Access::File(path) => Some(path.clone()),
+                    _ => None,
+                },
+            },
             namespaces,
             access,
             kubectl: kubectl?,

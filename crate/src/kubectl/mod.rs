@@ -22,6 +22,8 @@ pub struct Target {
     pub namespace: Option<String>,
     /// The context of the kubeconfig, where the input names one.
     pub context: Option<String>,
+    /// The path of the kubeconfig, where the input names one.
+    pub kubeconfig: Option<String>,
 }
 
 /// A command line of kubectl. Prints so that it can be pasted into a shell.
@@ -140,6 +142,7 @@ impl Target {
         CommandLine { args }
             .with(flag("namespace", &self.namespace))
             .with(flag("context", &self.context))
+            .with(flag("kubeconfig", &self.kubeconfig))
     }
 }
 
@@ -194,7 +197,11 @@ mod tests {
     #[test]
     fn prints_what_a_shell_takes() {
         let web = [WorkloadName { kind: Kind::Deployment, name: "web".into() }];
-        let target = Target { namespace: Some("shop".into()), context: Some("it's me".into()) };
+        let target = Target {
+            namespace: Some("shop".into()),
+            context: Some("it's me".into()),
+            kubeconfig: None,
+        };
         assert_eq!(
             target.set_image(&web, &["*=a.io/app:1".into()]).to_string(),
             r"kubectl set image deployments/web '*=a.io/app:1' --namespace=shop '--context=it'\''s me'"

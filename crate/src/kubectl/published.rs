@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::http::{Dialogue, Heard, Next, Request, Url, retry::Retries};
+use crate::http::{Dialogue, Heard, Next, Request, Url, no_answer, retry::Retries};
 
 /// The most that such a text has, in bytes.
 const LIMIT: u32 = 1024;
@@ -88,13 +88,11 @@ impl Dialogue for Published {
 
 impl fmt::Display for PublishedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = &self.url;
+        let url = self.url.split('?').next().unwrap_or_default();
         match &self.kind {
-            ErrorKind::NoAnswer(words) => write!(
-                f,
-                "{url} gave no answer: {words}. Check that this agent may reach it, by a proxy if \
-                 there is one, or name a mirror in kubectlDownloadUrl"
-            ),
+            ErrorKind::NoAnswer(words) => {
+                write!(f, "{}, or name a mirror in kubectlDownloadUrl", no_answer(url, words))
+            }
             ErrorKind::Status(404) => {
                 write!(f, "{url} is not there. Check that this version of kubectl is published")
             }

@@ -58,7 +58,7 @@ impl Exchange {
         serde_json::from_slice::<Answered>(&answer.body)
             .ok()
             .map(|answered| answered.refresh_token)
-            .filter(|token| !token.reveal().is_empty() && !self.call.is_cut(answer))
+            .filter(|token| token.is_token() && !self.call.is_cut(answer))
             .map(Login::RefreshToken)
             .ok_or(Found::NotUnderstood(Odd::Token))
     }

@@ -1,7 +1,7 @@
 //! One request, until there is an answer to go by: tried again, and sent on where it is sent on.
 
 use crate::{
-    http::{Answer, Heard, Request, Url, retry::Retries},
+    http::{Answer, Heard, Request, Url, is_of_certificate, retry::Retries},
     registry::{Found, Odd},
 };
 
@@ -59,14 +59,13 @@ impl Call {
 
     pub(super) fn hear(&mut self, heard: Heard) -> Turn {
         if let Heard::NoAnswer(words) = &heard {
-            let words = words.to_ascii_lowercase().replace('_', " ");
-            if is_of_certificate(&words) {
+            if is_of_certificate(words) {
                 return Turn::Failed(Found::NotUnderstood(Odd::Certificate {
                     server: self.url.authority(),
                     words: first_words(words_of(&heard)),
                 }));
             }
-            if self.may_be_plain && speaks_no_tls(&words) {
+            if self.may_be_plain && speaks_no_tls(words) {
                 self.may_be_plain = false;
                 self.url.secure = false;
                 self.request.url = self.url.to_string();
@@ -123,14 +122,8 @@ pub(super) fn first_words(text: &str) -> String {
         .map_or_else(|| text.to_owned(), |(end, _)| [&text[..end], "…"].concat())
 }
 
-fn is_of_certificate(words: &str) -> bool {
-    !words.contains(" alert ")
-        && ["certificate", "cert ", "self-signed", "self signed", "unable to verify"]
-            .iter()
-            .any(|word| words.contains(word))
-}
-
 fn speaks_no_tls(words: &str) -> bool {
+    let words = words.to_ascii_lowercase().replace('_', " ");
     ["eproto", "wrong version number", "packet length too long"]
         .iter()
         .any(|word| words.contains(word))

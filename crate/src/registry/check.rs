@@ -114,6 +114,14 @@ impl Check {
         Self { call: self.call.once(), ..self }
     }
 
+    /// What is known by now, where that is the digest already.
+    #[must_use]
+    pub fn so_far(&self) -> Option<Outcome> {
+        let found = Found::Exists { digest: self.digest.clone()?, platforms: None };
+        let login = !self.login.is_anonymous();
+        Some(Outcome { login, ..Outcome::new(&self.reference, found) })
+    }
+
     /// The question of the phase.
     fn question(&self) -> Call {
         let wanted = self.digest.as_deref().or(self.reference.digest());

@@ -12,7 +12,8 @@ use crate::{
 
 /// A request that is about to be sent.
 pub(crate) fn asked(request: &Request) -> Effect {
-    log(Style::Debug, format!("{} {}", request.method, request.url))
+    let url = request.url.split('?').next().unwrap_or_default();
+    log(Style::Debug, format!("{} {url}", request.method))
 }
 
 /// A request that is sent again after a while: the server answered with a status, or gave no answer.
@@ -34,22 +35,27 @@ pub(crate) fn logging_in(cluster: &Cluster) -> Effect {
 pub(crate) fn untrusted() -> Effect {
     log(
         Style::Warning,
-        "The service connection accepts untrusted certificates: whoever stands between this agent \
-         and the API server can read the token and answer in its place. Give the service connection \
-         the certificate of the cluster",
+        "The connection accepts untrusted certificates: whoever stands between this agent and the \
+         API server can read the token and answer in its place. Give the connection the certificate \
+         of the cluster",
     )
 }
 
-pub(crate) fn no_context(cluster: &Cluster) -> Effect {
-    log(
-        Style::Error,
-        format!("The kubeconfig that Azure gave for the cluster {} names no context", cluster.name),
-    )
+pub(crate) fn no_context(cluster: &Cluster, asked: Option<&str>) -> Effect {
+    let name = &cluster.name;
+    let words = match asked {
+        Some(asked) => format!(
+            "context: the kubeconfig that Azure gave for the cluster {name} has no context {asked}. \
+             Empty it to take the one that it has"
+        ),
+        None => format!("The kubeconfig that Azure gave for the cluster {name} names no context"),
+    };
+    log(Style::Error, words)
 }
 
-/// There is no token of Entra ID for the connection that an input names.
-pub(crate) fn login_failed(input: &str, error: &TokenError) -> Effect {
-    log(Style::Error, format!("{input}: {error}"))
+/// There is no token of Entra ID for the cluster.
+pub(crate) fn login_failed(error: &TokenError) -> Effect {
+    log(Style::Error, format!("azureSubscriptionConnection: {error}"))
 }
 
 /// A private file is not there for kubectl.
@@ -67,7 +73,7 @@ pub(crate) fn token_renewed() -> Effect {
     plain("The token for the cluster was about to expire and is renewed")
 }
 
-pub(crate) fn token_not_renewed(error: &TokenError) -> Effect {
+pub(crate) fn token_not_renewed(error: &str) -> Effect {
     log(
         Style::Warning,
         format!("The token for the cluster is about to expire and cannot be renewed: {error}"),

@@ -33,6 +33,16 @@ impl<D: Dialogue> Call<D> {
         call
     }
 
+    /// The dialogue, as far as it is.
+    pub(crate) fn dialogue(&self) -> &D {
+        &self.dialogue
+    }
+
+    /// The server that was asked last.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
     /// Takes what concerns it; gives the outcome once there is one.
     pub(crate) fn handle(
         &mut self,

@@ -10,6 +10,11 @@ use crate::{
     },
 };
 
+/// The most that kubectl can have, in bytes; it has about 60 MB.
+const LIMIT: u32 = 256 * 1024 * 1024;
+/// How long its download may take, in milliseconds.
+const TIMEOUT_MS: u32 = 600_000;
+
 /// Waits for kubectl.
 #[derive(Debug)]
 pub(crate) struct Getting {
@@ -90,6 +95,8 @@ impl Getting {
                         version: self.release.version.clone(),
                         url,
                         sha256,
+                        limit: LIMIT,
+                        timeout_ms: TIMEOUT_MS,
                     });
                     self.step = Step::Downloading;
                 }

@@ -92,9 +92,7 @@ impl Preparing {
         effects: &mut Effects,
     ) -> State {
         let step = match session.request.access.clone() {
-            Access::Own => return Release::start(purpose, session, lines, effects),
-            Access::File(path) => {
-                session.use_kubeconfig(&path);
+            Access::Own | Access::File(_) => {
                 return Release::start(purpose, session, lines, effects);
             }
             Access::Kubeconfig { text, secrets, insecure } => {
@@ -231,12 +229,19 @@ impl Preparing {
             effects.extend(report::kubectl_failed("The kubeconfig cannot be read", ending));
             return Some(Err(()));
         }
-        let Some(view) = View::read(batch.answer(0).unwrap_or_default()) else {
-            effects.push(report::no_context(&azure.cluster));
+        let Some(view) = View::read(
+            batch.answer(0).unwrap_or_default(),
+            self.session.request.target.context.as_deref(),
+        ) else {
+            let asked = self.session.request.target.context.as_deref();
+            effects.push(report::no_context(&azure.cluster, asked));
             return Some(Err(()));
         };
         for secret in view.secrets() {
             mask(secret, effects);
+        }
+        if view.is_insecure() {
+            effects.push(report::untrusted());
         }
         let identity = azure.connection.identity;
         match view.user() {
@@ -292,7 +297,7 @@ impl Preparing {
 
 /// Azure gives no token.
 fn refused(error: &TokenError, effects: &mut Effects) -> Over {
-    effects.push(report::login_failed("azureSubscriptionConnection", error));
+    effects.push(report::login_failed(error));
     Err(())
 }
 

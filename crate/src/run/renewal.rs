@@ -14,6 +14,8 @@ use crate::{
 const EARLY: u32 = 300;
 /// When a renewal that failed is tried again, in milliseconds.
 const AGAIN_MS: u32 = 60_000;
+/// The shortest that is waited for the next renewal, in seconds.
+const SHORTEST: u32 = 2;
 /// The longest that is waited for the next renewal, in seconds.
 const LONGEST: u32 = 86_400;
 
@@ -30,6 +32,8 @@ pub(crate) struct Renewal {
 enum State {
     Resting(TimerId),
     Asking(Call<Login>),
+    /// The new token, until it is in the file.
+    Writing(Token),
     Idle,
 }
 
@@ -48,7 +52,7 @@ impl Renewal {
     ) {
         file.clone_into(&mut self.file);
         let early = EARLY.min(token.expires_in / 2);
-        let after = (token.expires_in - early).clamp(1, LONGEST);
+        let after = (token.expires_in - early).clamp(SHORTEST, LONGEST);
         self.state = State::Resting(session.wake(after * 1000, effects));
     }
 
@@ -64,16 +68,23 @@ impl Renewal {
                     mask(&token.value, effects);
                     let path = Some(self.file.clone());
                     effects.push(Effect::WriteFile { path, content: token.value.clone() });
-                    effects.push(report::token_renewed());
-                    let file = self.file.clone();
-                    self.plan(&file, &token, session, effects);
+                    self.state = State::Writing(token);
                 }
                 Some(Err(error)) => {
-                    effects.push(report::token_not_renewed(&error));
+                    effects.push(report::token_not_renewed(&error.to_string()));
                     self.state = State::Resting(session.wake(AGAIN_MS, effects));
                 }
                 None => {}
             },
+            (State::Writing(token), Event::Written { path }) => {
+                let token = token.clone();
+                effects.push(report::token_renewed());
+                self.plan(path, &token, session, effects);
+            }
+            (State::Writing(_), Event::NotWritten { error }) => {
+                effects.push(report::token_not_renewed(error));
+                self.state = State::Resting(session.wake(AGAIN_MS, effects));
+            }
             _ => {}
         }
     }

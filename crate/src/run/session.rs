@@ -89,9 +89,13 @@ impl Session {
     }
 }
 
+/// The shortest line that is masked, in bytes: what is shorter is in many words.
+const SHORTEST_SECRET: usize = 4;
+
 /// Has the agent mask a secret from now on, line by line, as it wants them.
 pub(crate) fn mask(secret: &Secret, effects: &mut Effects) {
-    let lines = secret.reveal().lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines = secret.reveal().split(['\r', '\n']).map(str::trim);
+    let lines = lines.filter(|line| line.len() >= SHORTEST_SECRET);
     effects.extend(lines.map(|line| Effect::Mask { secret: line.into() }));
 }
 

@@ -40,7 +40,6 @@ pub(crate) struct Verifying {
     nodes: Vec<(Platform, usize)>,
     deadline: Option<TimerId>,
     step: Step,
-    failed: bool,
 }
 
 #[derive(Debug)]
@@ -79,7 +78,6 @@ impl Verifying {
             nodes: Vec::new(),
             deadline: None,
             step: Step::Over,
-            failed: false,
             asked,
         };
         verifying.deadline = Some(session.wake(verifying.patience_ms(), effects));
@@ -115,22 +113,27 @@ impl Verifying {
     pub(crate) fn handle(&mut self, event: &Event, session: &mut Session, effects: &mut Effects) {
         match (&mut self.step, event) {
             (Step::Over, _) => {}
-            (_, Event::Woken { timer }) if Some(*timer) == self.deadline => self.give_up(),
+            (_, Event::Woken { timer }) if Some(*timer) == self.deadline => self.give_up(effects),
             (Step::Token(call), event) => {
                 let Some(outcome) = call.handle(event, session, effects) else { return };
                 match outcome {
                     Ok(Token { value, .. }) => self.exchange(value, session, effects),
                     Err(error) => {
-                        effects.push(report::login_failed("containerRegistry", &error));
-                        self.failed = true;
-                        self.step = Step::Over;
+                        self.tell_all(&error.found());
+                        self.step = Step::Checks(Vec::new());
+                        self.check_more(session, effects);
                     }
                 }
             }
             (Step::Exchange(call), event) => {
                 let Some(outcome) = call.handle(event, session, effects) else { return };
                 match outcome {
-                    Ok(login) => self.login = login,
+                    Ok(login) => {
+                        if let Login::RefreshToken(token) = &login {
+                            mask(token, effects);
+                        }
+                        self.login = login;
+                    }
                     Err(found) => self.tell_all(&found),
                 }
                 self.step = Step::Checks(Vec::new());
@@ -169,7 +172,7 @@ impl Verifying {
         let outcomes = || self.outcomes.iter().flatten();
         effects.extend(outcomes().map(|outcome| report::checked(outcome, self.verify)));
         effects.extend(outcomes().filter_map(|outcome| report::platforms(outcome, &self.nodes)));
-        !self.failed && !outcomes().any(|outcome| fails(outcome, self.verify))
+        !outcomes().any(|outcome| fails(outcome, self.verify))
     }
 
     /// Gives the images of the lines the digests that were found, where they are to have them.
@@ -252,18 +255,40 @@ impl Verifying {
     }
 
     /// The time is over: what is not known by now stays so.
-    fn give_up(&mut self) {
-        for (at, (_, reference)) in self.images.iter().enumerate() {
-            if self.outcomes[at].is_some() {
-                continue;
+    fn give_up(&mut self, effects: &mut Effects) {
+        let seconds = self.patience_ms() / 1000;
+        match std::mem::replace(&mut self.step, Step::Over) {
+            Step::Checks(calls) => {
+                for (at, call) in calls {
+                    self.outcomes[at] = call.dialogue().so_far();
+                    let late =
+                        self.late(at, call.server(), format!("no answer within {seconds} s"));
+                    self.outcomes[at].get_or_insert(late);
+                }
             }
-            let words = format!("no answer within {} s", self.patience_ms() / 1000);
-            let server = Registry::of(reference).name();
-            let found = Found::Unreachable { server, words };
-            let login = self.is_with_login(reference);
-            self.outcomes[at] = Some(Outcome { login, ..Outcome::new(reference, found) });
+            Step::Token(call) => self.login_is_late(call.server(), seconds),
+            Step::Exchange(call) => self.login_is_late(call.server(), seconds),
+            Step::Nodes(batch) => batch.kill(effects),
+            Step::Over => {}
         }
-        self.step = Step::Over;
+        for at in 0..self.outcomes.len() {
+            if self.outcomes[at].is_none() {
+                let registry = Registry::of(&self.images[at].1).name();
+                let words = format!("it was not asked, {seconds} s were over before");
+                self.outcomes[at] = Some(self.late(at, &registry, words));
+            }
+        }
+    }
+
+    fn login_is_late(&mut self, server: &str, seconds: u32) {
+        let words = format!("no answer within {seconds} s");
+        self.tell_all(&Found::Unreachable { server: server.to_owned(), words });
+    }
+
+    fn late(&self, at: usize, server: &str, words: String) -> Outcome {
+        let reference = &self.images[at].1;
+        let found = Found::Unreachable { server: server.to_owned(), words };
+        Outcome { login: self.is_with_login(reference), ..Outcome::new(reference, found) }
     }
 }
 

@@ -218,7 +218,7 @@ impl Conversation {
                     format!("sign {} {}", assertion.issuer, assertion.audience)
                 }
                 Effect::FindTool { name, version, .. } => format!("find {name} {version}"),
-                Effect::GetTool { name, file, version, url, sha256 } => {
+                Effect::GetTool { name, file, version, url, sha256, .. } => {
                     format!("get {name} {version} as {file} from {url}, {sha256}")
                 }
                 Effect::ReadFile { path, limit } => format!("read {path}, {limit} bytes"),

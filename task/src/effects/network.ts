@@ -20,13 +20,17 @@ export class Online {
   }
 
   findTool(name: string, file: string, version: string): Event {
-    const path = this.load().findTool(name, file, version);
-    return path ? { toolFound: { path } } : { toolNotFound: { error: null } };
+    try {
+      const path = this.load().findTool(name, file, version);
+      return path ? { toolFound: { path } } : { toolNotFound: { error: null } };
+    } catch (error) {
+      return { toolNotFound: { error: words(error) } };
+    }
   }
 
-  getTool(...tool: Parameters<typeof Network.getTool>): void {
+  getTool(tool: Parameters<typeof Network.getTool>[0]): void {
     this.load()
-      .getTool(...tool)
+      .getTool(tool)
       .then(
         (path) => this.report({ toolFound: { path } }),
         (error) => this.report({ toolNotFound: { error: words(error) } }),

@@ -4,16 +4,32 @@ import * as tl from "azure-pipelines-task-lib/task";
 import { HttpClient } from "typed-rest-client/HttpClient";
 import type { Answer, Request } from "../protocol";
 
-/** Asks a server, by the agent's proxy and with its certificates. Redirects are answers. */
-export async function ask(request: Request): Promise<[Answer, Uint8Array]> {
-  const { method, url, timeoutMs } = request;
-  const client = new HttpClient("kubectl-set-image", [], {
-    allowRedirects: false,
+export interface Way {
+  /** How long a server may be silent, in milliseconds. */
+  timeoutMs: number;
+  /** Whether it goes past every proxy. */
+  direct?: boolean;
+  /** How many redirects are followed. */
+  redirects: number;
+}
+
+/** A client that goes by the agent's proxy and has its certificates. */
+export function clientFor(url: string, { timeoutMs, direct, redirects }: Way): HttpClient {
+  const noProxy = { proxyUrl: "" };
+  return new HttpClient("kubectl-set-image", [], {
+    allowRedirects: redirects > 0,
+    maxRedirects: redirects,
     allowRetries: false,
     socketTimeout: timeoutMs,
-    proxy: tl.getHttpProxyConfiguration(url) ?? undefined,
+    proxy: direct ? noProxy : (tl.getHttpProxyConfiguration(url) ?? undefined),
     cert: tl.getHttpCertConfiguration() ?? undefined,
   });
+}
+
+/** Asks a server. Redirects are answers. */
+export async function ask(request: Request): Promise<[Answer, Uint8Array]> {
+  const { method, url, timeoutMs, direct } = request;
+  const client = clientFor(url, { timeoutMs, direct, redirects: 0 });
   const headers = Object.fromEntries(request.headers);
   let message: IncomingMessage | undefined;
   let timer: NodeJS.Timeout | undefined;
