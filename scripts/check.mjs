@@ -5,7 +5,7 @@ const checks = () => [
   ["Rust is formatted", ["cargo", "fmt", "--all", "--check"]],
   [
     "clippy has no warning",
-    ["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+    ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"],
   ],
   ["TypeScript is strict", [...tool("typescript", "tsc"), "--project", "."]],
   ["TypeScript and JSON are formatted and linted", [...tool("@biomejs/biome", "biome"), "check"]],

@@ -12,7 +12,7 @@ await main(import.meta.url, async () => {
   const dockerRegistry = await registry();
 
   step("the tests of the core");
-  const core = await show("cargo", ["test", "--workspace", "--no-fail-fast"]);
+  const core = await show("cargo", ["test", "--locked", "--workspace", "--no-fail-fast"]);
 
   step("the tests across the boundary");
   const files = readdirSync(join(root, "tests")).filter((file) => file.endsWith(".test.ts"));

@@ -28,7 +28,15 @@ export async function buildCore() {
   await run(
     "cargo",
     [
-      ...["rustc", "--package", "kubectl-set-image", "--release", "--crate-type", "cdylib"],
+      ...[
+        "rustc",
+        "--locked",
+        "--package",
+        "kubectl-set-image",
+        "--release",
+        "--crate-type",
+        "cdylib",
+      ],
       ...["--target", target, "--target-dir", "target/wasm"],
       ...toolchain.args,
     ],
@@ -47,6 +55,7 @@ export async function buildCore() {
   mkdirSync(bindings, { recursive: true });
   await run("cargo", [
     "run",
+    "--locked",
     "--quiet",
     "--release",
     "--package",

@@ -438,6 +438,7 @@ describe("what is wrong is said before anything is changed", () => {
 test("the extension holds what it needs and nothing else", () => {
   assert.deepEqual(stage.held.filter((file) => file !== "[Content_Types].xml").sort(), [
     "LICENSE",
+    "THIRD-PARTY-NOTICES.txt",
     "docs/overview.md",
     "extension.vsixmanifest",
     "extension.vsomanifest",
