@@ -9,6 +9,7 @@ const checks = () => [
   ],
   ["TypeScript is strict", [...tool("typescript", "tsc"), "--project", "."]],
   ["TypeScript and JSON are formatted and linted", [...tool("@biomejs/biome", "biome"), "check"]],
+  ["the licences of others' packages are allowed", [process.execPath, "scripts/licences.mjs"]],
 ];
 
 await main(import.meta.url, async () => {
