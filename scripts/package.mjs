@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 
 import { build, taskFolder } from "./build.mjs";
 import { writeNotices } from "./notices.mjs";
+import { buildPages } from "./pages.mjs";
 import { main, root, run, Stop, step, tool } from "./run.mjs";
 
 const dist = join(root, "dist");
@@ -28,6 +29,7 @@ const date = new Date("1980-01-01T00:00:00Z");
 export async function pack({ dev = false, number, built = false, output } = {}) {
   if (!built) {
     await build();
+    await buildPages();
     await writeNotices();
   }
   step(dev ? "pack the extension for trying out" : "pack the extension");

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
+import { chromium } from "./chromium.mjs";
 import { newerKubectl } from "./newer-kubectl.mjs";
 import { pack } from "./package.mjs";
 import { registry } from "./registry.mjs";
@@ -10,6 +11,7 @@ await main(import.meta.url, async () => {
   await pack();
   const kubectl = await newerKubectl();
   const dockerRegistry = await registry();
+  const browser = await chromium();
 
   step("the tests of the core");
   const core = await show("cargo", ["test", "--locked", "--workspace", "--no-fail-fast"]);
@@ -24,6 +26,7 @@ await main(import.meta.url, async () => {
     ...files.map((f) => `tests/${f}`),
   ];
   const env = {
+    CHROMIUM: browser,
     ...(kubectl && { NEWER_KUBECTL: kubectl }),
     ...(dockerRegistry && { DOCKER_REGISTRY: dockerRegistry }),
   };

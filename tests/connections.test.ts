@@ -1,5 +1,6 @@
 /** The packaged task, logged in by each kind of service connection, with real kubectl. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -128,6 +129,21 @@ describe("a Kubernetes service connection", () => {
     const outcome = await step.outcome;
     assertRan(outcome, "Canceled");
     assertKept(outcome, token);
+  });
+
+  test("leaves nothing behind when nobody reads the log any more", async () => {
+    const api = await guard((given) => given === token);
+    stage.server.images.behave(after, { kind: "runs", after: 1500 });
+    const connections = {
+      kubernetesServiceEndpoint: byServiceAccount(api.url, token, api.certificate.certificate),
+    };
+    const step = stage.start(images, release, alone, {}, { connections });
+    await until(() => stage.changes.length > 0);
+    const ended = once(step.process, "exit");
+    step.process.stdout?.destroy();
+    await ended;
+    const left = readdirSync(stage.temp).filter((file) => /image-[^.]+$/.test(file));
+    assert.deepEqual(left, []);
   });
 
   test("that trusts no certificate is refused by kubectl", async () => {
@@ -365,7 +381,7 @@ describe("Azure Resource Manager", () => {
       (azure) => bySecret(azure, "wrong~secret"),
       {},
       (azure) =>
-        `${host(azure)} refused the login with status 401: AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '***'. The secret of the service connection is wrong: it takes the value of a client secret, not its id`,
+        `azureSubscriptionConnection: ${host(azure)} refused the login with status 401: AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '***'. The secret of the service connection is wrong: it takes the value of a client secret, not its id`,
     ],
     [
       "a secret that has expired",
@@ -373,7 +389,7 @@ describe("Azure Resource Manager", () => {
       bySecret,
       {},
       (azure) =>
-        `${host(azure)} refused the login with status 401: AADSTS7000222: The provided client secret keys for app '***' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret. The secret of the service connection has expired: make a new one for the application, and save it in the service connection`,
+        `azureSubscriptionConnection: ${host(azure)} refused the login with status 401: AADSTS7000222: The provided client secret keys for app '***' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret. The secret of the service connection has expired: make a new one for the application, and save it in the service connection`,
     ],
     [
       "a federation that the application does not know",
@@ -381,7 +397,7 @@ describe("Azure Resource Manager", () => {
       byFederation,
       {},
       (azure) =>
-        `${host(azure)} refused the login with status 401: AADSTS700213: No matching federated identity record found for presented assertion subject 'sc://contoso/shop/production'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. The application's federated credential is for another issuer or subject: its values are shown in the service connection`,
+        `azureSubscriptionConnection: ${host(azure)} refused the login with status 401: AADSTS700213: No matching federated identity record found for presented assertion subject 'sc://contoso/shop/production'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. The application's federated credential is for another issuer or subject: its values are shown in the service connection`,
     ],
     [
       "no role on the cluster",
@@ -419,7 +435,7 @@ describe("Azure Resource Manager", () => {
         },
       }),
       {},
-      () => "the certificate of the service connection cannot sign: ",
+      () => "azureSubscriptionConnection: the certificate of the service connection cannot sign: ",
     ],
     [
       "no resource group",
@@ -443,7 +459,12 @@ describe("Azure Resource Manager", () => {
   }
 
   for (const [what, part, how, error] of [
-    ["Entra breaks down", "entra", broken, /^\S+ refused the login with status 50\d/],
+    [
+      "Entra breaks down",
+      "entra",
+      broken,
+      /^azureSubscriptionConnection: \S+ refused the login with status 50\d/,
+    ],
     [
       "Entra answers no JSON",
       "entra",
@@ -460,7 +481,7 @@ describe("Azure Resource Manager", () => {
       "Entra resets the connection",
       "entra",
       "reset",
-      /^\S+ gave no answer: .*Check that this agent may reach it, by a proxy if there is one$/,
+      /^azureSubscriptionConnection: \S+ gave no answer: .*Check that this agent may reach it, by a proxy if there is one$/,
     ],
     [
       "the Resource Manager answers no JSON",

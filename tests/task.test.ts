@@ -443,6 +443,7 @@ test("the extension holds what it needs and nothing else", () => {
     "extension.vsixmanifest",
     "extension.vsomanifest",
     "images/icon.png",
+    "rollouts/index.html",
     "task/core_bg.wasm.br",
     "task/host.js.br",
     "task/icon.png",

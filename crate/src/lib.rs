@@ -5,7 +5,7 @@
 //! as [`Event`]s and carries out the [`Effect`]s it gets back.
 //!
 //! ```
-//! use kubectl_set_image::{Agent, Core, Effect, Event, Verdict};
+//! use kubectl_set_image::{Core, Effect, Event, Verdict};
 //!
 //! let mut core = Core::new();
 //! let inputs = [("command", "computeTag"), ("images", "contoso.azurecr.io/identityserver")];
@@ -18,7 +18,7 @@
 //!     &Event::Started {
 //!         inputs: owned(&inputs),
 //!         variables: owned(&variables),
-//!         agent: Agent::default(),
+//!         agent: Box::default(),
 //!     },
 //! );
 //! assert!(effects.contains(&Effect::SetVariable { name: "tag", value: "4125".into() }));
@@ -32,10 +32,17 @@
 //! - After [`Effect::Finish`] the run is over; further events give no effects.
 //!
 //! # The way of an image
-//! [`inputs`] ▶ [`images`] and [`tag`] ▶ [`reference`] ▶ [`plan`] ▶ [`kubectl`]: a line of text
-//! becomes references, the references get their tag, computed or out of an [`images_file`], the plan lays them over the workloads, and
-//! the command lines come of the plan. [`rollout`] judges what the workloads say afterwards;
-//! [`report`] has all the words; `run` is the machine that joins them.
+//! [`inputs`] ▶ [`images`] and [`tag`] ▶ [`reference`] ▶ [`registry`] ▶ [`plan`] ▶ [`kubectl`]: a
+//! line of text becomes references, the references get their tag, computed or out of an
+//! [`images_file`], the registry says whether they are there and by which digest, the plan lays them
+//! over the workloads, and the command lines come of the plan. [`rollout`] judges what the workloads
+//! say afterwards; [`report`] has all the words; `run` is the machine that joins them.
+//!
+//! # The way of a login
+//! [`inputs`] ▶ [`connection`] ▶ [`azure`] ▶ a kubeconfig: a service connection is read for what it
+//! holds, a dialogue with Azure gets what it only leads to, and what comes of it is a file for
+//! kubectl. A dialogue ([`http::Dialogue`]) is a pure machine of requests and answers, which the
+//! host sends and hands back.
 
 pub mod age;
 pub mod azure;

@@ -39,7 +39,7 @@ pub enum Event {
         /// The pipeline's public variables by their true names (`Build.BuildId`). No secrets.
         variables: BTreeMap<String, String>,
         /// What the agent hands over beside them.
-        agent: Agent,
+        agent: Box<Agent>,
     },
     /// A process wrote something. Chunks end anywhere, in the middle of a character too.
     Output {

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 /// A secret. It can be handed on, and not be printed: what has it inside prints `Secret`.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Secret(String);
 

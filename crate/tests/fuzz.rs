@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use kubectl_set_image::{
-    Agent, Core, Effect, Event, Stream,
+    Core, Effect, Event, Stream,
     images_file::ImagesFile,
     reference::{Reference, Tag},
     tag::{downgrade, sanitise, template::Template, time::StartTime, version},
@@ -169,7 +169,7 @@ fn no_step_breaks_the_core() {
         let (inputs, variables) = (some(&inputs, 4), some(&variables, 2));
         let mut core = Core::new();
         let mut effects =
-            core.handle(0, &Event::Started { inputs, variables, agent: Agent::default() });
+            core.handle(0, &Event::Started { inputs, variables, agent: Box::default() });
         for _ in 0..8 {
             legal(&effects);
             let event = match effects.iter().rev().find(|e| !matches!(e, Effect::Wake { .. })) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kubectl_set_image::{Agent, Core, Effect, Event, Style, images_file::ImagesFile};
+use kubectl_set_image::{Core, Effect, Event, Style, images_file::ImagesFile};
 
 const TAGS: &str = include_str!("../../docs/tags.md");
 const IMAGES_FILE: &str = include_str!("../../docs/images-file.md");
@@ -25,8 +25,8 @@ fn computed(inputs: BTreeMap<String, String>, given: &BTreeMap<String, String>) 
     let mut inputs = inputs;
     inputs.insert("command".to_owned(), "computeTag".to_owned());
     let mut core = Core::new();
-    let mut effects = core
-        .handle(0, &Event::Started { inputs, variables: given.clone(), agent: Agent::default() });
+    let mut effects =
+        core.handle(0, &Event::Started { inputs, variables: given.clone(), agent: Box::default() });
     if let Some(Effect::ReadFile { path, .. }) = effects.last() {
         let content = given[path].clone();
         effects = core.handle(0, &Event::FileRead { content });

@@ -12,6 +12,9 @@ const LONGEST_MS: u32 = 15_000;
 pub(crate) struct Retries(u32);
 
 impl Retries {
+    /// For a request that is not tried again.
+    pub(crate) const NONE: Self = Self(MOST);
+
     /// How long to wait, in milliseconds, before the request is tried again; `None` where what came
     /// of it will not pass, or it was tried often enough.
     pub(crate) fn after(&mut self, heard: &Heard) -> Option<u32> {

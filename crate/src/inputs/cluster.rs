@@ -33,9 +33,9 @@ pub enum Access {
     /// By what Azure gives out for a cluster.
     Aks {
         /// Who logs in to Azure.
-        azure: AzureConnection,
+        azure: Box<AzureConnection>,
         /// The cluster.
-        cluster: Cluster,
+        cluster: Box<Cluster>,
     },
 }
 
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
         };
         let manager = azure.manager.clone();
         let cluster = Cluster { manager, subscription, group: group?, name: name?, admin: admin? };
-        Some(Access::Aks { azure, cluster })
+        Some(Access::Aks { azure: Box::new(azure), cluster: Box::new(cluster) })
     }
 
     /// A kubeconfig is YAML or JSON, so its text has braces or lines, which a path has not.
@@ -121,7 +121,8 @@ impl<'a> Reader<'a> {
                 if !is_version(&version) {
                     return self.fail(InputError::KubectlVersion(version));
                 }
-                if Url::parse(&downloads).is_none() {
+                let safe = |url: &Url| url.secure || url.is_loopback();
+                if !Url::parse(&downloads).is_some_and(|url| safe(&url)) {
                     return self.fail(InputError::Url("kubectlDownloadUrl", downloads));
                 }
                 let version = if version == "latest" { "stable".to_owned() } else { version };

@@ -173,7 +173,7 @@ impl fmt::Display for InputError {
                  pin none"
             ),
             Self::Url(input, found) => {
-                write!(f, "{input}: {found:?} is no URL. It begins with https://")
+                write!(f, "{input}: {found:?} is no URL that begins with https://")
             }
             Self::NothingToCompute => {
                 f.write_str("tagStrategy: none gives no tag to compute. Take tagStrategy buildId")

@@ -17,7 +17,7 @@ pub(super) struct Reader<'a> {
     pub(super) errors: Vec<InputError>,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     /// A choice's value; the first option where the input is empty.
     pub(super) fn choice(
         &mut self,

@@ -20,11 +20,11 @@ struct Versions {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Version {
     major: String,
     minor: String,
-    git_version: String,
+    #[serde(rename = "gitVersion")]
+    full: String,
 }
 
 impl Version {
@@ -43,10 +43,7 @@ impl Skew {
         let Versions { client_version, server_version } = serde_json::from_slice(printed).ok()?;
         let (client, server) = (client_version.numbers()?, server_version.numbers()?);
         let apart = client.0 != server.0 || client.1.abs_diff(server.1) > 1;
-        apart.then_some(Self {
-            client: client_version.git_version,
-            server: server_version.git_version,
-        })
+        apart.then_some(Self { client: client_version.full, server: server_version.full })
     }
 }
 

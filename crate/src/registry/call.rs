@@ -42,6 +42,12 @@ impl Call {
         self.request.clone()
     }
 
+    /// The same, sent once.
+    pub(super) fn once(mut self) -> Self {
+        self.retries = Retries::NONE;
+        self
+    }
+
     /// Whether an answer sent it on.
     pub(super) fn is_elsewhere(&self) -> bool {
         self.redirects > 0

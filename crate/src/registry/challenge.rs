@@ -109,3 +109,77 @@ fn skip_token68(rest: &mut &str, after: &str) {
         *rest = &rest[rest.len() - after.len() + end..];
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Challenge, best, parse};
+
+    fn bearer(realm: &str, service: &str, scope: &str) -> Challenge {
+        let [realm, service, scope] = [realm, service, scope].map(str::to_owned);
+        Challenge { bearer: true, realm, service, scope }
+    }
+
+    #[test]
+    fn the_grammar_is_read() {
+        for (header, challenge) in [
+            (
+                "Bearer realm=\"https://a.io/t\",service=\"a.io\",scope=\"repository:x:pull,push\"",
+                bearer("https://a.io/t", "a.io", "repository:x:pull,push"),
+            ),
+            ("bearer REALM = \"r\" , Scope=\"s\"", bearer("r", "", "s")),
+            ("Bearer realm=https://a.io/t,service=a.io", bearer("https://a.io/t", "a.io", "")),
+            ("Bearer realm=\"a\\\"b\\\\c\"", bearer("a\"b\\c", "", "")),
+            ("Basic realm=\"x, Bearer realm=y\", Bearer realm=\"r\"", bearer("r", "", "")),
+            ("Negotiate YII=, Bearer realm=\"r\"", bearer("r", "", "")),
+            ("Negotiate, Bearer realm=\"r\", NTLM", bearer("r", "", "")),
+            ("Digest realm=\"d\", nonce=\"n\", Bearer realm=\"r\"", bearer("r", "", "")),
+            (", ,Bearer realm=\"r\",realm=\"other\",error=\"e\"", bearer("r", "", "")),
+            ("Bearer realm=\"r\",scope=\"not ended", bearer("r", "", "")),
+            ("Bearer realm=\"r\";scope=\"s\"", bearer("r", "", "")),
+            ("Bearer", bearer("", "", "")),
+            ("Bearer realm=\"ü\"", bearer("ü", "", "")),
+        ] {
+            assert_eq!(best([header].into_iter()), Some(challenge), "{header}");
+        }
+        for header in ["", ",", "Digest realm=\"d\"", "realm=\"r\"", "\"Bearer\"", "ü Bearer"] {
+            assert_eq!(best([header].into_iter()), None, "{header}");
+        }
+    }
+
+    #[test]
+    fn bearer_goes_before_basic() {
+        let basic = Challenge { realm: "b".to_owned(), ..Challenge::default() };
+        assert_eq!(best(["Basic realm=\"b\""].into_iter()), Some(basic));
+        let both = ["Basic realm=\"b\"", "Bearer realm=\"r\""];
+        assert_eq!(best(both.into_iter()), Some(bearer("r", "", "")));
+    }
+
+    #[test]
+    fn a_value_that_is_too_long_is_none() {
+        let header = ["Bearer realm=\"", &"x".repeat(100_000), "\",service=\"s\""].concat();
+        assert_eq!(best([header.as_str()].into_iter()), Some(bearer("", "s", "")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_is_too_odd(header: String) {
+            parse(&header);
+        }
+
+        #[test]
+        fn no_header_of_its_own_signs_is_too_odd(
+            header in "((Bearer|Basic|realm|x)|[ ,=\"\\\\ü;]){0,40}"
+        ) {
+            parse(&header);
+        }
+
+        #[test]
+        fn a_quoted_value_comes_back(value: String) {
+            let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
+            let header = format!("Bearer realm=\"{quoted}\", service=s");
+            prop_assert_eq!(parse(&header), [bearer(&value, "s", "")]);
+        }
+    }
+}

@@ -108,6 +108,12 @@ impl Check {
         check
     }
 
+    /// The same, not tried again where the first question has no good answer.
+    #[must_use]
+    pub fn hastily(self) -> Self {
+        Self { call: self.call.once(), ..self }
+    }
+
     /// The question of the phase.
     fn question(&self) -> Call {
         let wanted = self.digest.as_deref().or(self.reference.digest());
@@ -170,11 +176,13 @@ impl Check {
 
     /// The image is not there, and what is known of the tags is all that there is to know.
     fn absent(&mut self) -> Next<Outcome> {
-        let known = self.tags.any() || (!self.login.is_anonymous() && self.withheld.is_none());
+        let known =
+            self.tags.are_shown() || (!self.login.is_anonymous() && self.withheld.is_none());
         let tags = std::mem::replace(&mut self.tags, Tags::new(""));
-        self.done(match known {
-            true => Found::Missing(Absence::Tag { nearest: tags.nearest() }),
-            false => Found::Unclear,
+        self.done(if known {
+            Found::Missing(Absence::Tag { nearest: tags.nearest() })
+        } else {
+            Found::Unclear
         })
     }
 
@@ -308,11 +316,10 @@ impl Check {
     /// Asks for a token: a refresh token is posted, if that is wanted, and everything else is got.
     fn ask_token(&mut self, challenge: Challenge, realm: Url, post: bool) -> Next<Outcome> {
         let trusted = self.registry.trusts(&realm);
-        if self.login.is_anonymous() {
-        } else if trusted {
-            self.shown = true;
-        } else {
-            self.withheld = Some(realm.authority());
+        match (self.login.is_anonymous(), trusted) {
+            (true, _) => {}
+            (false, true) => self.shown = true,
+            (false, false) => self.withheld = Some(realm.authority()),
         }
         let own = ["repository:", &self.path(&[])[4..], ":pull"].concat();
         let scope = if challenge.scope.trim().is_empty() { &own } else { &challenge.scope };

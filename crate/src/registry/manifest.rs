@@ -123,3 +123,56 @@ pub(super) fn platforms(body: &[u8]) -> Option<Platforms> {
 pub(super) fn of_config(body: &[u8]) -> Option<Platform> {
     serde_json::from_slice(body).ok().filter(Platform::is_sane)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Platform, Platforms, is_digest, of_config, platforms};
+
+    fn platform(os: &str, architecture: &str, variant: &str) -> Platform {
+        let [os, architecture, variant] = [os, architecture, variant].map(str::to_owned);
+        Platform { os, architecture, variant }
+    }
+
+    #[test]
+    fn a_digest_is_an_algorithm_and_its_digits() {
+        let hex = "0123456789abcdef".repeat(4);
+        assert!(is_digest(&format!("sha256:{hex}")), "64 digits");
+        assert!(is_digest(&format!("sha512:{hex}{hex}")), "128 digits");
+        for text in ["", "sha256:", &hex, "sha256:abc", &format!("sha256:{}", hex.to_uppercase())] {
+            assert!(!is_digest(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_index_names_its_platforms_once() {
+        let index = r#"{"schemaVersion":2,"mediaType":"x","manifests":[
+            {"platform":{"os":"linux","architecture":"arm","variant":"v7","os.version":"1"}},
+            {"platform":{"os":"linux","architecture":"arm","variant":"v7"}},
+            {"platform":{"os":"windows","architecture":"amd64"}},
+            {"platform":{"os":"unknown","architecture":"unknown"}}]}"#;
+        let known = vec![platform("linux", "arm", "v7"), platform("windows", "amd64", "")];
+        assert_eq!(platforms(index.as_bytes()), Some(Platforms::Known(known)));
+    }
+
+    #[test]
+    fn platforms_are_written_as_docker_writes_them() {
+        for (platform, text) in [
+            (platform("linux", "amd64", ""), "linux/amd64"),
+            (platform("linux", "arm", "v7"), "linux/arm/v7"),
+            (platform("linux", "arm64", "v8"), "linux/arm64"),
+        ] {
+            assert_eq!(platform.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_configuration_names_one() {
+        assert_eq!(
+            of_config(br#"{"os":"linux","architecture":"amd64","config":{"Env":[]}}"#),
+            Some(platform("linux", "amd64", ""))
+        );
+        for body in ["{}", "[]", r#"{"os":"linux"}"#, r#"{"os":"a b","architecture":"c"}"#] {
+            assert_eq!(of_config(body.as_bytes()), None, "{body}");
+        }
+    }
+}

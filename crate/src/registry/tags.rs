@@ -15,6 +15,7 @@ const MOST: usize = 20_000;
 #[derive(Debug, Clone)]
 pub(super) struct Tags {
     wanted: String,
+    shown: bool,
     seen: usize,
     /// The greatest of those below, or as great; the greatest first.
     below: Vec<String>,
@@ -35,6 +36,7 @@ impl Tags {
     pub(super) fn new(wanted: &str) -> Self {
         Self {
             wanted: wanted.to_owned(),
+            shown: false,
             seen: 0,
             below: Vec::new(),
             above: Vec::new(),
@@ -46,43 +48,43 @@ impl Tags {
     /// Reads one page of a list. `None` where it is none.
     pub(super) fn read(&mut self, body: &[u8]) -> Option<()> {
         let page: Page = serde_json::from_slice(body).ok()?;
+        self.shown = true;
         for tag in page.tags.unwrap_or_default() {
             if self.seen < MOST && Tag::parse(&tag).is_ok() {
                 self.seen += 1;
-                self.add(tag);
+                self.add(&tag);
             }
         }
         Some(())
     }
 
-    /// Whether there are any.
-    pub(super) fn any(&self) -> bool {
-        self.seen > 0
+    /// Whether the registry shows them.
+    pub(super) fn are_shown(&self) -> bool {
+        self.shown
     }
 
-    fn add(&mut self, tag: String) {
-        match compare(&tag, &self.wanted) {
+    fn add(&mut self, tag: &str) {
+        match compare(tag, &self.wanted) {
             Some(Ordering::Greater) => {
-                let at = place(&self.above, |known| compare(&tag, known) == Some(Ordering::Less));
-                put(&mut self.above, at, &tag);
+                let at = place(&self.above, |known| compare(tag, known) == Some(Ordering::Less));
+                put(&mut self.above, at, tag.to_owned());
             }
             Some(_) => {
-                let at =
-                    place(&self.below, |known| compare(&tag, known) == Some(Ordering::Greater));
-                put(&mut self.below, at, &tag);
+                let at = place(&self.below, |known| compare(tag, known) == Some(Ordering::Greater));
+                put(&mut self.below, at, tag.to_owned());
             }
             None => {
                 let bound = (self.wanted.len() / 3).max(1);
                 if tag.len().abs_diff(self.wanted.len()) <= bound {
-                    let edits = edits(&self.wanted, &tag);
+                    let edits = edits(&self.wanted, tag);
                     if edits <= bound {
                         let at = place(&self.alike, |(known, _)| edits < *known);
-                        put(&mut self.alike, at, &(edits, tag.clone()));
+                        put(&mut self.alike, at, (edits, tag.to_owned()));
                     }
                 }
             }
         }
-        put(&mut self.last, 0, &tag);
+        put(&mut self.last, 0, tag.to_owned());
     }
 
     /// The nearest ones: of versions and numbers those around, in their order; else those that look
@@ -108,9 +110,9 @@ fn place<T>(list: &[T], is_before: impl Fn(&T) -> bool) -> usize {
     list.iter().position(is_before).unwrap_or(list.len())
 }
 
-fn put<T: Clone>(list: &mut Vec<T>, at: usize, item: &T) {
-    if at < TOLD {
-        list.insert(at, item.clone());
+fn put<T: PartialEq>(list: &mut Vec<T>, at: usize, item: T) {
+    if at < TOLD && !list.contains(&item) {
+        list.insert(at, item);
         list.truncate(TOLD);
     }
 }
@@ -128,4 +130,77 @@ pub(super) fn next_page(link: &str) -> Option<&str> {
         rest = &after[end..];
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tags, next_page};
+
+    fn nearest(wanted: &str, tags: &[&str]) -> Vec<String> {
+        let mut list = Tags::new(wanted);
+        list.read(serde_json::json!({ "name": "web", "tags": tags }).to_string().as_bytes());
+        list.nearest()
+    }
+
+    #[test]
+    fn the_nearest_are_told() {
+        for (wanted, tags, told) in [
+            // Versions around, in their order.
+            (
+                "1.4.2",
+                vec!["1.5.0", "latest", "1.4.0", "2.0.0", "1.3.0", "1.4.1", "1.4.3", "1.0.0"],
+                vec!["1.3.0", "1.4.0", "1.4.1", "1.4.3", "1.5.0"],
+            ),
+            ("1.4.2", vec!["v1.4.2", "1.4.2-rc.1"], vec!["1.4.2-rc.1", "v1.4.2"]),
+            // Numbers around.
+            (
+                "4125",
+                vec!["999", "4100", "4119", "4120", "4130", "10000", "web"],
+                vec!["4100", "4119", "4120", "4130", "10000"],
+            ),
+            ("9", vec!["1", "2", "3", "4", "5", "6", "7"], vec!["3", "4", "5", "6", "7"]),
+            ("1", vec!["2", "3", "4", "5", "6", "7"], vec!["2", "3", "4", "5", "6"]),
+            (
+                "20261124.7",
+                vec!["20261124.6", "20261123.9", "4125"],
+                vec!["20261123.9", "20261124.6"],
+            ),
+            // Words alike, the likest first.
+            (
+                "main-abc",
+                vec!["dev", "main-abd", "Main-abc", "main-ab"],
+                vec!["Main-abc", "main-abd", "main-ab"],
+            ),
+            // Else the last.
+            ("web", vec!["a1", "b2", "c3", "d4", "e5", "f6"], vec!["b2", "c3", "d4", "e5", "f6"]),
+            ("web", vec![], vec![]),
+        ] {
+            assert_eq!(nearest(wanted, &tags), told, "{wanted} of {tags:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_tag_is_passed_over() {
+        assert_eq!(nearest("x", &["##vso[x]", "a b", "", "-a", "ok"]), ["ok"]);
+        let mut list = Tags::new("x");
+        assert_eq!(list.read(br#"{"name":"web","tags":null}"#), Some(()));
+        assert!(list.are_shown(), "a list without tags");
+        let mut list = Tags::new("x");
+        assert_eq!(list.read(b"[1]"), None);
+        assert_eq!(list.read(b"\xff"), None);
+        assert!(!list.are_shown(), "no list");
+    }
+
+    #[test]
+    fn the_next_page_is_the_one_that_is_called_so() {
+        for (link, next) in [
+            ("</v2/web/tags/list?last=a&n=2>; rel=\"next\"", Some("/v2/web/tags/list?last=a&n=2")),
+            ("<https://a.io/1>; rel=\"prev\", <https://a.io/2>; REL=next", Some("https://a.io/2")),
+            ("</x>; rel=\"prev\"", None),
+            ("</x", None),
+            ("", None),
+        ] {
+            assert_eq!(next_page(link), next, "{link}");
+        }
+    }
 }

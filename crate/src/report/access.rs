@@ -1,6 +1,7 @@
 //! The words of the login, and of the requests that it takes.
 
 use crate::{
+    age::Age,
     azure::{Cluster, TokenError},
     http::Request,
     kubectl::Skew,
@@ -12,6 +13,16 @@ use crate::{
 /// A request that is about to be sent.
 pub(crate) fn asked(request: &Request) -> Effect {
     log(Style::Debug, format!("{} {}", request.method, request.url))
+}
+
+/// A request that is sent again after a while: the server answered with a status, or gave no answer.
+pub(crate) fn asked_again(server: &str, answered: Result<u16, String>, after_ms: u32) -> Effect {
+    let what = match answered {
+        Ok(status) => format!("answered with status {status}"),
+        Err(words) => format!("gave no answer ({words})"),
+    };
+    let after = Age(i64::from(after_ms));
+    plain(format!("{server} {what}: asks again in {after}"))
 }
 
 pub(crate) fn logging_in(cluster: &Cluster) -> Effect {
@@ -36,9 +47,9 @@ pub(crate) fn no_context(cluster: &Cluster) -> Effect {
     )
 }
 
-/// There is no token of Entra ID for the registry.
-pub(crate) fn registry_login_failed(error: &TokenError) -> Effect {
-    log(Style::Error, format!("containerRegistry: {error}"))
+/// There is no token of Entra ID for the connection that an input names.
+pub(crate) fn login_failed(input: &str, error: &TokenError) -> Effect {
+    log(Style::Error, format!("{input}: {error}"))
 }
 
 /// A private file is not there for kubectl.

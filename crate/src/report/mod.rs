@@ -15,8 +15,8 @@ mod tag;
 use std::fmt;
 
 pub(crate) use access::{
-    asked, file_not_written, kubectl_downloaded, kubectl_used, logging_in, no_context, no_kubectl,
-    registry_login_failed, skew, token_not_renewed, token_renewed, untrusted,
+    asked, asked_again, file_not_written, kubectl_downloaded, kubectl_used, logging_in,
+    login_failed, no_context, no_kubectl, skew, token_not_renewed, token_renewed, untrusted,
 };
 pub use log_text::LogText;
 pub(crate) use plan::{dry_run, left_alone, nothing_to_do, plan};

@@ -1,7 +1,7 @@
 //! A dialogue with servers, carried on by the host.
 
 use crate::{
-    http::{Dialogue, Heard, Next},
+    http::{Dialogue, Heard, Next, Url},
     protocol::{CallId, Effect, Event, TimerId},
     report,
     run::session::{Effects, Session},
@@ -10,8 +10,10 @@ use crate::{
 /// A dialogue, and what it waits for.
 #[derive(Debug)]
 pub(crate) struct Call<D> {
-    dialogue: D,
+    dialogue: Box<D>,
     waiting: Waiting,
+    /// The server that was asked last.
+    server: String,
 }
 
 #[derive(Debug)]
@@ -25,7 +27,8 @@ impl<D: Dialogue> Call<D> {
     /// Begins the dialogue, which never has its outcome at once.
     pub(crate) fn start(mut dialogue: D, session: &mut Session, effects: &mut Effects) -> Self {
         let next = dialogue.begin();
-        let mut call = Self { dialogue, waiting: Waiting::Nothing };
+        let mut call =
+            Self { dialogue: Box::new(dialogue), waiting: Waiting::Nothing, server: String::new() };
         call.go_on(next, session, effects);
         call
     }
@@ -53,7 +56,15 @@ impl<D: Dialogue> Call<D> {
             (Waiting::Time(waiting), Event::Woken { timer }) if waiting == timer => Heard::Waited,
             _ => return None,
         };
+        let answered = match &heard {
+            Heard::Answer(answer) => Ok(answer.status),
+            Heard::NoAnswer(words) => Err(words.clone()),
+            _ => Ok(0),
+        };
         let next = self.dialogue.hear(heard);
+        if let Next::Wait(after_ms) = next {
+            effects.push(report::asked_again(&self.server, answered, after_ms));
+        }
         self.go_on(next, session, effects)
     }
 
@@ -66,6 +77,7 @@ impl<D: Dialogue> Call<D> {
         self.waiting = match next {
             Next::Ask(request) => {
                 effects.push(report::asked(&request));
+                self.server = Url::parse(&request.url).map_or_else(String::new, |u| u.authority());
                 let call = session.next_call();
                 effects.push(Effect::Fetch { call, request });
                 Waiting::Answer(call)

@@ -21,7 +21,7 @@ use crate::{
 pub(crate) struct Gathering {
     inputs: BTreeMap<String, String>,
     variables: Variables,
-    agent: Agent,
+    agent: Box<Agent>,
     /// The input whose file is being read.
     input: &'static str,
     /// The files to read after it.
@@ -33,7 +33,7 @@ impl Gathering {
     pub(crate) fn start(
         inputs: BTreeMap<String, String>,
         variables: Variables,
-        agent: Agent,
+        agent: Box<Agent>,
         effects: &mut Effects,
     ) -> State {
         let left = inputs::files(&inputs, &variables).into_iter();
@@ -48,7 +48,7 @@ impl Gathering {
                 finish(effects, Verdict::Canceled, report::NOTHING_CHANGED);
                 return State::Finished;
             }
-            _ => return State::Gathering(self),
+            _ => return State::Gathering(Box::new(self)),
         };
         self.read.push(FileContent { input: self.input, outcome });
         self.next(effects)
@@ -59,7 +59,7 @@ impl Gathering {
             Some(File { input, path }) => {
                 effects.push(Effect::ReadFile { path, limit: FILE_LIMIT });
                 self.input = input;
-                State::Gathering(self)
+                State::Gathering(Box::new(self))
             }
             None => begin(
                 Request::read(&self.inputs, &self.variables, &self.agent, &self.read),

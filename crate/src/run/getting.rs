@@ -67,13 +67,13 @@ impl Getting {
                 return Some(Ok(path.clone()));
             }
             (Step::Newest(call), event) => match call.handle(event, session, effects)? {
-                Ok(version) => match self.release.at(&version) {
-                    Some(release) => *self = Self::find(release, effects),
-                    None => {
+                Ok(version) => {
+                    let Some(release) = self.release.at(&version) else {
                         let url = self.release.newest().unwrap_or_default();
                         return Some(Err(NoKubectl::Odd { url }));
-                    }
-                },
+                    };
+                    *self = Self::find(release, effects);
+                }
                 Err(error) => return Some(Err(NoKubectl::Published(error))),
             },
             (Step::Finding, Event::ToolNotFound { .. }) => {

@@ -79,7 +79,7 @@ pub struct Core {
 enum State {
     #[default]
     Idle,
-    Gathering(Gathering),
+    Gathering(Box<Gathering>),
     Publishing(Publishing),
     Preparing(Box<Preparing>),
     Releasing(Box<Release>),

@@ -16,7 +16,7 @@ use crate::{
         getting::Getting,
         release::Release,
         renewal::Renewal,
-        session::{Effects, Session, finish},
+        session::{Effects, Session, finish, mask},
     },
     secret::Secret,
     story::Purpose,
@@ -57,8 +57,8 @@ enum Step {
 /// A login by Azure.
 #[derive(Debug)]
 struct Azure {
-    connection: AzureConnection,
-    cluster: Cluster,
+    connection: Box<AzureConnection>,
+    cluster: Box<Cluster>,
 }
 
 /// Nothing more is waited for: all is there, or something is not to be had.
@@ -98,7 +98,9 @@ impl Preparing {
                 return Release::start(purpose, session, lines, effects);
             }
             Access::Kubeconfig { text, secrets, insecure } => {
-                mask(&secrets, effects);
+                for secret in &secrets {
+                    mask(secret, effects);
+                }
                 if insecure {
                     effects.push(report::untrusted());
                 }
@@ -189,13 +191,13 @@ impl Preparing {
         let Step::Login(_, azure) = self.take() else { return None };
         match outcome {
             Ok(Token { value, .. }) => {
-                mask(std::slice::from_ref(&value), effects);
-                let credential = Credential::new(azure.cluster.clone(), value);
+                mask(&value, effects);
+                let credential = Credential::new(*azure.cluster.clone(), value);
                 let call = Call::start(credential, &mut self.session, effects);
                 self.step = Step::Credential(call, azure);
                 None
             }
-            Err(error) => fail(&error, effects),
+            Err(error) => Some(refused(&error, effects)),
         }
     }
 
@@ -211,7 +213,7 @@ impl Preparing {
                 self.step = Step::ClusterFile(azure);
                 None
             }
-            Err(error) => fail(&error, effects),
+            Err(error) => Some(fail(&error, effects)),
         }
     }
 
@@ -233,7 +235,9 @@ impl Preparing {
             effects.push(report::no_context(&azure.cluster));
             return Some(Err(()));
         };
-        mask(view.secrets(), effects);
+        for secret in view.secrets() {
+            mask(secret, effects);
+        }
         let identity = azure.connection.identity;
         match view.user() {
             User::Local => Some(Ok(())),
@@ -262,12 +266,12 @@ impl Preparing {
         let Step::UserLogin(_, renewal, view) = self.take() else { return None };
         match outcome {
             Ok(token) => {
-                mask(std::slice::from_ref(&token.value), effects);
+                mask(&token.value, effects);
                 effects.push(Effect::WriteFile { path: None, content: token.value.clone() });
                 self.step = Step::TokenFile(token, renewal, view);
                 None
             }
-            Err(error) => fail(&error, effects),
+            Err(error) => Some(refused(&error, effects)),
         }
     }
 
@@ -286,15 +290,15 @@ impl Preparing {
     }
 }
 
-fn mask<'a>(secrets: impl IntoIterator<Item = &'a Secret>, effects: &mut Effects) {
-    for secret in secrets {
-        effects.push(Effect::Mask { secret: secret.clone() });
-    }
+/// Azure gives no token.
+fn refused(error: &TokenError, effects: &mut Effects) -> Over {
+    effects.push(report::login_failed("azureSubscriptionConnection", error));
+    Err(())
 }
 
-fn fail(error: &impl std::fmt::Display, effects: &mut Effects) -> Option<Over> {
+fn fail(error: &AksError, effects: &mut Effects) -> Over {
     effects.push(report::error(error));
-    Some(Err(()))
+    Err(())
 }
 
 fn give_up(effects: &mut Effects) -> State {

@@ -56,7 +56,7 @@ pub(crate) struct Release {
 #[derive(Debug)]
 enum Stage {
     /// The workloads as they are, and what registries say of the images.
-    Reading { batch: Batch, queries: Vec<Query>, verifying: Option<Verifying> },
+    Reading { batch: Batch, queries: Vec<Query>, verifying: Option<Box<Verifying>> },
     /// The changes.
     Setting(Batch),
     /// The rollouts of the changes.
@@ -91,7 +91,7 @@ impl Release {
         effects.push(report::section("Plan"));
         let batch = ask(&queries, Policy::ALL, &mut session, effects);
         let verifying = match purpose {
-            Purpose::Set => Verifying::start(&lines, &mut session, effects),
+            Purpose::Set => Verifying::start(&lines, &mut session, effects).map(Box::new),
             Purpose::Undo => None,
         };
         State::Releasing(Box::new(Self {
@@ -137,7 +137,7 @@ impl Release {
                 if let Some(verifying) = verifying {
                     verifying.handle(event, session, effects);
                 }
-                let verified = verifying.as_ref().is_none_or(Verifying::is_over);
+                let verified = verifying.as_ref().is_none_or(|verifying| verifying.is_over());
                 if batch.is_over() && (verified || batch.first_failure().is_some()) {
                     self.make_plan(now, effects);
                 }

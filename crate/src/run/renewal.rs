@@ -6,7 +6,7 @@ use crate::{
     report,
     run::{
         call::Call,
-        session::{Effects, Session},
+        session::{Effects, Session, mask},
     },
 };
 
@@ -61,7 +61,7 @@ impl Renewal {
             }
             (State::Asking(call), event) => match call.handle(event, session, effects) {
                 Some(Ok(token)) => {
-                    effects.push(Effect::Mask { secret: token.value.clone() });
+                    mask(&token.value, effects);
                     let path = Some(self.file.clone());
                     effects.push(Effect::WriteFile { path, content: token.value.clone() });
                     effects.push(report::token_renewed());

@@ -89,6 +89,12 @@ impl Session {
     }
 }
 
+/// Has the agent mask a secret from now on, line by line, as it wants them.
+pub(crate) fn mask(secret: &Secret, effects: &mut Effects) {
+    let lines = secret.reveal().lines().map(str::trim).filter(|line| !line.is_empty());
+    effects.extend(lines.map(|line| Effect::Mask { secret: line.into() }));
+}
+
 /// Ends the step.
 pub(crate) fn finish(effects: &mut Effects, result: Verdict, message: &str) {
     effects.push(Effect::Finish { result, message: message.into() });

@@ -5,14 +5,14 @@ use crate::{
     connection::RegistryLogin,
     images::Line,
     inputs::{RegistryAccess, Verification},
-    protocol::{Effect, Event, TimerId},
+    protocol::{Event, TimerId},
     reference::Reference,
     registry::{Check, Found, Login, Outcome, Platform, Registry, Verify, acr::Exchange, fails},
     report,
     run::{
         batch::{Batch, Policy},
         call::Call,
-        session::{Effects, Session},
+        session::{Effects, Session, mask},
     },
     secret::Secret,
 };
@@ -38,8 +38,7 @@ pub(crate) struct Verifying {
     next: usize,
     outcomes: Vec<Option<Outcome>>,
     nodes: Vec<(Platform, usize)>,
-    deadline: TimerId,
-    patience_ms: u32,
+    deadline: Option<TimerId>,
     step: Step,
     failed: bool,
 }
@@ -71,8 +70,6 @@ impl Verifying {
             images.map(|image| (image.reference.to_string(), image.reference.clone())).collect();
         images.sort_by(|(one, _), (other, _)| one.cmp(other));
         images.dedup_by(|(one, _), (other, _)| one == other);
-        let is_asked = verify == Verify::Required || asked.login.is_some();
-        let patience_ms = if is_asked { PATIENCE_MS } else { UNASKED_MS };
         let mut verifying = Self {
             verify,
             login: Login::Anonymous,
@@ -80,21 +77,23 @@ impl Verifying {
             images,
             next: 0,
             nodes: Vec::new(),
-            deadline: session.wake(patience_ms, effects),
-            patience_ms,
+            deadline: None,
             step: Step::Over,
             failed: false,
             asked,
         };
+        verifying.deadline = Some(session.wake(verifying.patience_ms(), effects));
         verifying.log_in(session, effects);
         Some(verifying)
     }
 
     fn log_in(&mut self, session: &mut Session, effects: &mut Effects) {
-        let used = |access: &&RegistryAccess| {
+        let is_needed = |access: &&RegistryAccess| {
             self.images.iter().any(|(_, reference)| access.connection.is_for(reference))
         };
-        if let Some(RegistryAccess { connection, azure }) = self.asked.login.as_ref().filter(used) {
+        if let Some(RegistryAccess { connection, azure }) =
+            self.asked.login.as_ref().filter(is_needed)
+        {
             match (&connection.how, azure) {
                 (RegistryLogin::Password { user, password }, _) => {
                     let (user, password) = (user.clone(), password.clone());
@@ -116,13 +115,13 @@ impl Verifying {
     pub(crate) fn handle(&mut self, event: &Event, session: &mut Session, effects: &mut Effects) {
         match (&mut self.step, event) {
             (Step::Over, _) => {}
-            (_, Event::Woken { timer }) if *timer == self.deadline => self.give_up(),
+            (_, Event::Woken { timer }) if Some(*timer) == self.deadline => self.give_up(),
             (Step::Token(call), event) => {
                 let Some(outcome) = call.handle(event, session, effects) else { return };
                 match outcome {
                     Ok(Token { value, .. }) => self.exchange(value, session, effects),
                     Err(error) => {
-                        effects.push(report::registry_login_failed(&error));
+                        effects.push(report::login_failed("containerRegistry", &error));
                         self.failed = true;
                         self.step = Step::Over;
                     }
@@ -191,13 +190,22 @@ impl Verifying {
         effects.extend(report::image_variable(lines));
     }
 
+    /// Whether somebody asked for it: by a service connection or by the input.
+    fn is_asked(&self) -> bool {
+        self.verify == Verify::Required || self.asked.login.is_some()
+    }
+
+    fn patience_ms(&self) -> u32 {
+        if self.is_asked() { PATIENCE_MS } else { UNASKED_MS }
+    }
+
     fn exchange(&mut self, token: Secret, session: &mut Session, effects: &mut Effects) {
         let Some(RegistryAccess { connection, .. }) = &self.asked.login else { return };
         let tenant = match &connection.how {
             RegistryLogin::Entra { tenant } => tenant.as_str(),
             RegistryLogin::Password { .. } => "",
         };
-        effects.push(Effect::Mask { secret: token.clone() });
+        mask(&token, effects);
         let exchange = Exchange::new(&connection.host, tenant, token);
         self.step = Step::Exchange(Call::start(exchange, session, effects));
     }
@@ -228,6 +236,7 @@ impl Verifying {
             let with_login = self.is_with_login(reference);
             let login = if with_login { self.login.clone() } else { Login::Anonymous };
             let check = Check::new(reference, login);
+            let check = if self.is_asked() { check } else { check.hastily() };
             calls.push((at, Call::start(check, session, effects)));
         }
         let has_platforms =
@@ -248,7 +257,7 @@ impl Verifying {
             if self.outcomes[at].is_some() {
                 continue;
             }
-            let words = format!("no answer within {} s", self.patience_ms / 1000);
+            let words = format!("no answer within {} s", self.patience_ms() / 1000);
             let server = Registry::of(reference).name();
             let found = Found::Unreachable { server, words };
             let login = self.is_with_login(reference);

@@ -1,8 +1,9 @@
 //! A run of the core as a conversation: what kubectl answers, what the core does then.
+#![allow(dead_code, reason = "each test program plays a part of it")]
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use kubectl_set_image::{Agent, Core, Effect, Event, Stream};
+use kubectl_set_image::{Agent, Core, Effect, Event, Stream, http::Answer};
 use serde_json::Value;
 
 /// 2026-11-24T04:00:00Z, in milliseconds since 1970.
@@ -32,6 +33,15 @@ impl Conversation {
     /// Starts a step with these inputs where the pipeline has these variables. No registry is asked
     /// unless the inputs say so.
     pub(crate) fn start_with(inputs: &[(&str, &str)], variables: &[(&str, &str)]) -> Self {
+        Self::start_on(inputs, variables, Agent::default())
+    }
+
+    /// The same, on an agent that hands over service connections.
+    pub(crate) fn start_on(
+        inputs: &[(&str, &str)],
+        variables: &[(&str, &str)],
+        agent: Agent,
+    ) -> Self {
         let inputs = &[&[("verifyImage", "off")], inputs].concat()[..];
         let owned = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
@@ -39,7 +49,7 @@ impl Conversation {
         let event = Event::Started {
             inputs: owned(inputs),
             variables: owned(variables),
-            agent: Agent::default(),
+            agent: Box::new(agent),
         };
         let mut conversation = Self {
             core: Core::new(),
@@ -83,6 +93,35 @@ impl Conversation {
     pub(crate) fn is_missing(&mut self, command: &str) -> &mut Self {
         let process = self.process(command);
         self.tell(&Event::NotStarted { process, error: None })
+    }
+
+    /// The server of the newest request whose URL begins like this answers.
+    pub(crate) fn server_answers(&mut self, url: &str, status: u16, body: &str) -> &mut Self {
+        let call = self.call(url);
+        let answer = Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() };
+        self.tell(&Event::Answered { call, answer })
+    }
+
+    /// It gives no answer.
+    pub(crate) fn server_is_silent(&mut self, url: &str, error: &str) -> &mut Self {
+        let call = self.call(url);
+        self.tell(&Event::NotAnswered { call, error: error.to_owned() })
+    }
+
+    /// The assertion is signed.
+    pub(crate) fn assertion_is_signed(&mut self, assertion: &str) -> &mut Self {
+        let call = self.call("sign");
+        self.tell(&Event::Signed { call, assertion: assertion.into() })
+    }
+
+    /// The tool is there.
+    pub(crate) fn tool_is_found(&mut self, path: &str) -> &mut Self {
+        self.tell(&Event::ToolFound { path: path.to_owned() })
+    }
+
+    /// The tool is not there.
+    pub(crate) fn tool_is_not_found(&mut self, error: Option<&str>) -> &mut Self {
+        self.tell(&Event::ToolNotFound { error: error.map(str::to_owned) })
     }
 
     /// Time passes.
@@ -133,6 +172,12 @@ impl Conversation {
     /// All that the core did, an effect a line.
     pub(crate) fn transcript(&self) -> &str {
         &self.transcript
+    }
+
+    fn call(&mut self, url: &str) -> u32 {
+        let at = self.calls.iter().rposition(|(_, called)| called.starts_with(url));
+        let at = at.unwrap_or_else(|| panic!("no {url:?} in {:?}", self.calls));
+        self.calls.remove(at).0
     }
 
     fn process(&self, command: &str) -> u32 {
