@@ -112,6 +112,8 @@ test("it installs what package.json and the scripts need", () => {
     stepsOf("build").some(({ task }) => task?.startsWith("GoTool@")),
     "Go is not installed",
   );
+  const tests = stepsOf("build").find(({ script }) => script === "npm test");
+  assert.deepEqual(tests?.env, { CHROMIUM: "/usr/bin/google-chrome" });
 });
 
 test("what a stage publishes is what the build has packed", () => {

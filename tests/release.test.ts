@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { isDeepStrictEqual } from "node:util";
+import { isDeepStrictEqual, promisify } from "node:util";
 
 const root = path.join(__dirname, "..");
 const versioned = [
@@ -83,6 +83,16 @@ describe("npm run release", () => {
         .filter((line, row) => line !== lines[row]).length;
     });
     assert.deepEqual(differing, [1, 1, 1, 2, 1, 2, 1], "the lines that differ");
+  });
+
+  test("leaves a lock that cargo takes as it is", async () => {
+    for (const part of ["crate", "scripts/bindgen"]) {
+      cpSync(path.join(root, part), at(part), { recursive: true });
+    }
+    assert.equal((await release("7.10.3")).code, 0);
+    const args = ["tree", "--locked", "--package", "kubectl-set-image", "--depth", "0"];
+    const { stdout } = await promisify(execFile)("cargo", args, { cwd: folder });
+    assert.match(stdout, /^kubectl-set-image v7\.10\.3 /);
   });
 
   test("gives what was not released yet its version and its day", async () => {
