@@ -56,7 +56,7 @@ async function crateAdvisories() {
   await run("cargo", ["deny", "--locked", "fetch", "db"]).catch(({ message }) => {
     throw new Impossible(`the advisory database cannot be fetched.\n${message}`);
   });
-  await cargoDeny("--disable-fetch", "advisories");
+  await cargoDeny("advisories");
 }
 
 async function cargoDeny(...args) {

@@ -74,7 +74,7 @@ test("names the npm packages with advisories", async () => {
 
 for (const [command, what] of [
   ["check licenses bans sources", "the licences and sources of crates"],
-  ["check --disable-fetch advisories", "the advisories on crates"],
+  ["check advisories", "the advisories on crates"],
 ] as const) {
   test(`shows what cargo-deny has against ${what}`, async () => {
     npmSays(clean, 0);

@@ -20,13 +20,3 @@ test("the task may set its output variables and no others", () => {
   const outputs = task.outputVariables.map(({ name }: { name: string }) => name);
   assert.deepEqual(task.restrictions.settableVariables.allowed, outputs);
 });
-
-test("the README knows every input, its label in the classic editor and every output", () => {
-  const readme = read("README.md");
-  for (const { name, label } of task.inputs) {
-    assert.match(readme, new RegExp(`\\b${name}:`), name);
-    assert.ok(readme.includes(label.replace(/ \(.*/, "")), label);
-  }
-  for (const { name } of task.outputVariables)
-    assert.match(readme, new RegExp(`^\\| \`${name}\` +\\|`, "m"), name);
-});
