@@ -5,6 +5,7 @@ import { brotliCompressSync } from "node:zlib";
 
 import { main, root, step } from "./run.mjs";
 import { setup } from "./setup.mjs";
+import { forgetInputs, keepInputs } from "./shipped.mjs";
 import { buildCore } from "./wasm.mjs";
 
 export const taskFolder = join(root, "dist/task");
@@ -24,9 +25,15 @@ const englishOnly = {
 export async function build() {
   await setup();
   await buildCore();
+  await bundle();
+}
+
+/** Makes dist/task from the core as it was built. */
+export async function bundle() {
   step("bundle the task");
   rmSync(taskFolder, { recursive: true, force: true });
   mkdirSync(taskFolder, { recursive: true });
+  forgetInputs();
   const esbuild = await import("esbuild");
   const options = {
     absWorkingDir: root,
@@ -36,14 +43,16 @@ export async function build() {
     format: "cjs",
     minify: true,
     legalComments: "none",
+    metafile: true,
     define: { "import.meta.url": "undefined" },
     plugins: [englishOnly],
   };
-  await esbuild.build({
+  const { metafile } = await esbuild.build({
     ...options,
     entryPoints: ["task/src/main.ts"],
     outfile: "dist/task/main.js",
   });
+  keepInputs("task/main.js", metafile);
   for (const part of [
     { name: "host.js", entry: "task/src/host.ts" },
     {
@@ -54,7 +63,8 @@ export async function build() {
   ]) {
     const { name, entry, external } = part;
     const settings = { ...options, entryPoints: [entry], external, write: false };
-    const { outputFiles } = await esbuild.build(settings);
+    const { outputFiles, metafile } = await esbuild.build(settings);
+    keepInputs(`task/${name}.br`, metafile);
     writeFileSync(join(taskFolder, `${name}.br`), brotliCompressSync(outputFiles[0].contents));
   }
   for (const file of ["task/task.json", "task/icon.png", "dist/core/core_bg.wasm.br"]) {

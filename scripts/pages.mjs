@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { main, root, step } from "./run.mjs";
+import { keepInputs } from "./shipped.mjs";
 
 /** What each page may do beyond showing itself; nothing else is allowed. */
 const pages = {
@@ -23,7 +24,7 @@ export async function buildPages() {
   step("bundle the pages");
   for (const [name, { target, policy }] of Object.entries(pages)) {
     const folder = join(root, "pages", name);
-    const script = await bundled(join(folder, "main.ts"));
+    const script = await bundled(join(folder, "main.ts"), `${name}/index.html`);
     const style = await bundled(join(folder, "style.css"));
     const parts = {
       "{policy}": [
@@ -56,13 +57,15 @@ const packedCore = {
   },
 };
 
-async function bundled(entry) {
+/** Bundles a script or a style; what a script is made of is kept for its page. */
+async function bundled(entry, page) {
   const esbuild = await import("esbuild");
-  const { outputFiles } = await esbuild.build({
+  const { outputFiles, metafile } = await esbuild.build({
     absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
     write: false,
+    metafile: true,
     minify: true,
     format: "iife",
     target: "es2022",
@@ -71,6 +74,7 @@ async function bundled(entry) {
     define: { "import.meta.url": "undefined" },
     plugins: [packedCore],
   });
+  if (page !== undefined) keepInputs(page, metafile);
   return outputFiles[0].text.trim().replaceAll("</script", "<\\/script");
 }
 

@@ -14,7 +14,7 @@ await main(import.meta.url, async () => {
   const browser = await chromium();
 
   step("the tests of the core");
-  const core = await show("cargo", ["test", "--workspace", "--no-fail-fast"]);
+  const core = await show("cargo", ["test", "--locked", "--workspace", "--no-fail-fast"]);
 
   step("the tests across the boundary");
   const files = readdirSync(join(root, "tests")).filter((file) => file.endsWith(".test.ts"));

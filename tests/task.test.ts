@@ -440,6 +440,7 @@ describe("what is wrong is said before anything is changed", () => {
 test("the extension holds what it needs and nothing else", () => {
   assert.deepEqual(stage.held.filter((file) => file !== "[Content_Types].xml").sort(), [
     "LICENSE",
+    "THIRD-PARTY-NOTICES.txt",
     "extension.vsixmanifest",
     "extension.vsomanifest",
     ...readdirSync(path.join(__dirname, "../images"))
