@@ -89,7 +89,17 @@ function namedBy({ files = [], icons = {}, content = {}, screenshots = [] }) {
   return [...parts.map(({ path }) => path), ...Object.values(icons)];
 }
 
-/** The same package without the time at which it was made. */
+/** The list of content types, whose entries tfx writes in the order in which it found their files. */
+const contentTypes = "[Content_Types].xml";
+
+function inOrder(types) {
+  const lines = types.toString().split("\n");
+  const entries = lines.filter((line) => line.startsWith("  <"));
+  const first = lines.findIndex((line) => line.startsWith("  <"));
+  return lines.toSpliced(first, entries.length, ...entries.sort()).join("\n");
+}
+
+/** The same package without the time at which it was made, and the order in which. */
 async function timeless(bytes) {
   const { default: JSZip } = await import("jszip");
   const made = await JSZip.loadAsync(bytes);
@@ -97,7 +107,8 @@ async function timeless(bytes) {
   const names = Object.keys(made.files).filter((name) => !made.files[name].dir);
   for (const name of names.sort()) {
     const content = await made.files[name].async("nodebuffer");
-    zip.file(name, content, { date, createFolders: false });
+    const settled = name === contentTypes ? inOrder(content) : content;
+    zip.file(name, settled, { date, createFolders: false });
   }
   const compressionOptions = { level: 9 };
   return zip.generateAsync({ type: "nodebuffer", compression: "DEFLATE", compressionOptions });
