@@ -102,6 +102,48 @@ fn a_secret_leads_to_the_cluster_and_its_token_is_renewed() {
 }
 
 #[test]
+fn a_token_that_cannot_be_written_is_not_called_renewed() {
+    let mut run = aks(secret());
+    run.server_answers(ENTRA, 200, TOKEN)
+        .server_answers(MANAGER, 200, CREDENTIAL)
+        .file_is_written("/temp/kubeconfig")
+        .answers(VIEW, &with_kubelogin(""))
+        .server_answers(ENTRA, 200, r#"{"access_token": "hush", "expires_in": 900}"#)
+        .file_is_written("/temp/token")
+        .file_is_written("/temp/kubeconfig-with-token")
+        .wakes_after(600_000)
+        .server_answers(ENTRA, 200, r#"{"access_token": "hush-the-second", "expires_in": 900}"#)
+        .file_is_not_written("no space left on device")
+        .wakes_after(60_000)
+        .server_answers(ENTRA, 200, r#"{"access_token": "hush-the-third", "expires_in": 900}"#)
+        .file_is_written("/temp/token");
+    let said: Vec<&str> =
+        run.transcript().lines().filter(|line| line.contains("token for")).collect();
+    assert_eq!(
+        said,
+        [
+            "Warning: The token for the cluster is about to expire and cannot be renewed: no space \
+             left on device",
+            "Plain: The token for the cluster was about to expire and is renewed",
+        ]
+    );
+}
+
+#[test]
+fn a_token_that_no_header_takes_is_none() {
+    let mut run = aks(secret());
+    run.server_answers(ENTRA, 200, r#"{"access_token": "hush\r\nX: y", "expires_in": 900}"#);
+    assert!(
+        run.transcript().ends_with(
+            "Error: azureSubscriptionConnection: login.contoso.test answered the login with \
+             something that is no token\nfinish Failed: Nothing was changed in the cluster\n"
+        ),
+        "{}",
+        run.transcript()
+    );
+}
+
+#[test]
 fn a_certificate_signs_an_assertion() {
     let login = azure(
         "ServicePrincipal",

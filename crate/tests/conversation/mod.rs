@@ -102,6 +102,16 @@ impl Conversation {
         self.tell(&Event::Answered { call, answer })
     }
 
+    /// The registry of the newest question that begins like this has the image, with this digest.
+    pub(crate) fn registry_has(&mut self, url: &str, digest: &str) -> &mut Self {
+        let call = self.call(url);
+        let headers = vec![("docker-content-digest".to_owned(), digest.to_owned())];
+        self.tell(&Event::Answered {
+            call,
+            answer: Answer { status: 200, headers, ..Answer::default() },
+        })
+    }
+
     /// It gives no answer.
     pub(crate) fn server_is_silent(&mut self, url: &str, error: &str) -> &mut Self {
         let call = self.call(url);
