@@ -13,7 +13,9 @@ const name = "control-plane";
 const sayEvery = 20_000;
 const compileFlags = ["-trimpath", "-gcflags=all=-dwarf=false"];
 /** The version that the servers give as theirs: that of the module they are built from. */
-const version = /k8s\.io\/kubernetes (v[\d.]+)/.exec(readFileSync(join(source, "go.mod"), "utf8"))?.[1];
+const version = /k8s\.io\/kubernetes (v[\d.]+)/.exec(
+  readFileSync(join(source, "go.mod"), "utf8"),
+)?.[1];
 const environment = { CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false", GOWORK: "off" };
 
 /**

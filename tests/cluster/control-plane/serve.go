@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/component-base/version"
+	"k8s.io/klog/v2"
 )
 
 type options struct {
@@ -42,6 +43,10 @@ func serve(ctx context.Context, args []string, commands io.Reader, answers io.Wr
 	opts, err := parse(args)
 	if err != nil {
 		return err
+	}
+	if !opts.verbose {
+		klog.LogToStderr(false)
+		klog.SetOutput(io.Discard)
 	}
 	folder, err := os.MkdirTemp("", "control-plane-")
 	if err != nil {
