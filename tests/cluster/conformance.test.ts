@@ -39,6 +39,7 @@ async function play({ play }: Scenario, cluster: Cluster): Promise<Verdict[]> {
   const scene = new Scene(cluster, path.join(extension, "task"));
   try {
     await play(scene);
+    if (process.env.SHOW) console.log(JSON.stringify(scene.verdicts, null, 1));
     return scene.verdicts;
   } finally {
     await cluster.close();
@@ -52,8 +53,10 @@ for (const [topic, ofTopic] of Object.entries(scenarios)) {
       test(scenario.name, { skip, timeout: 180_000 }, async () => {
         played += 1;
         const namespace = `scenario-${played}-${process.pid}`;
-        const small = await play(scenario, await SmallCluster.start(namespace));
-        const real = await play(scenario, await RealCluster.start(kubeconfig, namespace));
+        const [small = [], real = []] = await Promise.all([
+          play(scenario, await SmallCluster.start(namespace)),
+          play(scenario, await RealCluster.start(kubeconfig, namespace)),
+        ]);
         for (const [at, verdict] of real.entries()) assert.deepEqual(small[at], verdict);
         assert.equal(small.length, real.length);
       });

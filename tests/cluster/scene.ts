@@ -42,11 +42,7 @@ export class Scene {
 
   /** Runs a step to its end, which counts for the verdict. */
   async finish(inputs: Values, setting?: Setting): Promise<Outcome> {
-    return this.count(await this.start(inputs, setting).outcome);
-  }
-
-  /** Has what a step came to count for the verdict. */
-  count(outcome: Outcome): Outcome {
+    const outcome = await this.start(inputs, setting).outcome;
     this.verdicts.push(verdictOf(outcome, this.cluster.namespace));
     return outcome;
   }

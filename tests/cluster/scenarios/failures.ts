@@ -136,10 +136,12 @@ export const failures: Scenario[] = [
       const images = "deployments/web app=$(ACR)/web:unready";
       const step = scene.start(
         { images },
-        { onLine: (line) => line.includes("readiness probe fails") && step.cancel() },
+        { onLine: (line) => line.startsWith("deployments/web: ") && step.cancel() },
       );
-      const outcome = scene.count(await step.outcome);
+      const outcome = await step.outcome;
       assertRan(outcome, "Canceled");
+      assert.equal(outcome.message, "Canceled; the old images are set again");
+      assert.deepEqual(lastTable(outcome), [`deployments/web app ${before} (the old one)`]);
       assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: before });
     },
   },

@@ -54,7 +54,11 @@ export const rights: Scenario[] = [
     pods: false,
     async play(scene) {
       await idle(scene);
-      const kubeconfig = await scene.cluster.userWho(...workloads("get", "patch"));
+      const kubeconfig = await scene.cluster.userWho(
+        ...workloads("get", "patch"),
+        watched("", "pods", "events"),
+        watched("apps", "replicasets"),
+      );
       const inputs = { images: line, rolloutStatusTimeout: "20" };
       assertRan(await scene.finish(inputs, { kubeconfig }), "Failed");
     },
