@@ -73,10 +73,11 @@ export abstract class Cluster {
     await this.kubectlReading(list, "create", "-f", "-");
   }
 
-  /** Creates a workload and waits until it runs. */
+  /** Creates workloads and waits until they run. */
   async rolledOut(...objects: Draft[]): Promise<void> {
     await this.create(...objects);
-    for (const { kind, metadata } of objects) await this.settled(kind, metadata.name ?? "");
+    for (const kind of new Set(objects.map(({ kind }) => kind)))
+      await this.allSettled(kind, objects.filter((each) => each.kind === kind).length);
   }
 
   async get(kind: string, name: string, namespace = this.namespace): Promise<KubeObject> {
@@ -108,6 +109,14 @@ export abstract class Cluster {
   async settled(kind: string, name: string): Promise<void> {
     const settles = async () => isSettled(await this.get(kind, name));
     await this.until(`${kind} ${name} settles`, settles);
+  }
+
+  /** Resolves once there are so many of the kind, and each is where its spec wants it. */
+  async allSettled(kind: string, atLeast: number): Promise<void> {
+    await this.until(`every ${kind} settles`, async () => {
+      const all = await this.list(kind);
+      return all.length >= atLeast && all.every(isSettled);
+    });
   }
 
   async until(what: string, holds: () => Promise<boolean>): Promise<void> {

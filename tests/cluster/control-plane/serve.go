@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/component-base/version"
@@ -45,8 +46,7 @@ func serve(ctx context.Context, args []string, commands io.Reader, answers io.Wr
 		return err
 	}
 	if !opts.verbose {
-		klog.LogToStderr(false)
-		klog.SetOutput(io.Discard)
+		klog.SetLogger(logr.Discard())
 	}
 	folder, err := os.MkdirTemp("", "control-plane-")
 	if err != nil {
