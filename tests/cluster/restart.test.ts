@@ -1,41 +1,25 @@
 /** A control plane that goes away and comes back while a rollout is watched. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { assertRan, lastTable } from "../stage";
-import { unpackExtension } from "../vsix";
-import { ControlPlane } from "./control-plane";
 import { RealCluster } from "./real";
-import { before as old, registry, web } from "./scenarios/workloads";
+import { before, registry, web } from "./scenarios/workloads";
 import { Scene } from "./scene";
+import { brought, useSuite } from "./suite";
 
-const program = process.env.CONTROL_PLANE ?? "";
-const skip = process.env.TEST_KUBECONFIG ? "it needs a control plane of its own" : false;
+const skip = brought ? "it needs a control plane of its own" : false;
 
 describe("an API server that is killed during a rollout, and started again", { skip }, () => {
-  let extension: string;
-  let controlPlane: ControlPlane;
-  before(async () => {
-    extension = mkdtempSync(path.join(tmpdir(), "kubectl-set-image-vsix-"));
-    await unpackExtension(extension);
-    controlPlane = await ControlPlane.start(program);
-  });
-  after(async () => {
-    await controlPlane.stop();
-    rmSync(extension, { recursive: true, force: true });
-  });
-
+  const suite = useSuite();
   for (const [tag, result, left] of [
     ["slow", "Succeeded", `${registry}/web:slow (the new one)`],
-    ["unready", "Failed", `${old} (the old one)`],
+    ["unready", "Failed", `${before} (the old one)`],
   ] as const) {
     test(`with an image that is ${tag}`, { timeout: 180_000 }, async () => {
-      const cluster = await RealCluster.start(controlPlane.kubeconfig, `restart-${tag}`);
-      const scene = new Scene(cluster, path.join(extension, "task"));
+      const cluster = await RealCluster.start(suite.kubeconfig, `restart-${tag}`);
+      const scene = new Scene(cluster, suite.taskFolder);
       await web(scene);
       let seen = () => {};
       const watched = new Promise<void>((resolve) => {
@@ -46,13 +30,12 @@ describe("an API server that is killed during a rollout, and started again", { s
         { onLine: (line) => line.startsWith("deployments/web: ") && seen() },
       );
       await Promise.race([watched, once(step.process, "exit")]);
-      await controlPlane.stopApiServer();
+      await suite.controlPlane?.stopApiServer();
       await pause(2_000);
-      await controlPlane.startApiServer();
+      await suite.controlPlane?.startApiServer();
       const outcome = await step.outcome;
       assertRan(outcome, result);
       assert.deepEqual(lastTable(outcome), [`deployments/web app ${left}`]);
-      if (process.env.SHOW) console.log(outcome.log.join("\n"));
       await cluster.close();
     });
   }
