@@ -26,7 +26,7 @@ for (const [topic, ofTopic] of Object.entries(scenarios)) {
   describe(topic, () => {
     for (const scenario of ofTopic) {
       const skip = brought && scenario.pods ? "it needs the pods of the stand-in nodes" : false;
-      test(scenario.name, { skip, timeout: 180_000 }, async () => {
+      test(scenario.name, { skip, timeout: 300_000 }, async () => {
         played += 1;
         const namespace = `kubectl-set-image-${played}-${process.pid}`;
         const [small = [], real = []] = await Promise.all([

@@ -29,7 +29,7 @@ const hurried = /^\S+: (not done|\d+\/\d+ ready)|^ {2}[A-Z]\w+: /;
 const sideBySide =
   /^##\[command\]|^ {2}pod |^\S+ (image updated|annotated|restarted)$|^The [\w ]+ cannot be watched/;
 
-/** The lines, with those in order that come in any. */
+/** The lines, with those in order that come in any, each once. */
 function inOrder(lines: string[]): string[] {
   const groups: string[][] = [];
   for (const line of lines) {
@@ -38,7 +38,7 @@ function inOrder(lines: string[]): string[] {
       last.push(line);
     else groups.push([line]);
   }
-  return groups.flatMap((group) => group.sort());
+  return groups.flatMap((group) => [...new Set(group)].sort());
 }
 
 const safe = "[bcdfghjklmnpqrstvwxz2456789]";

@@ -104,7 +104,9 @@ export const failures: Scenario[] = [
       const agent = { name: "agent", image: `${registry}/agent:1` };
       await cluster.rolledOut(cluster.workload("DaemonSet", agent));
       const images = `ds/agent app=$(ACR)/agent:missing\n${line}`;
-      assertRan(await scene.finish({ images }), "Failed");
+      const outcome = await scene.start({ images }).outcome;
+      assertRan(outcome, "Failed");
+      assert.equal(outcome.message, "The new images do not all run; the old ones are back");
       assert.deepEqual(await cluster.images("DaemonSet", "agent"), { app: agent.image });
       assert.deepEqual(await cluster.images("Deployment", "web"), { app: before });
     },
