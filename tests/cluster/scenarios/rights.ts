@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { assertRan } from "../../stage";
 import type { Rule } from "../cluster";
 import type { Scenario } from ".";
-import { after, before, idle, line, web } from "./workloads";
+import { before, idle, line, registry, web } from "./workloads";
 
 const kinds: Omit<Rule, "verbs">[] = [
   { group: "apps", resources: ["deployments", "statefulsets", "daemonsets"] },
@@ -14,6 +14,9 @@ const watched = (group: Rule["group"], ...resources: string[]): Rule => ({
   resources,
   verbs: ["get", "list", "watch"],
 });
+
+/** Rolls so slowly that every refusal is seen before it is done. */
+const slow = "deployments/web app=$(ACR)/web:slow";
 
 export const rights: Scenario[] = [
   {
@@ -73,8 +76,9 @@ export const rights: Scenario[] = [
         watched("", "pods"),
         watched("apps", "replicasets"),
       );
-      assertRan(await scene.finish({ images: line }, { kubeconfig }), "Succeeded");
-      assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: after });
+      assertRan(await scene.finish({ images: slow }, { kubeconfig }), "Succeeded");
+      const set = { app: `${registry}/web:slow` };
+      assert.deepEqual(await scene.cluster.images("Deployment", "web"), set);
     },
   },
   {
@@ -97,8 +101,9 @@ export const rights: Scenario[] = [
     async play(scene) {
       await web(scene);
       const kubeconfig = await scene.cluster.userWho(...workloads("get", "list", "watch", "patch"));
-      assertRan(await scene.finish({ images: line }, { kubeconfig }), "Succeeded");
-      assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: after });
+      assertRan(await scene.finish({ images: slow }, { kubeconfig }), "Succeeded");
+      const set = { app: `${registry}/web:slow` };
+      assert.deepEqual(await scene.cluster.images("Deployment", "web"), set);
     },
   },
 ];
