@@ -29,7 +29,8 @@ export function useSuite(options: () => Promise<string[]> = async () => []): Sui
     suite.taskFolder = path.join(extension, "task");
     if (brought) suite.kubeconfig = kubeconfigOf(brought);
     else {
-      const program = process.env.CONTROL_PLANE ?? "";
+      const program = process.env.CONTROL_PLANE;
+      if (!program) throw new Error("there is no CONTROL_PLANE: npm run test:cluster sets it");
       suite.controlPlane = await ControlPlane.start(program, ...(await options()));
       suite.kubeconfig = suite.controlPlane.kubeconfig;
     }

@@ -42,10 +42,10 @@ function inOrder(lines: string[]): string[] {
 }
 
 const safe = "[bcdfghjklmnpqrstvwxz2456789]";
-const templateOf = new RegExp(`-[bcdf4-9]{7,10}(-${safe}{5})?(?![a-z0-9-])`, "g");
+const templateOf = new RegExp(`(-|^)[bcdf4-9]{7,10}(-${safe}{5}|-)?(?![a-z0-9-])`, "g");
 const podOf = new RegExp(`-${safe}{5}(?![a-z0-9-])`, "g");
 
-function evenedOut(text: string, namespace: string): string {
+export function evenedOut(text: string, namespace: string): string {
   return text
     .replaceAll(namespace, "NAMESPACE")
     .replace(/serviceaccount:\w+:release/g, "serviceaccount:NAMESPACE:release")
