@@ -11,6 +11,8 @@ const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "kub
 const name = "control-plane";
 /** How often, in milliseconds, a build says how far it is. */
 const sayEvery = 20_000;
+/** What Go says when it cannot fetch modules. */
+const unreachable = /dial tcp|lookup |timeout|connection re|handshake|\b(403|5\d\d) |GOPROXY/;
 const compileFlags = ["-trimpath", "-gcflags=all=-dwarf=false"];
 /** The version that the servers give as theirs: that of the module they are built from. */
 const version = /k8s\.io\/kubernetes (v[\d.]+)/.exec(
@@ -27,8 +29,14 @@ export async function controlPlane() {
   if (existsSync(program)) return { program };
   const absent = await obstacle();
   if (absent !== undefined) return { absent };
+  step("fetch the modules of the control plane for the tests");
   const packages = await go(["list", "-deps", "."], () => {}).catch((error) => error);
-  if (packages instanceof Error) return { absent: `its modules are not here: ${packages.message}` };
+  if (packages instanceof Error) {
+    if (!unreachable.test(packages.message)) throw packages;
+    return {
+      absent: `its modules cannot be fetched: ${packages.message.trim().split("\n").at(-1)}`,
+    };
+  }
   await compile(program, packages.split("\n").length);
   for (const other of readdirSync(cache)) {
     const stale = other.startsWith(`${name}-`) && join(cache, other) !== program;
