@@ -26,6 +26,15 @@ export const rollouts: Scenario[] = [
     },
   },
   {
+    name: "of a deployment that ends its old pods first",
+    pods: true,
+    async play(scene) {
+      await web(scene, { strategy: { type: "Recreate" } });
+      assertRan(await scene.finish({ images: line }), "Succeeded");
+      assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: after });
+    },
+  },
+  {
     name: "of every kind of workload",
     pods: true,
     async play(scene) {
