@@ -19,7 +19,7 @@ export function verdictOf(outcome: Outcome, namespace: string): Verdict {
     errors: errors.map(even),
     warnings: warnings.map(even),
     changed: outputs.changed,
-    log: inOrder(log.map(even).filter((line) => !hurried.test(line))),
+    log: inOrder(log.map(even).filter(isSteady)),
   };
 }
 
@@ -28,6 +28,14 @@ const hurried = /^\S+: (not done|\d+\/\d+ ready)|^ {2}[A-Z]\w+: /;
 /** What is printed of several pods, and of commands that run side by side. */
 const sideBySide =
   /^##\[command\]|^ {2}pod |^\S+ (image updated|annotated|restarted)$|^The [\w ]+ cannot be watched/;
+
+/** A watch that is refused is told again on the way back, unless that is over before. */
+const refusal = /^The [\w ]+ cannot be watched/;
+
+/** Whether a line is in the log of every run. */
+function isSteady(line: string, at: number, lines: string[]): boolean {
+  return !hurried.test(line) && !(refusal.test(line) && lines.indexOf(line) < at);
+}
 
 /** The lines, with those in order that come in any, each once. */
 function inOrder(lines: string[]): string[] {
