@@ -1,9 +1,11 @@
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
 
 import { main, root, step } from "./run.mjs";
 import { setup } from "./setup.mjs";
+import { forgetInputs, keepInputs } from "./shipped.mjs";
 import { buildCore } from "./wasm.mjs";
 
 export const taskFolder = join(root, "dist/task");
@@ -23,24 +25,48 @@ const englishOnly = {
 export async function build() {
   await setup();
   await buildCore();
+  await bundle();
+}
+
+/** Makes dist/task from the core as it was built. */
+export async function bundle() {
   step("bundle the task");
   rmSync(taskFolder, { recursive: true, force: true });
   mkdirSync(taskFolder, { recursive: true });
+  forgetInputs();
   const esbuild = await import("esbuild");
-  await esbuild.build({
+  const options = {
     absWorkingDir: root,
-    entryPoints: ["task/src/main.ts"],
-    outfile: "dist/task/main.js",
     bundle: true,
     platform: "node",
     target: "node20",
     format: "cjs",
     minify: true,
     legalComments: "none",
-    charset: "utf8",
+    metafile: true,
     define: { "import.meta.url": "undefined" },
     plugins: [englishOnly],
+  };
+  const { metafile } = await esbuild.build({
+    ...options,
+    entryPoints: ["task/src/main.ts"],
+    outfile: "dist/task/main.js",
   });
+  keepInputs("task/main.js", metafile);
+  for (const part of [
+    { name: "host.js", entry: "task/src/host.ts" },
+    {
+      name: "network.js",
+      entry: "task/src/network/index.ts",
+      external: ["azure-pipelines-task-lib/*"],
+    },
+  ]) {
+    const { name, entry, external } = part;
+    const settings = { ...options, entryPoints: [entry], external, write: false };
+    const { outputFiles, metafile } = await esbuild.build(settings);
+    keepInputs(`task/${name}.br`, metafile);
+    writeFileSync(join(taskFolder, `${name}.br`), brotliCompressSync(outputFiles[0].contents));
+  }
   for (const file of ["task/task.json", "task/icon.png", "dist/core/core_bg.wasm.br"]) {
     copyFileSync(join(root, file), join(taskFolder, basename(file)));
   }

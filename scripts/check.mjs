@@ -5,10 +5,12 @@ const checks = () => [
   ["Rust is formatted", ["cargo", "fmt", "--all", "--check"]],
   [
     "clippy has no warning",
-    ["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+    ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"],
   ],
   ["TypeScript is strict", [...tool("typescript", "tsc"), "--project", "."]],
+  ["that of the pages too", [...tool("typescript", "tsc"), "--project", "pages"]],
   ["TypeScript and JSON are formatted and linted", [...tool("@biomejs/biome", "biome"), "check"]],
+  ["the licences of others' packages are allowed", [process.execPath, "scripts/licences.mjs"]],
 ];
 
 await main(import.meta.url, async () => {

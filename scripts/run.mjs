@@ -13,7 +13,10 @@ export function step(what) {
   console.log(`${(performance.now() / 1000).toFixed(1).padStart(6)} s  ${what}`);
 }
 
-/** Runs a program in the root folder and gives its standard output; the rest shows if it fails. */
+/**
+ * Runs a program, in the root folder unless another is given, and gives its standard output; the
+ * rest shows if it fails.
+ */
 export async function run(program, args, options) {
   const { code, stdout, all } = await spawned(program, args, options);
   if (code !== 0) throw new Stop(`${[program, ...args].join(" ")} failed (${code}):\n${all}`);
@@ -43,10 +46,10 @@ export async function main(url, work) {
   }
 }
 
-function spawned(program, args, { env, timeout, shown = false } = {}) {
+function spawned(program, args, { env, timeout, cwd = root, shown = false } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
-      cwd: root,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       timeout,

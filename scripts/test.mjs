@@ -1,16 +1,20 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
+import { chromium } from "./chromium.mjs";
 import { newerKubectl } from "./newer-kubectl.mjs";
 import { pack } from "./package.mjs";
+import { registry } from "./registry.mjs";
 import { main, root, show, step } from "./run.mjs";
 
 await main(import.meta.url, async () => {
   await pack();
   const kubectl = await newerKubectl();
+  const dockerRegistry = await registry();
+  const browser = await chromium();
 
   step("the tests of the core");
-  const core = await show("cargo", ["test", "--workspace", "--no-fail-fast"]);
+  const core = await show("cargo", ["test", "--locked", "--workspace", "--no-fail-fast"]);
 
   step("the tests across the boundary");
   const files = readdirSync(join(root, "tests")).filter((file) => file.endsWith(".test.ts"));
@@ -21,7 +25,11 @@ await main(import.meta.url, async () => {
     "--test-reporter=spec",
     ...files.map((f) => `tests/${f}`),
   ];
-  const env = kubectl ? { NEWER_KUBECTL: kubectl } : {};
+  const env = {
+    CHROMIUM: browser,
+    ...(kubectl && { NEWER_KUBECTL: kubectl }),
+    ...(dockerRegistry && { DOCKER_REGISTRY: dockerRegistry }),
+  };
   const boundary = await show(process.execPath, args, { env });
 
   const passed =

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
@@ -21,6 +22,9 @@ const features = [
   "--enable-sign-ext",
 ];
 
+/** Keeps the folder of this machine's crates out of the core: panics name their files. */
+const withoutHome = `--remap-path-prefix=${process.env.CARGO_HOME ?? join(homedir(), ".cargo")}=cargo`;
+
 /** Makes dist/core: the core as compressed WebAssembly, with its bindings. */
 export async function buildCore() {
   const toolchain = await wasmToolchain();
@@ -28,8 +32,17 @@ export async function buildCore() {
   await run(
     "cargo",
     [
-      ...["rustc", "--package", "kubectl-set-image", "--release", "--crate-type", "cdylib"],
+      ...[
+        "rustc",
+        "--locked",
+        "--package",
+        "kubectl-set-image",
+        "--release",
+        "--crate-type",
+        "cdylib",
+      ],
       ...["--target", target, "--target-dir", "target/wasm"],
+      ...["--config", `target.${target}.rustflags = ${JSON.stringify([withoutHome])}`],
       ...toolchain.args,
     ],
     { env: toolchain.env },
@@ -47,6 +60,7 @@ export async function buildCore() {
   mkdirSync(bindings, { recursive: true });
   await run("cargo", [
     "run",
+    "--locked",
     "--quiet",
     "--release",
     "--package",

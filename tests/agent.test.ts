@@ -5,27 +5,32 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { type RunningStep, run } from "./agent";
+import { type RunningStep, run, type Step } from "./agent";
 
 const folder = mkdtempSync(path.join(tmpdir(), "agent-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 
 /** A running step whose task is this script. */
-function step(script: string, variables: Record<string, string> = {}, mode?: string): RunningStep {
+function step(
+  script: string,
+  variables: Record<string, string> = {},
+  mode?: string,
+  handed: Partial<Step> = {},
+): RunningStep {
   count += 1;
   const taskFolder = path.join(folder, `task-${count}`);
   const tempFolder = path.join(folder, `temp-${count}`);
   for (const each of [taskFolder, tempFolder]) mkdirSync(each);
   const commands = mode === undefined ? {} : { commands: { mode } };
   const task = {
-    inputs: [],
+    inputs: Object.keys(handed.connections ?? {}).map((name) => ({ name, type: "string" })),
     execution: { Node20_1: { target: "main.js" } },
     restrictions: { settableVariables: { allowed: [] }, ...commands },
   };
   writeFileSync(path.join(taskFolder, "task.json"), JSON.stringify(task));
   writeFileSync(path.join(taskFolder, "main.js"), script);
-  return run({ taskFolder, inputs: {}, variables, tempFolder });
+  return run({ taskFolder, inputs: {}, variables, tempFolder, ...handed });
 }
 
 const say = (...lines: string[]) =>
@@ -91,6 +96,83 @@ describe("logging commands", { concurrency: 2 }, () => {
       await assert.rejects(step(say(`##vso[${command}`), variables, mode).outcome, words);
     });
   }
+});
+
+describe("what is handed over", { concurrency: 2 }, () => {
+  const taskLib = JSON.stringify(path.resolve("node_modules/azure-pipelines-task-lib/task"));
+  const shown = (...expressions: string[]) =>
+    `const lib = require(${taskLib});
+     for (const each of [${expressions}]) console.log(JSON.stringify(each));
+     console.log("##vso[task.complete result=Succeeded;]");`;
+  const values = ({ log }: { log: string[] }) => log.map((line) => JSON.parse(line));
+
+  test("a service connection, that of the job, and their secrets masked", async () => {
+    const connection = {
+      id: "3d5f7091-a2b4-46c8-9dae-bfc0d1e2f304",
+      url: "https://management.azure.com/",
+      scheme: "ServicePrincipal",
+      parameters: { tenantid: "contoso", serviceprincipalkey: 'a "key"' },
+      data: { subscriptionId: "one", "some.key": "two" },
+    };
+    const system = { url: "https://host/c/", scheme: "OAuth", parameters: { AccessToken: "job" } };
+    const outcome = await step(
+      shown(
+        'lib.getInput("azure")',
+        'lib.getEndpointUrl(lib.getInput("azure"))',
+        'lib.getEndpointAuthorizationScheme(lib.getInput("azure"))',
+        'lib.getEndpointAuthorizationParameter(lib.getInput("azure"), "tenantid")',
+        'lib.getEndpointAuthorizationParameter(lib.getInput("azure"), "serviceprincipalkey")',
+        'lib.getEndpointAuthorizationParameter(lib.getInput("azure"), "serviceprincipalkey").length',
+        'lib.getEndpointAuthorization(lib.getInput("azure")).parameters.tenantid',
+        'lib.getEndpointDataParameter(lib.getInput("azure"), "subscriptionid")',
+        'JSON.parse(process.env["ENDPOINT_DATA_3d5f7091-a2b4-46c8-9dae-bfc0d1e2f304"])',
+        'process.env["ENDPOINT_DATA_3d5f7091-a2b4-46c8-9dae-bfc0d1e2f304_SOME_KEY"]',
+        'lib.getEndpointAuthorizationParameter("SYSTEMVSSCONNECTION", "AccessToken")',
+        'lib.getEndpointUrl("SYSTEMVSSCONNECTION")',
+      ),
+      {},
+      undefined,
+      { connections: { azure: connection }, system },
+    ).outcome;
+    assert.deepEqual(values(outcome), [
+      connection.id,
+      connection.url,
+      connection.scheme,
+      "contoso",
+      "***",
+      7,
+      "contoso",
+      "one",
+      connection.data,
+      "two",
+      "***",
+      system.url,
+    ]);
+  });
+
+  test("the proxy, and its password masked", async () => {
+    const proxy = { url: "http://proxy:8080", username: "me", password: "p@ss", bypass: ["x"] };
+    const script = shown("lib.getHttpProxyConfiguration()");
+    const outcome = await step(script, {}, undefined, { proxy }).outcome;
+    assert.deepEqual(values(outcome), [
+      {
+        proxyUrl: "http://proxy:8080",
+        proxyUsername: "me",
+        proxyPassword: "***",
+        proxyBypassHosts: ["x"],
+        proxyFormattedUrl: "http://me:***@proxy:8080",
+      },
+    ]);
+  });
+
+  test("no connection for an input that there is none of", () => {
+    const taskFolder = path.join(folder, "task-0");
+    mkdirSync(taskFolder);
+    writeFileSync(path.join(taskFolder, "task.json"), '{"inputs": [], "execution": {}}');
+    const connections = { azure: { url: "", scheme: "", parameters: {} } };
+    const given = { taskFolder, inputs: {}, variables: {}, tempFolder: folder, connections };
+    assert.throws(() => run(given), /the task has no input azure for a connection/);
+  });
 });
 
 describe("cancel", { concurrency: 4, skip: process.platform === "win32" }, () => {

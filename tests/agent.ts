@@ -14,12 +14,36 @@ export interface Step {
   variables: Record<string, string>;
   /** The secret ones, whose values the agent masks in the log. */
   secrets?: Record<string, string>;
+  /** The service connections, by the inputs that name them. */
+  connections?: Record<string, Connection>;
+  /** The job's own connection to the collection. */
+  system?: Connection;
+  /** What the agent was told to reach the network by. */
+  proxy?: ProxySettings;
   /** The agent's folder for what the job leaves behind. */
   tempFolder: string;
   /** What else the machine's environment has. */
   environment?: Record<string, string | undefined>;
   /** Called with every line as the log shows it, as soon as it is there. */
   onLine?: (line: string) => void;
+}
+
+/** A service connection as the agent is handed it. */
+export interface Connection {
+  /** Its GUID, which is the input's value. */
+  id?: string;
+  url: string;
+  scheme: string;
+  parameters: Record<string, string>;
+  data?: Record<string, string>;
+}
+
+export interface ProxySettings {
+  url: string;
+  username?: string;
+  password?: string;
+  /** Regular expressions of URLs that are reached without it. */
+  bypass?: string[];
 }
 
 /** What a step came to. */
@@ -82,6 +106,27 @@ interface LoggingCommand {
   properties: Record<string, string>;
   data: string;
 }
+
+/** The parameters of a connection that the agent does not take for secrets. */
+const publicParameters = [
+  "acceptuntrustedcertificates",
+  "accesstokenfetchingmethod",
+  "accesstokentype",
+  "audience",
+  "authenticationtype",
+  "authorizationtype",
+  "completecallbackpayload",
+  "expiresat",
+  "idtoken",
+  "issuedat",
+  "oauthaccesstokenissupplied",
+  "role",
+  "scope",
+  "tenantid",
+  "unsecured",
+  "usewindowssecurity",
+];
+const systemConnection = "SYSTEMVSSCONNECTION";
 
 /** What `restrictions.commands.mode: restricted` leaves of those that are known here. */
 const restricted = [
@@ -163,19 +208,87 @@ function environment(step: Step, task: Task): NodeJS.ProcessEnv {
     "Agent.Version": "4.260.0",
     "System.DefaultWorkingDirectory": step.tempFolder,
     ...step.variables,
+    ...proxyVariables(step.proxy),
   };
+  const secrets = secretVariables(step);
+  const connections = Object.entries(step.connections ?? {});
   const env: NodeJS.ProcessEnv = { ...process.env, ...step.environment };
   for (const [name, value] of Object.entries(variables)) env[environmentName(name)] = value;
+  for (const [input, connection] of connections) {
+    if (!task.inputs.some(({ name }) => name === input)) {
+      throw new Error(`the task has no input ${input} for a connection`);
+    }
+    Object.assign(env, connectionVariables(idOf(connection), connection));
+  }
+  if (step.system !== undefined) {
+    const { data: _, ...system } = step.system;
+    Object.assign(env, connectionVariables(systemConnection, system));
+  }
+  const inputs = { ...step.inputs };
+  for (const [input, connection] of connections) inputs[input] = idOf(connection);
   for (const { name, type, defaultValue = "" } of task.inputs) {
     const emptyPath = type === "filePath" ? step.tempFolder : "";
-    const typed = (step.inputs[name] ?? defaultValue) || emptyPath;
+    const typed = (inputs[name] ?? defaultValue) || emptyPath;
     env[`INPUT_${environmentName(name)}`] = expand(typed, variables);
   }
   env.VSTS_PUBLIC_VARIABLES = JSON.stringify(Object.keys(variables));
-  for (const [name, value] of Object.entries(step.secrets ?? {}))
+  for (const [name, value] of Object.entries(secrets))
     env[`SECRET_${environmentName(name)}`] = value;
-  env.VSTS_SECRET_VARIABLES = JSON.stringify(Object.keys(step.secrets ?? {}));
+  env.VSTS_SECRET_VARIABLES = JSON.stringify(Object.keys(secrets));
   return env;
+}
+
+function idOf({ id = "0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9" }: Connection): string {
+  return id;
+}
+
+function connectionVariables(
+  id: string,
+  { url, scheme, parameters, data }: Connection,
+): Record<string, string> {
+  const variables: Record<string, string> = {
+    [`ENDPOINT_URL_${id}`]: url,
+    [`ENDPOINT_AUTH_${id}`]: JSON.stringify({ parameters, scheme }),
+    [`ENDPOINT_AUTH_SCHEME_${id}`]: scheme,
+  };
+  for (const [key, value] of Object.entries(parameters))
+    variables[`ENDPOINT_AUTH_PARAMETER_${id}_${environmentName(key)}`] = value;
+  if (data === undefined) return variables;
+  variables[`ENDPOINT_DATA_${id}`] = JSON.stringify(data);
+  for (const [key, value] of Object.entries(data))
+    variables[`ENDPOINT_DATA_${id}_${environmentName(key)}`] = value;
+  return variables;
+}
+
+function proxyVariables(proxy: ProxySettings | undefined): Record<string, string> {
+  if (proxy === undefined) return {};
+  const { url, username, bypass } = proxy;
+  return {
+    "agent.proxyurl": url,
+    ...(username !== undefined && { "agent.proxyusername": username }),
+    ...(bypass !== undefined && { "agent.proxybypasslist": JSON.stringify(bypass) }),
+  };
+}
+
+function secretVariables({ secrets, proxy }: Step): Record<string, string> {
+  const { password } = proxy ?? {};
+  return { ...secrets, ...(password !== undefined && { "agent.proxypassword": password }) };
+}
+
+/** What the agent masks from the start, in the forms in which it may come. */
+function secretsOf(step: Step): string[] {
+  const connections = [...Object.values(step.connections ?? {}), step.system];
+  const parameters = connections.flatMap((connection) =>
+    Object.entries(connection?.parameters ?? {})
+      .filter(([key]) => !publicParameters.includes(key.toLowerCase()))
+      .map(([, value]) => value),
+  );
+  const forms = [...Object.values(secretVariables(step)), ...parameters].flatMap((secret) => [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret),
+  ]);
+  return forms.filter(Boolean);
 }
 
 function environmentName(name: string): string {
@@ -202,9 +315,11 @@ async function follow(step: Step, task: Task, child: ChildProcess): Promise<Outc
     attachments: [],
     buildTags: [],
   };
-  const secrets = Object.values(step.secrets ?? {});
+  const secrets = secretsOf(step);
   const masked = (text: string) =>
-    secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+    secrets
+      .toSorted((one, other) => other.length - one.length)
+      .reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
   const show = (text: string) => {
     const line = masked(text);
     outcome.log.push(line);

@@ -22,10 +22,16 @@ const release = {
 };
 
 const options = Object.fromEntries(
-  ["images", "namespace", "kubeconfig", "context", "dryRun", "rolloutStatusTimeout"].map((name) => [
-    name,
-    { type: "string" as const },
-  ]),
+  [
+    "images",
+    "namespace",
+    "kubeconfig",
+    "context",
+    "dryRun",
+    "rolloutStatusTimeout",
+    "verifyImage",
+    "pin",
+  ].map((name) => [name, { type: "string" as const }]),
 );
 
 async function main(): Promise<number> {
@@ -42,7 +48,8 @@ async function main(): Promise<number> {
     const images = "deployments/identityserver identityserver=$(ACR)/IdentityServer";
     console.log("A classic release of build 4125 with the step Kubectl Set Image:\n");
     console.log(`  images: ${images}\n`);
-    return await step({ images, ...given, kubeconfig }, release);
+    const inputs = { images, verifyImage: "off", ...given };
+    return await step(inputs, release, { KUBECONFIG: kubeconfig });
   } finally {
     await server.stop();
   }
@@ -51,8 +58,10 @@ async function main(): Promise<number> {
 async function step(
   inputs: Record<string, string>,
   variables: Record<string, string>,
+  environment: Record<string, string> = {},
 ): Promise<number> {
-  const running = run({ taskFolder, inputs, variables, tempFolder, onLine: console.log });
+  const onLine = console.log;
+  const running = run({ taskFolder, inputs, variables, tempFolder, environment, onLine });
   process.on("SIGINT", () => running.cancel());
   const { result, message } = await running.outcome;
   console.log(`\n${result}: ${message}`);

@@ -451,7 +451,7 @@ describe("the report", () => {
 
   test("shows how far the rollout is", async () => {
     await web();
-    stage.server.images.behave(after, { kind: "runs", after: 700 });
+    stage.server.images.behave(after, { kind: "runs", after: 2500 });
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Succeeded");
     assert.equal(outcome.outputs.changed, "true");

@@ -58,7 +58,9 @@ describe("setImage", () => {
         { tag, image, commands },
         { tag: "4125", image: newImage, commands: setImage },
       );
-      assert.deepEqual([outcome.errors, outcome.warnings], [[], []]);
+      const tooNew = /^kubectl v1\.35\.\S+ and the API server v1\.33\.\S+ are more than one minor/;
+      const others = outcome.warnings.filter((text) => !(kubectl && tooNew.test(text)));
+      assert.deepEqual([outcome.errors, others], [[], []]);
     });
   }
 
@@ -438,13 +440,19 @@ describe("what is wrong is said before anything is changed", () => {
 test("the extension holds what it needs and nothing else", () => {
   assert.deepEqual(stage.held.filter((file) => file !== "[Content_Types].xml").sort(), [
     "LICENSE",
-    "docs/overview.md",
+    "THIRD-PARTY-NOTICES.txt",
     "extension.vsixmanifest",
     "extension.vsomanifest",
-    "images/icon.png",
+    ...readdirSync(path.join(__dirname, "../images"))
+      .sort()
+      .map((file) => `images/${file}`),
+    "overview.md",
+    "rollouts/index.html",
     "task/core_bg.wasm.br",
+    "task/host.js.br",
     "task/icon.png",
     "task/main.js",
+    "task/network.js.br",
     "task/task.json",
   ]);
   const { taskFolder } = stage;

@@ -15,7 +15,11 @@
 //! };
 //! let effects = core.handle(
 //!     1_795_492_800_000,
-//!     &Event::Started { inputs: owned(&inputs), variables: owned(&variables) },
+//!     &Event::Started {
+//!         inputs: owned(&inputs),
+//!         variables: owned(&variables),
+//!         agent: Box::default(),
+//!     },
 //! );
 //! assert!(effects.contains(&Effect::SetVariable { name: "tag", value: "4125".into() }));
 //! assert!(matches!(effects.last(), Some(Effect::Finish { result: Verdict::Succeeded, .. })));
@@ -28,12 +32,22 @@
 //! - After [`Effect::Finish`] the run is over; further events give no effects.
 //!
 //! # The way of an image
-//! [`inputs`] ▶ [`images`] and [`tag`] ▶ [`reference`] ▶ [`plan`] ▶ [`kubectl`]: a line of text
-//! becomes references, the references get their tag, computed or out of an [`images_file`], the plan lays them over the workloads, and
-//! the command lines come of the plan. [`rollout`] judges what the workloads say afterwards;
-//! [`report`] has all the words; `run` is the machine that joins them.
+//! [`inputs`] ▶ [`images`] and [`tag`] ▶ [`reference`] ▶ [`registry`] ▶ [`plan`] ▶ [`kubectl`]: a
+//! line of text becomes references, the references get their tag, computed or out of an
+//! [`images_file`], the registry says whether they are there and by which digest, the plan lays them
+//! over the workloads, and the command lines come of the plan. [`rollout`] judges what the workloads
+//! say afterwards; [`report`] has all the words; `run` is the machine that joins them.
+//!
+//! # The way of a login
+//! [`inputs`] ▶ [`connection`] ▶ [`azure`] ▶ a kubeconfig: a service connection is read for what it
+//! holds, a dialogue with Azure gets what it only leads to, and what comes of it is a file for
+//! kubectl. A dialogue ([`http::Dialogue`]) is a pure machine of requests and answers, which the
+//! host sends and hands back.
 
 pub mod age;
+pub mod azure;
+pub mod connection;
+pub mod http;
 pub mod images;
 pub mod images_file;
 pub mod inputs;
@@ -41,11 +55,14 @@ pub mod kubectl;
 mod nearest;
 pub mod plan;
 pub mod protocol;
+mod proxy;
 pub mod record;
 pub mod reference;
+pub mod registry;
 pub mod report;
 pub mod rollout;
 mod run;
+pub mod secret;
 pub mod selector;
 mod story;
 pub mod tag;
@@ -53,5 +70,5 @@ pub mod variables;
 mod wasm;
 pub mod workload;
 
-pub use protocol::{Effect, Event, Stream, Style, Verdict};
+pub use protocol::{Agent, AgentProxy, Effect, Event, Stream, Style, Verdict};
 pub use run::Core;

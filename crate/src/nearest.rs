@@ -16,7 +16,7 @@ pub(crate) fn nearest<'a>(
 }
 
 /// The Levenshtein distance.
-fn edits(a: &str, b: &str) -> usize {
+pub(crate) fn edits(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.to_ascii_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.to_ascii_lowercase().chars().enumerate() {

@@ -7,7 +7,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::LogText;
+use crate::{
+    connection::Connection,
+    http::{Answer, Assertion, Request},
+    report::LogText,
+    secret::Secret,
+};
 
 /// Milliseconds since 1970-01-01T00:00:00Z, as the host's clock has them.
 pub type Millis = i64;
@@ -17,6 +22,10 @@ pub type ProcessId = u32;
 
 /// The host's handle for a wait it was asked for. The core hands them out, never twice.
 pub type TimerId = u32;
+
+/// The host's handle for a request, or an assertion, that it was asked for. The core hands them out,
+/// never twice.
+pub type CallId = u32;
 
 /// Something that happened. The host reports every event once, in the order of happening.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -29,6 +38,8 @@ pub enum Event {
         inputs: BTreeMap<String, String>,
         /// The pipeline's public variables by their true names (`Build.BuildId`). No secrets.
         variables: BTreeMap<String, String>,
+        /// What the agent hands over beside them.
+        agent: Box<Agent>,
     },
     /// A process wrote something. Chunks end anywhere, in the middle of a character too.
     Output {
@@ -52,7 +63,45 @@ pub enum Event {
     NotStarted {
         /// Which process.
         process: ProcessId,
-        /// What the system said; `null` when there is no such program on PATH.
+        /// What the system said; `null` when there is no such program.
+        error: Option<String>,
+    },
+    /// A server answered an [`Effect::Fetch`].
+    Answered {
+        /// Which request.
+        call: CallId,
+        /// The answer.
+        answer: Answer,
+    },
+    /// The answer of an [`Effect::Fetch`] did not come, or broke off.
+    NotAnswered {
+        /// Which request.
+        call: CallId,
+        /// What the system said.
+        error: String,
+    },
+    /// The assertion of an [`Effect::Sign`] is signed.
+    Signed {
+        /// Which one.
+        call: CallId,
+        /// The signed JWT.
+        assertion: Secret,
+    },
+    /// The assertion of an [`Effect::Sign`] cannot be signed.
+    NotSigned {
+        /// Which one.
+        call: CallId,
+        /// What the system said.
+        error: String,
+    },
+    /// The tool of an [`Effect::FindTool`] or [`Effect::GetTool`] is there.
+    ToolFound {
+        /// The path of the program.
+        path: String,
+    },
+    /// It is not.
+    ToolNotFound {
+        /// What the system said; `null` when the agent's cache has no such tool.
         error: Option<String>,
     },
     /// The time of an [`Effect::Wake`] has come.
@@ -83,6 +132,38 @@ pub enum Event {
     },
     /// The agent wants the step to end: a few seconds are left.
     Canceled,
+}
+
+/// What the agent hands over beside inputs and variables.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Agent {
+    /// The service connections, by the names of the inputs that name them.
+    pub connections: BTreeMap<String, Connection>,
+    /// The job's own connection to Azure DevOps.
+    pub system: Option<Connection>,
+    /// The proxy that the agent was set up with.
+    pub proxy: Option<AgentProxy>,
+    /// The operating system, as Node names it: `linux`, `darwin`, `win32`.
+    pub os: String,
+    /// The processor, as Node names it: `x64`, `arm64`.
+    pub arch: String,
+}
+
+/// The agent's proxy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AgentProxy {
+    /// Its URL, such as `http://proxy.contoso.local:8080`.
+    pub url: String,
+    /// Who logs in to it; empty where nobody has to.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+    /// Regular expressions of the URLs that are reached without it.
+    pub bypass: Vec<String>,
 }
 
 /// A stream of a process.
@@ -159,21 +240,75 @@ pub enum Effect {
         /// The number.
         number: String,
     },
+    /// Have the agent mask a text in everything that the job logs from now on.
+    Mask {
+        /// One line.
+        secret: Secret,
+    },
     /// Write a file that only the agent's user can read, into a folder that does not outlive the
     /// job; [`Event::Written`] or [`Event::NotWritten`] tells how it went. The host removes the
     /// file when the step ends.
     WriteFile {
-        /// What it holds. It may be a secret.
-        content: String,
+        /// The path of such a file that is to be written anew; `null` for a new one.
+        path: Option<String>,
+        /// What it holds.
+        content: Secret,
+    },
+    /// Ask a server, by the agent's proxy where it has one; [`Event::Answered`] or
+    /// [`Event::NotAnswered`] tells what came of it.
+    Fetch {
+        /// The handle of the answer.
+        call: CallId,
+        /// The request.
+        request: Request,
+    },
+    /// Sign an assertion; [`Event::Signed`] or [`Event::NotSigned`] tells how it went.
+    Sign {
+        /// The handle of the signed one.
+        call: CallId,
+        /// What to sign, and with what.
+        assertion: Assertion,
+    },
+    /// Look for a tool in the agent's cache; [`Event::ToolFound`] or [`Event::ToolNotFound`] tells.
+    FindTool {
+        /// Its name.
+        name: &'static str,
+        /// The name of the program's file.
+        file: &'static str,
+        /// Its version, as semver.org has them.
+        version: String,
+    },
+    /// Download a tool that is one file into the agent's cache; [`Event::ToolFound`] or
+    /// [`Event::ToolNotFound`] tells how it went.
+    GetTool {
+        /// Its name.
+        name: &'static str,
+        /// The name of the program's file.
+        file: &'static str,
+        /// Its version, as semver.org has them.
+        version: String,
+        /// Where it is.
+        url: String,
+        /// The SHA-256 that it has to have, in lower case hex.
+        sha256: String,
+        /// The most that it can have, in bytes.
+        limit: u32,
+        /// How long the download may take, in milliseconds.
+        timeout_ms: u32,
     },
     /// Start kubectl, without a shell and with no standard input.
     Spawn {
         /// The handle for all that is said of it.
         process: ProcessId,
+        /// The path of the program; `null` for the kubectl on PATH.
+        program: Option<String>,
         /// The arguments after the program's name.
         args: Vec<String>,
-        /// Variables to add to its environment.
-        env: BTreeMap<&'static str, String>,
+        /// Variables of its environment.
+        env: BTreeMap<&'static str, Secret>,
+        /// Variables of its environment where the agent's has none of this name, in upper or lower
+        /// case.
+        defaults: BTreeMap<&'static str, Secret>,
     },
     /// End a process that may still run.
     Kill {
@@ -242,9 +377,16 @@ mod tests {
         let config = Config::default();
         let declarations = [
             LogText::decl(&config),
+            Secret::decl(&config),
             Event::decl(&config),
+            Agent::decl(&config),
+            Connection::decl(&config),
+            AgentProxy::decl(&config),
+            Answer::decl(&config),
             Stream::decl(&config),
             Effect::decl(&config),
+            Request::decl(&config),
+            Assertion::decl(&config),
             Style::decl(&config),
             Verdict::decl(&config),
         ];

@@ -455,7 +455,7 @@ fn check_tag(tag: &str, start: usize) -> Result<(), ReferenceError> {
     Ok(())
 }
 
-fn check_digest(digest: &str, start: usize) -> Result<(), ReferenceError> {
+pub(crate) fn check_digest(digest: &str, start: usize) -> Result<(), ReferenceError> {
     let fail = |kind| Err(error(Part::Digest, kind, start));
     if digest.is_empty() {
         return fail(ErrorKind::Empty);

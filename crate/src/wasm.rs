@@ -20,7 +20,7 @@ impl Core {
     }
 
     /// Takes an event (`Event` of protocol.ts) that happened at `now`, in milliseconds since 1970;
-    /// the bytes of an `output` event come beside it. Gives back an array of `Effect`.
+    /// the bytes of an `output` or `answered` event come beside it. Gives back an array of `Effect`.
     ///
     /// # Errors
     /// The event is none of those in protocol.ts.
@@ -33,7 +33,12 @@ impl Core {
     ) -> Result<JsValue, JsValue> {
         let text = String::from(JSON::stringify(&event)?);
         let mut event: Event = serde_json::from_slice(text.as_bytes()).map_err(describe)?;
-        if let (Event::Output { chunk: bytes, .. }, Some(chunk)) = (&mut event, chunk) {
+        let bytes = match &mut event {
+            Event::Output { chunk, .. } => Some(chunk),
+            Event::Answered { answer, .. } => Some(&mut answer.body),
+            _ => None,
+        };
+        if let (Some(bytes), Some(chunk)) = (bytes, chunk) {
             *bytes = chunk.to_vec();
         }
         let effects = self.0.handle(now as Millis, &event);

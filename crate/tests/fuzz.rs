@@ -168,7 +168,8 @@ fn no_step_breaks_the_core() {
         };
         let (inputs, variables) = (some(&inputs, 4), some(&variables, 2));
         let mut core = Core::new();
-        let mut effects = core.handle(0, &Event::Started { inputs, variables });
+        let mut effects =
+            core.handle(0, &Event::Started { inputs, variables, agent: Box::default() });
         for _ in 0..8 {
             legal(&effects);
             let event = match effects.iter().rev().find(|e| !matches!(e, Effect::Wake { .. })) {

@@ -25,7 +25,8 @@ fn computed(inputs: BTreeMap<String, String>, given: &BTreeMap<String, String>) 
     let mut inputs = inputs;
     inputs.insert("command".to_owned(), "computeTag".to_owned());
     let mut core = Core::new();
-    let mut effects = core.handle(0, &Event::Started { inputs, variables: given.clone() });
+    let mut effects =
+        core.handle(0, &Event::Started { inputs, variables: given.clone(), agent: Box::default() });
     if let Some(Effect::ReadFile { path, .. }) = effects.last() {
         let content = given[path].clone();
         effects = core.handle(0, &Event::FileRead { content });

@@ -2,6 +2,8 @@
 
 export type LogText = string;
 
+export type Secret = string;
+
 export type Event = { "started": { 
 /**
  * The task's inputs by their names in task.json; an empty one may be missing.
@@ -10,7 +12,11 @@ inputs: { [key in string]: string },
 /**
  * The pipeline's public variables by their true names (`Build.BuildId`). No secrets.
  */
-variables: { [key in string]: string }, } } | { "output": { 
+variables: { [key in string]: string }, 
+/**
+ * What the agent hands over beside them.
+ */
+agent: Agent, } } | { "output": { 
 /**
  * Which process.
  */
@@ -32,7 +38,47 @@ code: number | null, } } | { "notStarted": {
  */
 process: number, 
 /**
- * What the system said; `null` when there is no such program on PATH.
+ * What the system said; `null` when there is no such program.
+ */
+error: string | null, } } | { "answered": { 
+/**
+ * Which request.
+ */
+call: number, 
+/**
+ * The answer.
+ */
+answer: Answer, } } | { "notAnswered": { 
+/**
+ * Which request.
+ */
+call: number, 
+/**
+ * What the system said.
+ */
+error: string, } } | { "signed": { 
+/**
+ * Which one.
+ */
+call: number, 
+/**
+ * The signed JWT.
+ */
+assertion: Secret, } } | { "notSigned": { 
+/**
+ * Which one.
+ */
+call: number, 
+/**
+ * What the system said.
+ */
+error: string, } } | { "toolFound": { 
+/**
+ * The path of the program.
+ */
+path: string, } } | { "toolNotFound": { 
+/**
+ * What the system said; `null` when the agent's cache has no such tool.
  */
 error: string | null, } } | { "woken": { 
 /**
@@ -56,6 +102,82 @@ path: string, } } | { "notWritten": {
  * What the system said.
  */
 error: string, } } | "canceled";
+
+export type Agent = { 
+/**
+ * The service connections, by the names of the inputs that name them.
+ */
+connections: { [key in string]: Connection }, 
+/**
+ * The job's own connection to Azure DevOps.
+ */
+system: Connection | null, 
+/**
+ * The proxy that the agent was set up with.
+ */
+proxy: AgentProxy | null, 
+/**
+ * The operating system, as Node names it: `linux`, `darwin`, `win32`.
+ */
+os: string, 
+/**
+ * The processor, as Node names it: `x64`, `arm64`.
+ */
+arch: string, };
+
+export type Connection = { 
+/**
+ * Its id, a GUID.
+ */
+id: string, 
+/**
+ * Its URL.
+ */
+url: string, 
+/**
+ * How it logs in: `ServicePrincipal`, `Token`, `UsernamePassword` …
+ */
+scheme: string, 
+/**
+ * What it logs in with, by name.
+ */
+parameters: { [key in string]: Secret }, 
+/**
+ * What else it says, by name.
+ */
+data: { [key in string]: string }, };
+
+export type AgentProxy = { 
+/**
+ * Its URL, such as `http://proxy.contoso.local:8080`.
+ */
+url: string, 
+/**
+ * Who logs in to it; empty where nobody has to.
+ */
+username: string, 
+/**
+ * The password.
+ */
+password: Secret, 
+/**
+ * Regular expressions of the URLs that are reached without it.
+ */
+bypass: Array<string>, };
+
+export type Answer = { 
+/**
+ * The status code.
+ */
+status: number, 
+/**
+ * Names, in lower case, and values.
+ */
+headers: Array<[string, string]>, 
+/**
+ * The SHA-256 of the body, in lower case hex.
+ */
+sha256: string, };
 
 export type Stream = "stdout" | "stderr";
 
@@ -119,23 +241,96 @@ tag: string, } | { "type": "updateBuildNumber",
 /**
  * The number.
  */
-number: string, } | { "type": "writeFile", 
+number: string, } | { "type": "mask", 
 /**
- * What it holds. It may be a secret.
+ * One line.
  */
-content: string, } | { "type": "spawn", 
+secret: Secret, } | { "type": "writeFile", 
+/**
+ * The path of such a file that is to be written anew; `null` for a new one.
+ */
+path: string | null, 
+/**
+ * What it holds.
+ */
+content: Secret, } | { "type": "fetch", 
+/**
+ * The handle of the answer.
+ */
+call: number, 
+/**
+ * The request.
+ */
+request: Request, } | { "type": "sign", 
+/**
+ * The handle of the signed one.
+ */
+call: number, 
+/**
+ * What to sign, and with what.
+ */
+assertion: Assertion, } | { "type": "findTool", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The name of the program's file.
+ */
+file: string, 
+/**
+ * Its version, as semver.org has them.
+ */
+version: string, } | { "type": "getTool", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The name of the program's file.
+ */
+file: string, 
+/**
+ * Its version, as semver.org has them.
+ */
+version: string, 
+/**
+ * Where it is.
+ */
+url: string, 
+/**
+ * The SHA-256 that it has to have, in lower case hex.
+ */
+sha256: string, 
+/**
+ * The most that it can have, in bytes.
+ */
+limit: number, 
+/**
+ * How long the download may take, in milliseconds.
+ */
+timeoutMs: number, } | { "type": "spawn", 
 /**
  * The handle for all that is said of it.
  */
 process: number, 
 /**
+ * The path of the program; `null` for the kubectl on PATH.
+ */
+program: string | null, 
+/**
  * The arguments after the program's name.
  */
 args: Array<string>, 
 /**
- * Variables to add to its environment.
+ * Variables of its environment.
  */
-env: { [key in string]: string }, } | { "type": "kill", 
+env: { [key in string]: Secret }, 
+/**
+ * Variables of its environment where the agent's has none of this name, in upper or lower
+ * case.
+ */
+defaults: { [key in string]: Secret }, } | { "type": "kill", 
 /**
  * Which process.
  */
@@ -156,6 +351,51 @@ result: Verdict,
  * One sentence for the result.
  */
 message: LogText, };
+
+export type Request = { 
+/**
+ * `GET`, `HEAD` or `POST`.
+ */
+method: string, 
+/**
+ * The absolute URL, `https://` or `http://`. A server that sends on may put a secret behind its
+ * question mark.
+ */
+url: string, 
+/**
+ * Names and values.
+ */
+headers: Array<[string, Secret]>, 
+/**
+ * What is sent; empty for nothing.
+ */
+body: Secret, 
+/**
+ * The most that is wanted of the answer's body, in bytes; reading ends one byte later.
+ */
+limit: number, 
+/**
+ * How long the answer may take, in milliseconds.
+ */
+timeoutMs: number, 
+/**
+ * Whether it is sent past every proxy.
+ */
+direct: boolean, };
+
+export type Assertion = { 
+/**
+ * The certificate and its private key, as PEM.
+ */
+certificate: Secret, 
+/**
+ * Whom it is for: the URL of the token endpoint.
+ */
+audience: string, 
+/**
+ * Who says it: the client's id.
+ */
+issuer: string, };
 
 export type Style = "plain" | "section" | "command" | "warning" | "error" | "debug";
 

@@ -75,7 +75,7 @@ export class ApiServer {
     const { api, images, watches } = this;
     this.http = new HttpServer({ store, api, images, watches, faults, clock, requests });
     for (const name of ["default", "kube-system"]) this.ensureNamespace(name);
-    for (const name of nodes) this.create({ apiVersion: "v1", kind: "Node", metadata: { name } });
+    for (const name of nodes) this.node(name, "linux/amd64");
   }
 
   static async start(options: ApiServerOptions = {}): Promise<ApiServer> {
@@ -125,6 +125,13 @@ export class ApiServer {
     this.ensureNamespace(namespace);
     const metadata = { ...object.metadata, namespace };
     return this.api.create(resource, { ...object, metadata }, { dryRun: false });
+  }
+
+  /** A node of a platform such as `linux/arm64`. */
+  node(name: string, platform: string): KubeObject {
+    const [operatingSystem, architecture] = platform.split("/");
+    const status = { nodeInfo: { operatingSystem, architecture } };
+    return this.create({ apiVersion: "v1", kind: "Node", metadata: { name }, status });
   }
 
   get(kind: string, name: string, namespace = "default"): KubeObject {

@@ -56,7 +56,8 @@ function fastest(events: Happened[]): number {
 function started(command: string, line: (i: number) => string, n: number): Happened {
   const images = Array.from({ length: n }, (_, i) => line(i)).join("\n");
   const variables = { "System.HostType": "release", "Build.BuildId": "4125" };
-  return [{ started: { inputs: { command, images }, variables } }];
+  const agent = { connections: {}, system: null, proxy: null, os: "linux", arch: "x64" };
+  return [{ started: { inputs: { command, images }, variables, agent } }];
 }
 
 /** What kubectl answers: n deployments of one container, each with an image of its own or this one. */

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{
+    connection::ConnectionError,
     images::LineError,
     images_file::ImagesFileError,
     inputs::{
@@ -73,6 +74,24 @@ pub enum InputError {
     FailAfter(RulesError),
     /// `undo` with `dryRun: client`.
     UndoNeedsCluster,
+    /// A service connection cannot be used.
+    Connection(ConnectionError),
+    /// An input is empty that this connection needs.
+    Empty(&'static str, &'static str),
+    /// Connections of two kinds are filled in, and nothing says which is meant.
+    TwoConnections,
+    /// `context` with a connection that has no contexts.
+    NoContexts,
+    /// A connection is chosen, and `kubeconfig` is filled in as well.
+    TwoKubeconfigs(&'static str),
+    /// `kubectlPath` and `kubectlVersion` are both filled in.
+    TwoKubectls,
+    /// `kubectlVersion` is no version of kubectl.
+    KubectlVersion(String),
+    /// `pin: digest` with an input that asks no registry.
+    PinNeedsRegistry(&'static str),
+    /// An input is no URL.
+    Url(&'static str, String),
     /// `dryRun: client` with a line that only the cluster can complete.
     NeedsCluster(Reference),
 }
@@ -133,6 +152,41 @@ impl fmt::Display for InputError {
                  any characters",
                 TOKENS.join(", ")
             ),
+            Self::Connection(error) => error.fmt(f),
+            Self::Empty(input, kind) => write!(
+                f,
+                "{input} is empty, and connectionType {kind} needs it. Fill it in, or take another \
+                 connectionType"
+            ),
+            Self::TwoConnections => f.write_str(
+                "connectionType: a Kubernetes service connection and a cluster of Azure are both \
+                 filled in. Say which is meant: kubernetesServiceConnection or azureResourceManager",
+            ),
+            Self::NoContexts => f.write_str(
+                "context: the service connection is that of a service account, which has no contexts. \
+                 Empty it",
+            ),
+            Self::TwoKubeconfigs(kind) => write!(
+                f,
+                "kubeconfig: connectionType {kind} logs in by its service connection already. Empty \
+                 one of them"
+            ),
+            Self::TwoKubectls => f.write_str(
+                "kubectlVersion: kubectlPath names a kubectl already. Empty one of them",
+            ),
+            Self::KubectlVersion(found) => write!(
+                f,
+                "kubectlVersion: {found:?} is no version of kubectl. Give one such as 1.34.2, 1.34 \
+                 for the newest of these, or stable for the newest of all"
+            ),
+            Self::PinNeedsRegistry(input) => write!(
+                f,
+                "pin: digest asks the registry for it, and {input} asks none. Take another one, or \
+                 pin none"
+            ),
+            Self::Url(input, found) => {
+                write!(f, "{input}: {found:?} is no URL that begins with https://")
+            }
             Self::NothingToCompute => {
                 f.write_str("tagStrategy: none gives no tag to compute. Take tagStrategy buildId")
             }

@@ -1,16 +1,20 @@
 //! The task's inputs, checked: from text to a typed request, or every error at once.
 
+mod cluster;
 mod error;
 mod files;
 mod reader;
+mod registry;
 mod rollout;
 mod tag;
 
 use std::collections::BTreeMap;
 
+pub use cluster::{Access, Kubectl};
 pub use error::InputError;
 pub use files::{FILE_LIMIT, File, FileContent};
-pub use rollout::{Change, Kubeconfig, OnFailure, WhenUnchanged};
+pub use registry::{RegistryAccess, Verification};
+pub use rollout::{Change, OnFailure, WhenUnchanged};
 pub use tag::{Publication, Warning};
 
 use crate::{
@@ -18,12 +22,13 @@ use crate::{
     inputs::{reader::Reader, rollout::DryRun, tag::Tagged},
     kubectl::CommandLine,
     plan::commands_without_cluster,
+    protocol::Agent,
     tag::Computed,
     variables::Variables,
 };
 
 /// The inputs that the task has, by their names in task.json.
-pub const NAMES: [&str; 25] = [
+pub const NAMES: [&str; 37] = [
     "command",
     "images",
     "tagStrategy",
@@ -40,9 +45,21 @@ pub const NAMES: [&str; 25] = [
     "allowDowngrade",
     "addBuildTag",
     "updateBuildNumber",
+    "containerRegistry",
+    "verifyImage",
+    "pin",
+    "connectionType",
+    "kubernetesServiceEndpoint",
+    "azureSubscriptionEndpoint",
+    "azureResourceGroup",
+    "kubernetesCluster",
+    "useClusterAdmin",
     "namespace",
     "kubeconfig",
     "context",
+    "kubectlVersion",
+    "kubectlPath",
+    "kubectlDownloadUrl",
     "dryRun",
     "whenUnchanged",
     "rolloutStatusTimeout",
@@ -83,7 +100,8 @@ pub enum Job {
 /// is told there.
 #[must_use]
 pub fn files(inputs: &BTreeMap<String, String>, variables: &Variables) -> Vec<File> {
-    let mut reader = Reader { inputs, variables, files: &[], errors: Vec::new() };
+    let agent = &Agent::default();
+    let mut reader = Reader { inputs, variables, agent, files: &[], errors: Vec::new() };
     let command = reader.choice("command", &COMMANDS);
     reader.tag_files(command == Some("setImage"))
 }
@@ -96,9 +114,10 @@ impl Request {
     pub fn read(
         inputs: &BTreeMap<String, String>,
         variables: &Variables,
+        agent: &Agent,
         files: &[FileContent],
     ) -> Result<Self, Vec<InputError>> {
-        let mut reader = Reader { inputs, variables, files, errors: Vec::new() };
+        let mut reader = Reader { inputs, variables, agent, files, errors: Vec::new() };
         let request = reader.request();
         match request {
             Some(request) if reader.errors.is_empty() => Ok(request),
@@ -122,9 +141,12 @@ impl Reader<'_> {
             let Tagged { tag, lines, warnings, .. } = tagged;
             return Some(Request { job, lines, tag, warnings });
         }
-        let change = self.change();
+        let change = self.change(true);
         let Tagged { tag, lines, warnings, ordered, .. } = tagged?;
         let job = match change? {
+            (change, DryRun::Client) if change.verification.pin => {
+                return self.fail(InputError::PinNeedsRegistry("dryRun client"));
+            }
             (change, DryRun::Client) => {
                 let Change { namespaces, target, .. } = &change;
                 let commands = commands_without_cluster(&lines, namespaces, target);
@@ -140,7 +162,7 @@ impl Reader<'_> {
 
     fn undo(&mut self) -> Option<Request> {
         let lines = self.lines(Needs::Workloads, false);
-        let (change, dry_run) = self.change()?;
+        let (change, dry_run) = self.change(false)?;
         if dry_run == DryRun::Client {
             return self.fail(InputError::UndoNeedsCluster);
         }
@@ -164,12 +186,15 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::{
+        cluster::{CONNECTION_TYPES, DOWNLOADS},
+        registry::{PINS, VERIFY},
         rollout::{DEFAULT_TIMEOUT, DRY_RUNS, ON_FAILURE, WHEN_UNCHANGED},
         tag::{COMMIT_LENGTHS, DEFAULT_RELEASE_BRANCHES, POLICIES, STRATEGIES, VERSIONS_FROM},
         *,
     };
     use crate::{
         kubectl::Target,
+        registry::Verify,
         rollout::Rules,
         tag::{
             downgrade::{DowngradeRule, Ordered},
@@ -182,7 +207,7 @@ mod tests {
             pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
         };
         let variables = Variables::new(owned(&[("Build.BuildId", "4125")]));
-        Request::read(&owned(inputs), &variables, &[])
+        Request::read(&owned(inputs), &variables, &Agent::default(), &[])
             .map_err(|errors| errors.iter().map(ToString::to_string).collect())
     }
 
@@ -199,6 +224,9 @@ mod tests {
         assert_eq!(names, read);
         for (name, options) in [
             ("command", &COMMANDS[..]),
+            ("connectionType", &CONNECTION_TYPES),
+            ("verifyImage", &VERIFY),
+            ("pin", &PINS),
             ("tagStrategy", &STRATEGIES),
             ("commitLength", &COMMIT_LENGTHS),
             ("versionFrom", &VERSIONS_FROM),
@@ -220,6 +248,8 @@ mod tests {
             ("allowDowngrade", "true"),
             ("addBuildTag", "true"),
             ("updateBuildNumber", "false"),
+            ("useClusterAdmin", "false"),
+            ("kubectlDownloadUrl", DOWNLOADS),
         ] {
             let input = inputs.iter().find(|input| input["name"] == name).unwrap();
             assert_eq!(input["defaultValue"], default, "{name}");
@@ -235,7 +265,13 @@ mod tests {
             Job::SetImage(Change {
                 target: Target::default(),
                 namespaces: Vec::new(),
-                kubeconfig: None,
+                access: Access::Own,
+                kubectl: Kubectl::OnPath,
+                proxy: None,
+                verification: Verification {
+                    verify: Some(Verify::Auto),
+                    ..Verification::default()
+                },
                 dry_run: false,
                 downgrade: DowngradeRule { allowed: true, ordered: Ordered::All },
                 timeout_ms: Some(600_000),
@@ -250,14 +286,16 @@ mod tests {
 
     #[test]
     fn a_kubeconfig_is_a_path_or_a_secret_text() {
-        let kubeconfig = |text| match read(&[("images", "a.io/app"), ("kubeconfig", text)]) {
-            Ok(Request { job: Job::SetImage(how), .. }) => how.kubeconfig,
+        let access = |text| match read(&[("images", "a.io/app"), ("kubeconfig", text)]) {
+            Ok(Request { job: Job::SetImage(how), .. }) => how.access,
             other => panic!("{other:?}"),
         };
-        assert_eq!(kubeconfig(" /a/b "), Some(Kubeconfig::Path("/a/b".into())));
+        assert_eq!(access(" /a/b "), Access::File("/a/b".into()));
         for text in ["{\"token\": \"hush\"}", "kind: Config\ntoken: hush"] {
-            assert_eq!(kubeconfig(text), Some(Kubeconfig::Text(text.into())));
-            assert!(!format!("{:?}", kubeconfig(text)).contains("hush"));
+            let secret =
+                Access::Kubeconfig { text: text.into(), secrets: Vec::new(), insecure: false };
+            assert_eq!(access(text), secret);
+            assert!(!format!("{secret:?}").contains("hush"));
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     inputs::{InputError, files::FileContent},
+    protocol::Agent,
     variables::{Unresolved, Variables},
 };
 
@@ -11,6 +12,7 @@ use crate::{
 pub(super) struct Reader<'a> {
     pub(super) inputs: &'a BTreeMap<String, String>,
     pub(super) variables: &'a Variables,
+    pub(super) agent: &'a Agent,
     pub(super) files: &'a [FileContent],
     pub(super) errors: Vec<InputError>,
 }

@@ -1,11 +1,10 @@
 //! The inputs of the groups Cluster and Rollout.
 
-use std::fmt;
-
 use crate::{
     images::is_label,
-    inputs::{InputError, reader::Reader},
+    inputs::{Access, InputError, Kubectl, Verification, reader::Reader},
     kubectl::Target,
+    protocol::AgentProxy,
     record,
     rollout::Rules,
     tag::downgrade::DowngradeRule,
@@ -26,8 +25,14 @@ pub struct Change {
     pub target: Target,
     /// The namespaces of lines that name none; none means that of the kubeconfig's context.
     pub namespaces: Vec<String>,
-    /// The kubeconfig, where the input has one.
-    pub kubeconfig: Option<Kubeconfig>,
+    /// How kubectl logs in.
+    pub access: Access,
+    /// Which kubectl is run.
+    pub kubectl: Kubectl,
+    /// What registries are asked.
+    pub verification: Verification,
+    /// The agent's proxy.
+    pub proxy: Option<AgentProxy>,
     /// Whether the API server only checks the change.
     pub dry_run: bool,
     /// Whether an older version may be set over a newer one.
@@ -68,24 +73,6 @@ pub enum WhenUnchanged {
     Restart,
 }
 
-/// The input `kubeconfig`.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Kubeconfig {
-    /// The path of a file.
-    Path(String),
-    /// The text of one, mostly out of a secret variable. It is never printed.
-    Text(String),
-}
-
-impl fmt::Debug for Kubeconfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Path(path) => write!(f, "Path({path})"),
-            Self::Text(_) => f.write_str("Text(secret)"),
-        }
-    }
-}
-
 /// The input `dryRun`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum DryRun {
@@ -96,10 +83,13 @@ pub(super) enum DryRun {
 
 impl Reader<'_> {
     /// The inputs of both groups, and whether the API server is to be left out or only asked.
-    pub(super) fn change(&mut self) -> Option<(Change, DryRun)> {
+    pub(super) fn change(&mut self, set_image: bool) -> Option<(Change, DryRun)> {
         let namespaces = self.namespaces();
-        let kubeconfig = self.kubeconfig();
-        let target = Target { namespace: None, context: self.text("context") };
+        let verification =
+            if set_image { self.verification() } else { Some(Verification::default()) };
+        let access = self.access();
+        let context = self.text("context");
+        let kubectl = self.kubectl();
         let dry_run = self.choice("dryRun", &DRY_RUNS).map(|dry_run| match dry_run {
             "client" => DryRun::Client,
             "server" => DryRun::Server,
@@ -121,10 +111,21 @@ impl Reader<'_> {
         });
         let delete_stuck_pods = self.flag("deleteStuckPods", false);
         let dry_run = dry_run?;
+        let (access, context_of_connection) = access?;
         let change = Change {
-            target,
+            target: Target {
+                namespace: None,
+                context: context.or(context_of_connection),
+                kubeconfig: match &access {
+                    Access::File(path) => Some(path.clone()),
+                    _ => None,
+                },
+            },
             namespaces,
-            kubeconfig,
+            access,
+            kubectl: kubectl?,
+            verification: verification?,
+            proxy: self.agent.proxy.clone(),
             dry_run: dry_run == DryRun::Server,
             downgrade: downgrade?,
             timeout_ms,
@@ -161,13 +162,6 @@ impl Reader<'_> {
                 None
             }
         }
-    }
-
-    /// A kubeconfig is YAML or JSON, so its text has braces or lines, which a path has not.
-    fn kubeconfig(&mut self) -> Option<Kubeconfig> {
-        let text = self.text("kubeconfig")?;
-        let is_text = text.starts_with('{') || text.contains('\n');
-        Some(if is_text { Kubeconfig::Text(text) } else { Kubeconfig::Path(text) })
     }
 
     fn timeout_ms(&mut self) -> Option<u32> {

@@ -309,6 +309,7 @@ impl Reader<'_> {
 
     fn mutable_tags(&mut self, builds: Builds) -> Option<MutableTags> {
         let policy = match self.choice("mutableTags", &POLICIES)? {
+            _ if self.pins()? => Policy::Allow,
             "warn" => Policy::Warn,
             "allow" => Policy::Allow,
             _ => Policy::Fail,
@@ -335,6 +336,7 @@ impl fmt::Display for Warning {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Agent;
     use crate::{
         inputs::{Job, Request, files::FileContent},
         variables::Variables,
@@ -349,7 +351,8 @@ mod tests {
             pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
         };
         let files = [FileContent { input: "imagesFile", outcome: Ok(file.to_owned()) }];
-        Request::read(&owned(inputs), &Variables::new(owned(variables)), &files)
+        let variables = Variables::new(owned(variables));
+        Request::read(&owned(inputs), &variables, &Agent::default(), &files)
             .map_err(|errors| errors.iter().map(ToString::to_string).collect())
     }
 

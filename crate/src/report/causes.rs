@@ -118,7 +118,7 @@ mod tests {
     use crate::workload::Kind;
 
     fn check(pod: bool, container: bool, cases: &[(Cause, &str, &str)]) {
-        let target = Target { namespace: Some("shop".into()), context: None };
+        let target = Target { namespace: Some("shop".into()), ..Target::default() };
         let workload = WorkloadName { kind: Kind::StatefulSet, name: "web".into() };
         for (cause, message, expected) in cases {
             let failure = Failure {

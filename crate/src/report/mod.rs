@@ -1,9 +1,11 @@
 //! All words of the log. Functions take what is known and give back effects; none decides anything.
 
+mod access;
 pub mod causes;
 mod document;
 mod log_text;
 mod plan;
+pub mod registry;
 mod result;
 mod rollout;
 mod summary;
@@ -12,8 +14,13 @@ mod tag;
 
 use std::fmt;
 
+pub(crate) use access::{
+    asked, asked_again, file_not_written, kubectl_downloaded, kubectl_used, logging_in,
+    login_failed, no_context, no_kubectl, skew, token_not_renewed, token_renewed, untrusted,
+};
 pub use log_text::LogText;
 pub(crate) use plan::{dry_run, left_alone, nothing_to_do, plan};
+pub(crate) use registry::{checked, platforms};
 pub(crate) use result::{last_sentence, story};
 pub(crate) use rollout::{
     aside_failed, canceled, container_logs, not_seen, over, progress, settled, stuck_pod,
@@ -21,13 +28,13 @@ pub(crate) use rollout::{
 };
 
 pub(crate) use tag::{
-    backward, images, images_file_not_written, images_file_written, tag_variables,
+    backward, image_variable, images, images_file_not_written, images_file_written, tag_variables,
 };
 
 use crate::{
     kubectl::CommandLine,
     protocol::{Effect, Style},
-    run::Ending,
+    run::{Ending, main_line},
 };
 
 /// The verdict of a run that ended before its first change.
@@ -90,7 +97,7 @@ impl Ending {
         match self {
             Self::Success => "kubectl ended".to_owned(),
             Self::Failure { code, stderr } => {
-                let first = stderr.lines().next().unwrap_or("kubectl said nothing");
+                let first = main_line(stderr).unwrap_or("kubectl said nothing");
                 match code {
                     Some(code) => format!("{first} (kubectl: exit code {code})"),
                     None => format!("{first} (kubectl: ended by a signal)"),
@@ -110,17 +117,6 @@ impl Ending {
             Self::NotStarted(error) => format!("kubectl could not be started: {error}"),
         }
     }
-}
-
-/// The kubeconfig that came as text is not there for kubectl.
-pub(crate) fn kubeconfig_not_written(error: &str) -> Effect {
-    log(
-        Style::Error,
-        format!(
-            "kubeconfig: its text cannot be written to a file in the agent's temporary folder: \
-             {error}. Make room there, or give a path"
-        ),
-    )
 }
 
 /// kubectl answered something else than objects.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    images::Image,
+    images::{Image, Line},
     inputs::Request,
     protocol::{Effect, Style},
     reference::{Reference, Tag},
@@ -39,19 +39,22 @@ fn computed(Computed { tag, origin, made_of, .. }: &Computed) -> Effect {
     }
 }
 
-/// The output variables `tag` and `image`.
-pub(crate) fn tag_variables(request: &Request) -> Vec<Effect> {
-    let references: Vec<String> =
-        images_of(request).map(|image| image.reference.to_string()).collect();
+/// The output variable `image`: every reference once.
+pub(crate) fn image_variable(lines: &[Line]) -> Option<Effect> {
+    let images = lines.iter().flat_map(|line| &line.images);
+    let references: Vec<String> = images.map(|image| image.reference.to_string()).collect();
     let mut seen = HashSet::with_capacity(references.len());
     let each_once: Vec<&str> =
         references.iter().map(String::as_str).filter(|reference| seen.insert(*reference)).collect();
-    let tag = request.tag.as_ref().map(|computed| computed.tag.to_string());
-    let image = (!each_once.is_empty()).then(|| each_once.join("\n"));
-    [("tag", tag), ("image", image)]
-        .into_iter()
-        .filter_map(|(name, value)| Some(Effect::SetVariable { name, value: value? }))
-        .collect()
+    let value = each_once.join("\n");
+    (!value.is_empty()).then_some(Effect::SetVariable { name: "image", value })
+}
+
+/// The output variables `tag` and `image`.
+pub(crate) fn tag_variables(request: &Request) -> Vec<Effect> {
+    let computed = request.tag.as_ref().map(|computed| computed.tag.to_string());
+    let tag = computed.map(|value| Effect::SetVariable { name: "tag", value });
+    tag.into_iter().chain(image_variable(&request.lines)).collect()
 }
 
 fn images_of(request: &Request) -> impl Iterator<Item = &Image> {

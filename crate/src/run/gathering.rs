@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, vec};
 
 use crate::{
     inputs::{self, FILE_LIMIT, File, FileContent, Job, Request},
-    protocol::{Effect, Event, Verdict},
+    protocol::{Agent, Effect, Event, Verdict},
     report,
     run::{
         State,
@@ -21,6 +21,7 @@ use crate::{
 pub(crate) struct Gathering {
     inputs: BTreeMap<String, String>,
     variables: Variables,
+    agent: Box<Agent>,
     /// The input whose file is being read.
     input: &'static str,
     /// The files to read after it.
@@ -32,10 +33,11 @@ impl Gathering {
     pub(crate) fn start(
         inputs: BTreeMap<String, String>,
         variables: Variables,
+        agent: Box<Agent>,
         effects: &mut Effects,
     ) -> State {
         let left = inputs::files(&inputs, &variables).into_iter();
-        Self { inputs, variables, input: "", left, read: Vec::new() }.next(effects)
+        Self { inputs, variables, agent, input: "", left, read: Vec::new() }.next(effects)
     }
 
     pub(crate) fn handle(mut self, event: &Event, effects: &mut Effects) -> State {
@@ -46,7 +48,7 @@ impl Gathering {
                 finish(effects, Verdict::Canceled, report::NOTHING_CHANGED);
                 return State::Finished;
             }
-            _ => return State::Gathering(self),
+            _ => return State::Gathering(Box::new(self)),
         };
         self.read.push(FileContent { input: self.input, outcome });
         self.next(effects)
@@ -57,9 +59,12 @@ impl Gathering {
             Some(File { input, path }) => {
                 effects.push(Effect::ReadFile { path, limit: FILE_LIMIT });
                 self.input = input;
-                State::Gathering(self)
+                State::Gathering(Box::new(self))
             }
-            None => begin(Request::read(&self.inputs, &self.variables, &self.read), effects),
+            None => begin(
+                Request::read(&self.inputs, &self.variables, &self.agent, &self.read),
+                effects,
+            ),
         }
     }
 }

@@ -5,12 +5,12 @@
 //!     [*] --> Idle
 //!     Idle --> Gathering: started
 //!     Gathering --> Publishing: computeTag, an images file is to be written
-//!     Gathering --> Preparing: the kubeconfig is a text
+//!     Gathering --> Preparing: kubectl or its login has to be got
 //!     Gathering --> Reading: the files that inputs name are read
 //!     Gathering --> Finished: computeTag, dryRun client, an input error, canceled
 //!     Publishing --> Finished: written, not written, canceled
-//!     Preparing --> Reading: written
-//!     Preparing --> Finished: not written, canceled
+//!     Preparing --> Reading: kubectl can log in
+//!     Preparing --> Finished: it cannot, canceled
 //!     Reading --> Setting: the plan changes something
 //!     Reading --> Watching: every image is there already
 //!     Reading --> Finished: an error, nothing to do, canceled
@@ -34,18 +34,23 @@
 //! ```
 
 mod batch;
+mod call;
 mod gathering;
+mod getting;
 mod objects;
 mod preparing;
 mod process;
 mod publishing;
 mod release;
+mod renewal;
 mod session;
+mod verifying;
 mod watch;
 mod watch_events;
 mod watching;
 
-pub(crate) use process::Ending;
+pub(crate) use getting::NoKubectl;
+pub(crate) use process::{Ending, main_line};
 pub(crate) use watching::{Over, StuckPods};
 
 use std::mem;
@@ -74,9 +79,9 @@ pub struct Core {
 enum State {
     #[default]
     Idle,
-    Gathering(Gathering),
+    Gathering(Box<Gathering>),
     Publishing(Publishing),
-    Preparing(Preparing),
+    Preparing(Box<Preparing>),
     Releasing(Box<Release>),
     Finished,
 }
@@ -106,9 +111,10 @@ impl Core {
 
 fn start(event: &Event, effects: &mut Effects) -> State {
     match event {
-        Event::Started { inputs, variables } => {
+        Event::Started { inputs, variables, agent } => {
             effects.push(report::version());
-            Gathering::start(inputs.clone(), Variables::new(variables.clone()), effects)
+            let variables = Variables::new(variables.clone());
+            Gathering::start(inputs.clone(), variables, agent.clone(), effects)
         }
         Event::Canceled => {
             finish(effects, Verdict::Canceled, "Canceled before anything was done");

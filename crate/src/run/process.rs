@@ -38,6 +38,9 @@ impl Ending {
     /// way to it broke down. kubectl's exit code is 1 for everything, so its words have to tell.
     pub(crate) fn may_pass(&self) -> bool {
         let Self::Failure { stderr, .. } = self else { return false };
+        if NO_WAY_IN.iter().any(|words| stderr.contains(words)) {
+            return false;
+        }
         if let Some(reason) = reason(stderr) {
             return PASSING_REASONS.contains(&reason);
         }
@@ -79,6 +82,17 @@ const LOST_CONNECTIONS: [&str; 9] = [
     "TLS handshake timeout",
     "the server is currently unable",
 ];
+
+/// What kubectl says when it reaches an API server that it does not trust, or cannot log in.
+const NO_WAY_IN: [&str; 3] = ["x509:", "failed to verify certificate", "getting credentials:"];
+
+/// The line that tells why, among the lines of kubectl's libraries, which come before it.
+pub(crate) fn main_line(stderr: &str) -> Option<&str> {
+    const BEGINNINGS: [&str; 5] =
+        ["error:", "Error from server", "Error:", "Unable to connect", "The connection to"];
+    let is_told = |line: &&str| BEGINNINGS.iter().any(|words| line.starts_with(words));
+    stderr.lines().find(is_told).or_else(|| stderr.lines().next())
+}
 
 /// The reason in `Error from server (REASON): message`.
 fn reason(stderr: &str) -> Option<&str> {
@@ -132,7 +146,25 @@ impl Process {
 
 #[cfg(test)]
 mod tests {
-    use super::Ending;
+    use super::{Ending, main_line};
+
+    #[test]
+    fn finds_the_line_that_tells_why() {
+        for (stderr, line) in [
+            (
+                "E1124 memcache.go:265] \"Unhandled\"\nerror: You must be logged in\n",
+                "error: You must be logged in",
+            ),
+            (
+                "Warning: old\nError from server (NotFound): gone",
+                "Error from server (NotFound): gone",
+            ),
+            ("something else\nand more", "something else"),
+        ] {
+            assert_eq!(main_line(stderr), Some(line));
+        }
+        assert_eq!(main_line(""), None);
+    }
 
     #[test]
     fn knows_what_may_pass() {
@@ -148,6 +180,8 @@ mod tests {
                 true,
             ),
             ("Get \"https://a/api\": read tcp 127.0.0.1: connection reset by peer", true),
+            ("Unable to connect to the server: getting credentials: exec: no such program", false),
+            ("Unable to connect to the server: tls: failed to verify certificate: x509", false),
             ("Error from server (Forbidden): deployments is forbidden", false),
             ("Error from server (Invalid): Deployment is invalid", false),
             ("error: You must be logged in to the server (Unauthorized)", false),

@@ -5,7 +5,7 @@ use std::mem;
 use crate::{
     images::Line,
     inputs::{OnFailure, WhenUnchanged},
-    kubectl::CommandLine,
+    kubectl::{CommandLine, Skew},
     plan::{self, Found, Plan, PlanError, Planned, Query, Return},
     protocol::{Event, Millis, TimerId, Verdict},
     record::{self, Record},
@@ -16,6 +16,7 @@ use crate::{
         objects,
         process::Ending,
         session::{Effects, Session, finish},
+        verifying::Verifying,
         watching::{Over, StuckPods, Watching},
     },
     story::{Back, ContainerLog, Outcome, Purpose, Story},
@@ -41,6 +42,8 @@ pub(crate) struct Release {
     plan: Plan,
     story: Story,
     verdict: Verdict,
+    /// The versions of kubectl and the API server.
+    versions: Option<Batch>,
     /// Notes that are still to be left on workloads.
     pending_notes: Vec<CommandLine>,
     /// Whether the record of the change was left.
@@ -52,8 +55,8 @@ pub(crate) struct Release {
 /// What is being waited for.
 #[derive(Debug)]
 enum Stage {
-    /// The workloads as they are.
-    Reading(Batch, Vec<Query>),
+    /// The workloads as they are, and what registries say of the images.
+    Reading { batch: Batch, queries: Vec<Query>, verifying: Option<Box<Verifying>> },
     /// The changes.
     Setting(Batch),
     /// The rollouts of the changes.
@@ -87,14 +90,19 @@ impl Release {
         };
         effects.push(report::section("Plan"));
         let batch = ask(&queries, Policy::ALL, &mut session, effects);
+        let verifying = match purpose {
+            Purpose::Set => Verifying::start(&lines, &mut session, effects).map(Box::new),
+            Purpose::Undo => None,
+        };
         State::Releasing(Box::new(Self {
             purpose,
             session,
             lines,
-            stage: Stage::Reading(batch, queries),
+            stage: Stage::Reading { batch, queries, verifying },
             plan: Plan::default(),
             story: Story::default(),
             verdict: Verdict::Succeeded,
+            versions: None,
             pending_notes: Vec::new(),
             recorded: false,
             canceled: None,
@@ -111,7 +119,11 @@ impl Release {
             Event::Canceled if self.canceled.is_some() => self.conclude(now, effects),
             Event::Woken { timer } if self.canceled == Some(*timer) => self.conclude(now, effects),
             Event::Canceled => self.cancel(now, effects),
-            event => self.go_on(now, event, effects),
+            event => {
+                self.session.renew(event, effects);
+                self.note_skew(event, effects);
+                self.go_on(now, event, effects);
+            }
         }
         if matches!(self.stage, Stage::Over) { State::Finished } else { State::Releasing(self) }
     }
@@ -120,9 +132,13 @@ impl Release {
     fn go_on(&mut self, now: Millis, event: &Event, effects: &mut Effects) {
         let session = &mut self.session;
         match &mut self.stage {
-            Stage::Reading(batch, _) => {
+            Stage::Reading { batch, verifying, .. } => {
                 batch.handle(event, session, effects);
-                if batch.is_over() {
+                if let Some(verifying) = verifying {
+                    verifying.handle(event, session, effects);
+                }
+                let verified = verifying.as_ref().is_none_or(|verifying| verifying.is_over());
+                if batch.is_over() && (verified || batch.first_failure().is_some()) {
                     self.make_plan(now, effects);
                 }
             }
@@ -174,7 +190,7 @@ impl Release {
     }
 
     fn make_plan(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::Reading(batch, queries) = &self.stage else { return };
+        let Stage::Reading { batch, queries, verifying } = &self.stage else { return };
         if let Some((_, ending)) = batch.first_failure() {
             effects.extend(report::kubectl_failed("The workloads cannot be read", ending));
             return self.end_unchanged(effects);
@@ -186,6 +202,12 @@ impl Release {
                 return self.end_unchanged(effects);
             }
         };
+        if let Some(verifying) = verifying {
+            if !verifying.tell(effects) {
+                return self.end_unchanged(effects);
+            }
+            verifying.pin(&mut self.lines, effects);
+        }
         let plan = match self.purpose {
             Purpose::Set => self.plan_to_set(&found),
             Purpose::Undo => self.plan_to_undo(&found, effects),
@@ -292,6 +314,21 @@ impl Release {
         }
     }
 
+    /// Asks for the versions of kubectl and the API server, beside all else.
+    fn ask_for_versions(&mut self, effects: &mut Effects) {
+        let command = vec![self.session.request.target.version()];
+        self.versions = Some(Batch::start(command, Policy::BRIEFLY, &mut self.session, effects));
+    }
+
+    /// Warns where they are too far apart.
+    fn note_skew(&mut self, event: &Event, effects: &mut Effects) {
+        let Some(batch) = &mut self.versions else { return };
+        if batch.handle(event, &mut self.session, effects).is_some() {
+            let skew = batch.answer(0).and_then(Skew::of);
+            effects.extend(skew.as_ref().map(report::skew));
+        }
+    }
+
     /// Watches the rollouts, and leaves the record of the change meanwhile.
     fn watch(&mut self, effects: &mut Effects) {
         effects.push(report::section("Rollout"));
@@ -311,6 +348,8 @@ impl Release {
         self.stage = Stage::Watching(watching);
         if over {
             self.rollouts_are_over(&Over::Settled, self.story.began, effects);
+        } else {
+            self.ask_for_versions(effects);
         }
     }
 
@@ -522,7 +561,7 @@ impl Release {
         effects.push(report::canceled());
         self.canceled = Some(self.session.wake(GRACE_MS, effects));
         match &mut self.stage {
-            Stage::Reading(batch, _) => {
+            Stage::Reading { batch, .. } => {
                 batch.stop(effects);
                 self.end_unchanged(effects);
             }
@@ -568,6 +607,9 @@ impl Release {
 
     /// Tells the whole story, and ends the step.
     fn conclude(&mut self, now: Millis, effects: &mut Effects) {
+        if let Some(versions) = &self.versions {
+            versions.kill(effects);
+        }
         match &self.stage {
             Stage::LookingAgain { batch, queries, notes } => {
                 self.story.see_now(&answered(batch, queries));

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::{
     inputs::Change,
     kubectl::CommandLine,
-    protocol::{Effect, ProcessId, TimerId, Verdict},
-    report,
-    run::process::Process,
+    protocol::{CallId, Effect, Event, ProcessId, TimerId, Verdict},
+    proxy, report,
+    run::{process::Process, renewal::Renewal},
+    secret::Secret,
 };
 
 /// Effects in the order in which the host is to carry them out.
@@ -17,15 +18,37 @@ pub(crate) type Effects = Vec<Effect>;
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) request: Change,
-    kubeconfig: Option<String>,
+    /// The path of kubectl; `None` for the one on PATH.
+    pub(crate) kubectl: Option<String>,
+    /// The environment of kubectl.
+    pub(crate) env: BTreeMap<&'static str, Secret>,
+    /// What its environment has where the agent's has nothing.
+    defaults: BTreeMap<&'static str, Secret>,
+    /// Keeps the token for the cluster fresh.
+    pub(crate) renewal: Option<Renewal>,
     next_process: ProcessId,
     next_timer: TimerId,
+    next_call: CallId,
 }
 
 impl Session {
-    /// A session whose kubectl reads the kubeconfig of this path, or its own without one.
-    pub(crate) fn new(request: Change, kubeconfig: Option<String>) -> Self {
-        Self { request, kubeconfig, next_process: 1, next_timer: 1 }
+    pub(crate) fn new(request: Change) -> Self {
+        let defaults = request.proxy.as_ref().map(proxy::variables).unwrap_or_default();
+        Self {
+            request,
+            kubectl: None,
+            env: BTreeMap::new(),
+            defaults,
+            renewal: None,
+            next_process: 1,
+            next_timer: 1,
+            next_call: 1,
+        }
+    }
+
+    /// Has kubectl read the kubeconfig of this path.
+    pub(crate) fn use_kubeconfig(&mut self, path: &str) {
+        self.env.insert("KUBECONFIG", path.into());
     }
 
     /// Starts kubectl and shows its command line.
@@ -33,12 +56,22 @@ impl Session {
         effects.push(report::command(command));
         let process = self.next_process;
         self.next_process += 1;
-        let mut env = BTreeMap::new();
-        if let Some(path) = &self.kubeconfig {
-            env.insert("KUBECONFIG", path.clone());
-        }
-        effects.push(Effect::Spawn { process, args: command.args().to_vec(), env });
+        effects.push(Effect::Spawn {
+            process,
+            program: self.kubectl.clone(),
+            args: command.args().to_vec(),
+            env: self.env.clone(),
+            defaults: self.defaults.clone(),
+        });
         Process::new(process)
+    }
+
+    /// Takes what concerns the renewal of the token.
+    pub(crate) fn renew(&mut self, event: &Event, effects: &mut Effects) {
+        if let Some(mut renewal) = self.renewal.take() {
+            renewal.handle(event, self, effects);
+            self.renewal = Some(renewal);
+        }
     }
 
     /// Asks to be woken after a while.
@@ -48,6 +81,22 @@ impl Session {
         effects.push(Effect::Wake { timer, after_ms });
         timer
     }
+
+    /// A handle for a request.
+    pub(crate) fn next_call(&mut self) -> CallId {
+        self.next_call += 1;
+        self.next_call - 1
+    }
+}
+
+/// The shortest line that is masked, in bytes: what is shorter is in many words.
+const SHORTEST_SECRET: usize = 4;
+
+/// Has the agent mask a secret from now on, line by line, as it wants them.
+pub(crate) fn mask(secret: &Secret, effects: &mut Effects) {
+    let lines = secret.reveal().split(['\r', '\n']).map(str::trim);
+    let lines = lines.filter(|line| line.len() >= SHORTEST_SECRET);
+    effects.extend(lines.map(|line| Effect::Mask { secret: line.into() }));
 }
 
 /// Ends the step.

@@ -1,8 +1,9 @@
 //! A run of the core as a conversation: what kubectl answers, what the core does then.
+#![allow(dead_code, reason = "each test program plays a part of it")]
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
-use kubectl_set_image::{Core, Effect, Event, Stream};
+use kubectl_set_image::{Agent, Core, Effect, Event, Stream, http::Answer};
 use serde_json::Value;
 
 /// 2026-11-24T04:00:00Z, in milliseconds since 1970.
@@ -15,6 +16,7 @@ pub(crate) struct Conversation {
     transcript: String,
     running: Vec<(u32, String)>,
     timers: Vec<(u32, u32)>,
+    calls: Vec<(u32, String)>,
 }
 
 impl Conversation {
@@ -28,18 +30,34 @@ impl Conversation {
         Self::start_with(inputs, &variables)
     }
 
-    /// Starts a step with these inputs where the pipeline has these variables.
+    /// Starts a step with these inputs where the pipeline has these variables. No registry is asked
+    /// unless the inputs say so.
     pub(crate) fn start_with(inputs: &[(&str, &str)], variables: &[(&str, &str)]) -> Self {
+        Self::start_on(inputs, variables, Agent::default())
+    }
+
+    /// The same, on an agent that hands over service connections.
+    pub(crate) fn start_on(
+        inputs: &[(&str, &str)],
+        variables: &[(&str, &str)],
+        agent: Agent,
+    ) -> Self {
+        let inputs = &[&[("verifyImage", "off")], inputs].concat()[..];
         let owned = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
         };
-        let event = Event::Started { inputs: owned(inputs), variables: owned(variables) };
+        let event = Event::Started {
+            inputs: owned(inputs),
+            variables: owned(variables),
+            agent: Box::new(agent),
+        };
         let mut conversation = Self {
             core: Core::new(),
             now: START,
             transcript: String::new(),
             running: Vec::new(),
             timers: Vec::new(),
+            calls: Vec::new(),
         };
         conversation.tell(&event);
         conversation
@@ -75,6 +93,35 @@ impl Conversation {
     pub(crate) fn is_missing(&mut self, command: &str) -> &mut Self {
         let process = self.process(command);
         self.tell(&Event::NotStarted { process, error: None })
+    }
+
+    /// The server of the newest request whose URL begins like this answers.
+    pub(crate) fn server_answers(&mut self, url: &str, status: u16, body: &str) -> &mut Self {
+        let call = self.call(url);
+        let answer = Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() };
+        self.tell(&Event::Answered { call, answer })
+    }
+
+    /// It gives no answer.
+    pub(crate) fn server_is_silent(&mut self, url: &str, error: &str) -> &mut Self {
+        let call = self.call(url);
+        self.tell(&Event::NotAnswered { call, error: error.to_owned() })
+    }
+
+    /// The assertion is signed.
+    pub(crate) fn assertion_is_signed(&mut self, assertion: &str) -> &mut Self {
+        let call = self.call("sign");
+        self.tell(&Event::Signed { call, assertion: assertion.into() })
+    }
+
+    /// The tool is there.
+    pub(crate) fn tool_is_found(&mut self, path: &str) -> &mut Self {
+        self.tell(&Event::ToolFound { path: path.to_owned() })
+    }
+
+    /// The tool is not there.
+    pub(crate) fn tool_is_not_found(&mut self, error: Option<&str>) -> &mut Self {
+        self.tell(&Event::ToolNotFound { error: error.map(str::to_owned) })
     }
 
     /// Time passes.
@@ -127,6 +174,12 @@ impl Conversation {
         &self.transcript
     }
 
+    fn call(&mut self, url: &str) -> u32 {
+        let at = self.calls.iter().rposition(|(_, called)| called.starts_with(url));
+        let at = at.unwrap_or_else(|| panic!("no {url:?} in {:?}", self.calls));
+        self.calls.remove(at).0
+    }
+
     fn process(&self, command: &str) -> u32 {
         let running = self.running.iter().rev();
         let mut matching = running.filter(|(_, line)| line.starts_with(command));
@@ -138,14 +191,36 @@ impl Conversation {
             let line = match effect {
                 Effect::Log { style, text } => format!("{style:?}: {text}"),
                 Effect::SetVariable { name, value } => format!("variable {name}: {value:?}"),
-                Effect::Spawn { process, args, env } => {
+                Effect::Spawn { process, program, args, env, defaults } => {
                     self.running.push((process, args.join(" ")));
-                    format!("spawn {process} {env:?}")
+                    let program = program.map(|path| format!(" {path}")).unwrap_or_default();
+                    let env: BTreeMap<_, _> =
+                        env.iter().chain(&defaults).map(|(n, v)| (n, v.reveal())).collect();
+                    format!("spawn {process}{program} {env:?}")
                 }
                 Effect::SetProgress { percent } => format!("progress {percent}"),
                 Effect::Summarise { markdown } => format!("summary {markdown}"),
                 Effect::Attach { kind, name, content } => format!("attach {kind} {name} {content}"),
-                Effect::WriteFile { content } => format!("write {content:?}"),
+                Effect::Mask { secret } => format!("mask {:?}", secret.reveal()),
+                Effect::WriteFile { path, content } => {
+                    let path = path.map(|path| format!("{path}: ")).unwrap_or_default();
+                    format!("write {path}{:?}", content.reveal())
+                }
+                Effect::Fetch { call, request } => {
+                    self.calls.push((call, request.url.clone()));
+                    let headers = request.headers.iter().map(|(n, v)| (n, v.reveal()));
+                    let headers: BTreeMap<_, _> = headers.collect();
+                    let body = request.body.reveal();
+                    format!("{} {} {headers:?} {body}", request.method, request.url)
+                }
+                Effect::Sign { call, assertion } => {
+                    self.calls.push((call, "sign".into()));
+                    format!("sign {} {}", assertion.issuer, assertion.audience)
+                }
+                Effect::FindTool { name, version, .. } => format!("find {name} {version}"),
+                Effect::GetTool { name, file, version, url, sha256, .. } => {
+                    format!("get {name} {version} as {file} from {url}, {sha256}")
+                }
                 Effect::ReadFile { path, limit } => format!("read {path}, {limit} bytes"),
                 Effect::SaveFile { path, content } => format!("save {path}: {content:?}"),
                 Effect::AddBuildTag { tag } => format!("build tag {tag}"),

@@ -144,6 +144,7 @@ impl Recording {
                 let target = kubectl_set_image::kubectl::Target {
                     namespace: Some(self.goal.namespace.clone()),
                     context: None,
+                    kubeconfig: None,
                 };
                 let sentence = causes::sentence(&target, &self.goal.name, failure);
                 format!("FAILED at {}\n           {sentence}", counts(*progress))

@@ -28,10 +28,19 @@ function hand(
   }
 }
 
+const hidden: string[] = [];
+
+/** Masks a secret from now on, in the log and in what is handed over. */
+export function hide(secret: string): void {
+  hidden.push(secret);
+  tl.setSecret(secret);
+}
+
 /** The agent masks secrets in the log, and not in files. */
 function masked(text: string): string {
-  const secrets = tl.getVariables().filter(({ secret, value }) => secret && value);
-  return secrets.reduce((rest, { value }) => {
+  const variables = tl.getVariables().filter(({ secret, value }) => secret && value);
+  const secrets = [...variables.map(({ value }) => value), ...hidden];
+  return secrets.reduce((rest, value) => {
     const escaped = JSON.stringify(value).slice(1, -1);
     return rest.replaceAll(value, "***").replaceAll(escaped, "***");
   }, text);

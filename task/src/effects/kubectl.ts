@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import * as tl from "azure-pipelines-task-lib/task";
-import type { Event } from "../protocol";
+import type { Effect, Event } from "../protocol";
 
 /** How long a process may take to end by itself once it was told to, in milliseconds. */
 const GRACE = 2000;
@@ -8,25 +8,27 @@ const GRACE = 2000;
 /** Where a process can lead a group of its own, which is ended as one. */
 const ownGroup = process.platform !== "win32";
 
+type Spawn = Extract<Effect, { type: "spawn" }>;
+
 export type Report = (event: Event, chunk?: Uint8Array) => void;
 
 /** The kubectl processes that run. */
 export class Kubectl {
   private readonly running = new Map<number, ChildProcess>();
-  private program: string | undefined;
+  private found: string | undefined;
 
   constructor(private readonly report: Report) {}
 
-  start(id: number, args: string[], env: Record<string, string>): void {
-    this.program ??= tl.which("kubectl", false);
-    if (!this.program) {
+  start({ process: id, program, args, env, defaults }: Spawn): void {
+    this.found ??= program ?? tl.which("kubectl", false);
+    if (!this.found) {
       this.report({ notStarted: { process: id, error: null } });
       return;
     }
     let child: ChildProcess;
     try {
-      child = spawn(this.program, args, {
-        env: { ...process.env, ...env },
+      child = spawn(this.found, args, {
+        env: { ...missing(defaults), ...process.env, ...env },
         stdio: ["ignore", "pipe", "pipe"],
         windowsHide: true,
         detached: ownGroup,
@@ -67,6 +69,12 @@ export class Kubectl {
   killAll(): void {
     for (const child of this.running.values()) end(child, "SIGKILL");
   }
+}
+
+/** Those that the environment has neither by this name nor in lower case. */
+function missing(variables: Record<string, string>): Record<string, string> {
+  const pairs = Object.entries(variables);
+  return Object.fromEntries(pairs.filter(([name]) => !process.env[name.toLowerCase()]));
 }
 
 /** Ends a process with those that it started itself, such as a login helper of kubectl. */

@@ -1,6 +1,14 @@
 //! The command lines of kubectl, as arguments and as a person would type them.
 
+mod published;
+mod release;
+mod skew;
+
 use std::fmt;
+
+pub use published::{Published, PublishedError};
+pub use release::{PROGRAM, Release};
+pub use skew::Skew;
 
 use crate::{
     rollout::ContainerLog,
@@ -14,6 +22,8 @@ pub struct Target {
     pub namespace: Option<String>,
     /// The context of the kubeconfig, where the input names one.
     pub context: Option<String>,
+    /// The path of the kubeconfig, where the input names one.
+    pub kubeconfig: Option<String>,
 }
 
 /// A command line of kubectl. Prints so that it can be pasted into a shell.
@@ -86,6 +96,26 @@ impl Target {
         ])
     }
 
+    /// `kubectl get nodes`: the platform of each, such as `linux/amd64`, a line each.
+    #[must_use]
+    pub fn node_platforms(&self) -> CommandLine {
+        const PLATFORMS: &str = "--output=jsonpath={range .items[*]}{.status.nodeInfo\
+            .operatingSystem}/{.status.nodeInfo.architecture}{\"\\n\"}{end}";
+        self.within(None).command(["get", "nodes"], []).with([PLATFORMS])
+    }
+
+    /// `kubectl version`, of kubectl and of the API server, as JSON.
+    #[must_use]
+    pub fn version(&self) -> CommandLine {
+        self.within(None).command(["version"], []).with(["--output=json"])
+    }
+
+    /// `kubectl config view --raw`: the kubeconfig with its secrets, as JSON.
+    #[must_use]
+    pub fn view_config(&self) -> CommandLine {
+        self.within(None).command(["config", "view"], []).with(["--raw", "--output=json"])
+    }
+
     /// `kubectl describe OBJECT`, of an object such as `pods/identityserver-7d4b9c-x2k8p`.
     #[must_use]
     pub fn describe(&self, object: &str) -> CommandLine {
@@ -112,6 +142,7 @@ impl Target {
         CommandLine { args }
             .with(flag("namespace", &self.namespace))
             .with(flag("context", &self.context))
+            .with(flag("kubeconfig", &self.kubeconfig))
     }
 }
 
@@ -166,7 +197,11 @@ mod tests {
     #[test]
     fn prints_what_a_shell_takes() {
         let web = [WorkloadName { kind: Kind::Deployment, name: "web".into() }];
-        let target = Target { namespace: Some("shop".into()), context: Some("it's me".into()) };
+        let target = Target {
+            namespace: Some("shop".into()),
+            context: Some("it's me".into()),
+            kubeconfig: None,
+        };
         assert_eq!(
             target.set_image(&web, &["*=a.io/app:1".into()]).to_string(),
             r"kubectl set image deployments/web '*=a.io/app:1' --namespace=shop '--context=it'\''s me'"

@@ -1,0 +1,106 @@
+//! A Kubernetes service connection as a kubeconfig.
+
+use serde_json::json;
+
+use crate::{
+    connection::{Connection, ConnectionError, error::ErrorKind},
+    http::{Url, from_base64, without_user},
+    secret::Secret,
+};
+
+/// What a Kubernetes service connection gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KubernetesAccess {
+    /// A kubeconfig.
+    pub kubeconfig: Secret,
+    /// The context of it that the connection names.
+    pub context: Option<String>,
+    /// What the log may not show, beside what the agent masks itself.
+    pub secrets: Vec<Secret>,
+    /// Whether the certificate of the API server is not looked at.
+    pub insecure: bool,
+    /// Whether the kubeconfig was made of other things, and has no contexts of its own.
+    pub is_made: bool,
+}
+
+/// Reads the connection that this input names.
+///
+/// # Errors
+/// It lacks something, or has something that cannot be.
+pub fn kubernetes(
+    input: &'static str,
+    connection: &Connection,
+) -> Result<KubernetesAccess, ConnectionError> {
+    let kind = connection.datum("authorizationType").unwrap_or("Kubeconfig");
+    match kind.to_ascii_lowercase().as_str() {
+        "kubeconfig" => {
+            let kubeconfig = connection.needed(input, "kubeconfig")?;
+            Ok(KubernetesAccess {
+                insecure: trusts_everybody(kubeconfig),
+                kubeconfig: kubeconfig.into(),
+                context: connection.parameter("clusterContext").map(str::to_owned),
+                secrets: Vec::new(),
+                is_made: false,
+            })
+        }
+        "serviceaccount" | "azuresubscription" => of_account(input, connection),
+        _ => {
+            let known = "Kubeconfig, ServiceAccount and AzureSubscription";
+            Err(ErrorKind::Scheme { found: kind.to_owned(), known }.of(input))
+        }
+    }
+}
+
+/// The connection of a service account: a URL, a certificate and a token.
+fn of_account(
+    input: &'static str,
+    connection: &Connection,
+) -> Result<KubernetesAccess, ConnectionError> {
+    let server = connection.url.trim();
+    if !Url::parse(server).is_some_and(|url| url.secure) {
+        return Err(ErrorKind::Url(without_user(server)).of(input));
+    }
+    let token = from_base64(connection.needed(input, "apiToken")?);
+    let token = token.and_then(|token| String::from_utf8(token).ok());
+    let token = token.ok_or(ErrorKind::NoBase64("token").of(input))?;
+    let token = token.trim();
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(ErrorKind::NoToken.of(input));
+    }
+    let insecure = connection
+        .datum("acceptUntrustedCerts")
+        .is_some_and(|accepts| accepts.eq_ignore_ascii_case("true"));
+    let mut cluster = json!({ "server": server });
+    if insecure {
+        cluster["insecure-skip-tls-verify"] = true.into();
+    } else if let Some(certificate) = connection.parameter("serviceAccountCertificate") {
+        if from_base64(certificate).is_none() {
+            return Err(ErrorKind::NoBase64("certificate").of(input));
+        }
+        cluster["certificate-authority-data"] = certificate.trim().into();
+    }
+    let kubeconfig =
+        kubeconfig("context", &cluster.to_string(), &json!({ "token": token }).to_string());
+    Ok(KubernetesAccess {
+        kubeconfig: kubeconfig.into(),
+        context: None,
+        secrets: vec![token.into()],
+        insecure,
+        is_made: true,
+    })
+}
+
+/// A kubeconfig of one context, with a cluster and a user that are given as JSON. JSON is YAML.
+pub(crate) fn kubeconfig(context: &str, cluster: &str, user: &str) -> String {
+    let context = json!(context);
+    format!(
+        r#"{{"apiVersion":"v1","kind":"Config","clusters":[{{"name":"cluster","cluster":{cluster}}}],"users":[{{"name":"user","user":{user}}}],"contexts":[{{"name":{context},"context":{{"cluster":"cluster","user":"user"}}}}],"current-context":{context}}}"#
+    )
+}
+
+/// Whether a kubeconfig, as YAML or JSON, has an API server whose certificate is not looked at.
+pub(crate) fn trusts_everybody(kubeconfig: &str) -> bool {
+    let words: String =
+        kubeconfig.chars().filter(|c| !c.is_whitespace() && *c != '"' && *c != '\'').collect();
+    words.contains("insecure-skip-tls-verify:true")
+}

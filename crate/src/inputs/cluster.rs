@@ -1,0 +1,194 @@
+//! The inputs that say where the cluster is and how to log in to it.
+
+use crate::{
+    azure::Cluster,
+    connection::{self, AzureConnection, Connection, ConnectionError, Job},
+    http::{Url, without_user},
+    inputs::{InputError, reader::Reader},
+    kubectl::Release,
+    secret::Secret,
+};
+
+pub(super) const CONNECTION_TYPES: [&str; 4] =
+    ["auto", "kubernetesServiceConnection", "azureResourceManager", "none"];
+/// Where kubectl is published.
+pub(super) const DOWNLOADS: &str = "https://dl.k8s.io/release";
+
+/// How kubectl logs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// As it does by itself: `KUBECONFIG`, `~/.kube/config`, the account of the agent's own pod.
+    Own,
+    /// By the kubeconfig of this path.
+    File(String),
+    /// By this kubeconfig.
+    Kubeconfig {
+        /// Its text.
+        text: Secret,
+        /// What the log may not show of it, beside what the agent masks itself.
+        secrets: Vec<Secret>,
+        /// Whether the certificate of the API server is not looked at.
+        insecure: bool,
+    },
+    /// By what Azure gives out for a cluster.
+    Aks {
+        /// Who logs in to Azure.
+        azure: Box<AzureConnection>,
+        /// The cluster.
+        cluster: Box<Cluster>,
+    },
+}
+
+/// Which kubectl is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kubectl {
+    /// The one on PATH.
+    OnPath,
+    /// The one of this path.
+    At(String),
+    /// A published one.
+    Published(Release),
+}
+
+impl<'a> Reader<'a> {
+    /// How kubectl logs in, and the context that the connection names.
+    pub(super) fn access(&mut self) -> Option<(Access, Option<String>)> {
+        let kind = self.choice("connectionType", &CONNECTION_TYPES)?;
+        let by_text = self.kubeconfig();
+        let kind = match (kind, self.has("kubernetesServiceEndpoint"), self.names_aks()) {
+            ("auto", true, true) => return self.fail(InputError::TwoConnections),
+            ("auto", true, false) => "kubernetesServiceConnection",
+            ("auto", false, true) => "azureResourceManager",
+            ("auto", false, false) => "none",
+            (kind, ..) => kind,
+        };
+        let access = match kind {
+            "azureResourceManager" => self.aks().map(|access| (access, None)),
+            "kubernetesServiceConnection" => self.kubernetes(),
+            _ => return Some((by_text.unwrap_or(Access::Own), None)),
+        };
+        match by_text {
+            Some(_) => self.fail(InputError::TwoKubeconfigs(kind)),
+            None => access,
+        }
+    }
+
+    /// Whether an input of Azure Kubernetes Service is filled in.
+    fn names_aks(&self) -> bool {
+        ["azureSubscriptionEndpoint", "azureResourceGroup", "kubernetesCluster"]
+            .iter()
+            .any(|input| self.has(input))
+    }
+
+    fn kubernetes(&mut self) -> Option<(Access, Option<String>)> {
+        const INPUT: &str = "kubernetesServiceConnection";
+        if !self.has("kubernetesServiceEndpoint") {
+            return self.fail(InputError::Empty(INPUT, INPUT));
+        }
+        let connection = self.connection("kubernetesServiceEndpoint", INPUT)?;
+        let access = self.connected(connection::kubernetes(INPUT, connection))?;
+        if access.is_made && self.has("context") {
+            return self.fail(InputError::NoContexts);
+        }
+        let text = access.kubeconfig;
+        let (secrets, insecure) = (access.secrets, access.insecure);
+        Some((Access::Kubeconfig { text, secrets, insecure }, access.context))
+    }
+
+    fn aks(&mut self) -> Option<Access> {
+        const INPUT: &str = "azureSubscriptionConnection";
+        let group = self.needed("azureResourceGroup");
+        let name = self.needed("kubernetesCluster");
+        let admin = self.flag("useClusterAdmin", false);
+        if !self.has("azureSubscriptionEndpoint") {
+            return self.fail(InputError::Empty(INPUT, "azureResourceManager"));
+        }
+        let connection = self.connection("azureSubscriptionEndpoint", INPUT)?;
+        let job = Job { variables: self.variables, system: self.agent.system.as_ref() };
+        let azure = self.connected(AzureConnection::read(INPUT, connection, job))?;
+        let Some(subscription) = azure.subscription.clone() else {
+            return self.fail(InputError::Connection(connection::lacks(INPUT, "subscription id")));
+        };
+        let manager = azure.manager.clone();
+        let cluster = Cluster { manager, subscription, group: group?, name: name?, admin: admin? };
+        Some(Access::Aks { azure: Box::new(azure), cluster: Box::new(cluster) })
+    }
+
+    /// A kubeconfig is YAML or JSON, so its text has braces or lines, which a path has not.
+    fn kubeconfig(&mut self) -> Option<Access> {
+        let text = self.text("kubeconfig")?;
+        let is_text = text.starts_with('{') || text.contains('\n');
+        Some(if is_text {
+            let insecure = connection::trusts_everybody(&text);
+            Access::Kubeconfig { text: text.into(), secrets: Vec::new(), insecure }
+        } else {
+            Access::File(text)
+        })
+    }
+
+    /// Which kubectl is run.
+    pub(super) fn kubectl(&mut self) -> Option<Kubectl> {
+        let path = self.text("kubectlPath");
+        let version = self.text("kubectlVersion");
+        let downloads = self.text("kubectlDownloadUrl").unwrap_or_else(|| DOWNLOADS.to_owned());
+        let downloads = downloads.trim_end_matches('/').to_owned();
+        match (path, version) {
+            (Some(_), Some(_)) => self.fail(InputError::TwoKubectls),
+            (Some(path), None) => Some(Kubectl::At(path)),
+            (None, Some(version)) => {
+                let version = version.trim_start_matches(['v', 'V']).to_ascii_lowercase();
+                if !is_version(&version) {
+                    return self.fail(InputError::KubectlVersion(version));
+                }
+                let safe = |url: &Url| {
+                    (url.secure || url.is_loopback()) && !downloads.contains(['?', '#'])
+                };
+                if !Url::parse(&downloads).is_some_and(|url| safe(&url)) {
+                    let found = without_user(&downloads);
+                    return self.fail(InputError::Url("kubectlDownloadUrl", found));
+                }
+                let version = if version == "latest" { "stable".to_owned() } else { version };
+                Some(Kubectl::Published(Release::new(version, downloads, self.agent)))
+            }
+            (None, None) => Some(Kubectl::OnPath),
+        }
+    }
+
+    /// The connection that an input names, which messages call by this name.
+    pub(super) fn connection(
+        &mut self,
+        input: &str,
+        called: &'static str,
+    ) -> Option<&'a Connection> {
+        let agent = self.agent;
+        match agent.connections.get(input) {
+            Some(connection) => Some(connection),
+            None => self.fail(InputError::Connection(connection::not_handed_over(called))),
+        }
+    }
+
+    fn connected<T>(&mut self, result: Result<T, ConnectionError>) -> Option<T> {
+        self.take(result.map_err(InputError::Connection))
+    }
+
+    /// An input that may not be empty.
+    fn needed(&mut self, input: &'static str) -> Option<String> {
+        let text = self.text(input);
+        if text.is_none() && !self.has(input) {
+            return self.fail(InputError::Empty(input, "azureResourceManager"));
+        }
+        text
+    }
+}
+
+/// `stable`, `latest`, or two or three numbers, the third perhaps with the mark of a prerelease.
+fn is_version(text: &str) -> bool {
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if matches!(text, "stable" | "latest") {
+        return true;
+    }
+    match text.split('.').collect::<Vec<_>>().as_slice() {
+        [major, minor] => number(major) && number(minor),
+        _ => semver::Version::parse(text).is_ok(),
+    }
+}

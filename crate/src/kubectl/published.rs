@@ -1,0 +1,107 @@
+//! What is published of kubectl beside the program itself: which version is the newest, and the
+//! checksum of each.
+
+use std::fmt;
+
+use crate::http::{Dialogue, Heard, Next, Request, Url, no_answer, retry::Retries};
+
+/// The most that such a text has, in bytes.
+const LIMIT: u32 = 1024;
+/// How many redirects are followed.
+const MOST_REDIRECTS: u32 = 3;
+
+/// The dialogue that gets one of these texts: a single word.
+#[derive(Debug)]
+pub struct Published {
+    url: String,
+    redirects: u32,
+    retries: Retries,
+}
+
+/// Why it cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedError {
+    url: String,
+    kind: ErrorKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum ErrorKind {
+    NoAnswer(String),
+    Status(u16),
+    NoWord,
+}
+
+impl Published {
+    /// Asks for the text of this URL.
+    #[must_use]
+    pub fn new(url: String) -> Self {
+        Self { url, redirects: 0, retries: Retries::default() }
+    }
+
+    fn fail(&self, kind: ErrorKind) -> Next<Result<String, PublishedError>> {
+        Next::Done(Err(PublishedError { url: self.url.clone(), kind }))
+    }
+}
+
+impl Dialogue for Published {
+    type Outcome = Result<String, PublishedError>;
+
+    fn begin(&mut self) -> Next<Self::Outcome> {
+        let mut request = Request::new("GET", self.url.clone());
+        request.limit = LIMIT;
+        Next::Ask(request)
+    }
+
+    fn hear(&mut self, heard: Heard) -> Next<Self::Outcome> {
+        if let Some(after_ms) = self.retries.after(&heard) {
+            return Next::Wait(after_ms);
+        }
+        let answer = match heard {
+            Heard::Waited => return self.begin(),
+            Heard::NoAnswer(words) => return self.fail(ErrorKind::NoAnswer(words)),
+            Heard::Signed(_) | Heard::NotSigned(_) => return self.fail(ErrorKind::NoWord),
+            Heard::Answer(answer) => answer,
+        };
+        if let (301 | 302 | 307 | 308, Some(to)) = (answer.status, answer.header("location")) {
+            let here = Url::parse(&self.url);
+            let there = here.as_ref().and_then(|here| here.join(to));
+            let safe = |there: &Url| there.secure || here.as_ref().is_some_and(|h| !h.secure);
+            if let Some(there) =
+                there.filter(|there| safe(there) && self.redirects < MOST_REDIRECTS)
+            {
+                self.redirects += 1;
+                self.url = there.to_string();
+                return self.begin();
+            }
+        }
+        if !answer.is_success() {
+            return self.fail(ErrorKind::Status(answer.status));
+        }
+        let text = std::str::from_utf8(&answer.body).unwrap_or_default();
+        match text.split_whitespace().next() {
+            Some(word) if !answer.is_cut(LIMIT) => Next::Done(Ok(word.to_owned())),
+            _ => self.fail(ErrorKind::NoWord),
+        }
+    }
+}
+
+impl fmt::Display for PublishedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.url.split('?').next().unwrap_or_default();
+        match &self.kind {
+            ErrorKind::NoAnswer(words) => {
+                write!(f, "{}, or name a mirror in kubectlDownloadUrl", no_answer(url, words))
+            }
+            ErrorKind::Status(404) => {
+                write!(f, "{url} is not there. Check that this version of kubectl is published")
+            }
+            ErrorKind::Status(status) => write!(f, "{url} answered with status {status}"),
+            ErrorKind::NoWord => write!(
+                f,
+                "{url} answered something else than was asked for. Check what stands between this \
+                 agent and it"
+            ),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! One request, until there is an answer to go by: tried again, and sent on where it is sent on.
+
+use crate::{
+    http::{Answer, Heard, Request, Url, is_of_certificate, retry::Retries},
+    registry::{Found, Odd},
+};
+
+/// How often an answer may send a request on.
+const MOST_REDIRECTS: u8 = 3;
+
+/// A request under way.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    request: Request,
+    /// Where it goes.
+    pub url: Url,
+    /// Whether it may go there by plain HTTP, where a server on this machine speaks no TLS.
+    may_be_plain: bool,
+    retries: Retries,
+    redirects: u8,
+}
+
+/// What is next for a call.
+pub(super) enum Turn {
+    /// To send this.
+    Ask(Request),
+    /// To wait so many milliseconds.
+    Wait(u32),
+    /// Nothing: this is the answer.
+    Answer(Answer),
+    /// Nothing: there is no answer to go by.
+    Failed(Found),
+}
+
+impl Call {
+    pub(super) fn new(request: Request, url: Url, may_be_plain: bool) -> Self {
+        let may_be_plain = may_be_plain && url.secure && url.is_loopback();
+        Self { request, url, may_be_plain, retries: Retries::default(), redirects: 0 }
+    }
+
+    pub(super) fn request(&self) -> Request {
+        self.request.clone()
+    }
+
+    /// The same, sent once.
+    pub(super) fn once(mut self) -> Self {
+        self.retries = Retries::NONE;
+        self
+    }
+
+    /// Whether an answer sent it on.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.redirects > 0
+    }
+
+    pub(super) fn is_cut(&self, answer: &Answer) -> bool {
+        answer.is_cut(self.request.limit)
+    }
+
+    pub(super) fn hear(&mut self, heard: Heard) -> Turn {
+        if let Heard::NoAnswer(words) = &heard {
+            if is_of_certificate(words) {
+                return Turn::Failed(Found::NotUnderstood(Odd::Certificate {
+                    server: self.url.authority(),
+                    words: first_words(words_of(&heard)),
+                }));
+            }
+            if self.may_be_plain && speaks_no_tls(words) {
+                self.may_be_plain = false;
+                self.url.secure = false;
+                self.request.url = self.url.to_string();
+                return Turn::Ask(self.request());
+            }
+        }
+        if let Some(wait) = self.retries.after(&heard) {
+            return Turn::Wait(wait);
+        }
+        match heard {
+            Heard::Answer(answer) => match answer.status {
+                301 | 302 | 303 | 307 | 308 => self.redirected(&answer),
+                _ => Turn::Answer(answer),
+            },
+            Heard::Waited => Turn::Ask(self.request()),
+            heard => Turn::Failed(Found::Unreachable {
+                server: self.url.authority(),
+                words: first_words(words_of(&heard)),
+            }),
+        }
+    }
+
+    fn redirected(&mut self, answer: &Answer) -> Turn {
+        let target = answer.header("location").and_then(|to| self.url.join(to));
+        let target = target.filter(|url| url.secure || !self.url.secure);
+        let (Some(target), true, true) =
+            (target, self.redirects < MOST_REDIRECTS, self.request.method != "POST")
+        else {
+            return Turn::Failed(Found::NotUnderstood(Odd::Redirect));
+        };
+        self.redirects += 1;
+        self.may_be_plain = false;
+        if !target.same_origin(&self.url) {
+            self.request.headers.retain(|(name, _)| *name != "Authorization");
+        }
+        self.request.url = target.to_string();
+        self.url = target;
+        Turn::Ask(self.request())
+    }
+}
+
+fn words_of(heard: &Heard) -> &str {
+    match heard {
+        Heard::NoAnswer(words) => words,
+        _ => "",
+    }
+}
+
+/// At most 200 characters of what somebody else says.
+pub(super) fn first_words(text: &str) -> String {
+    let text = text.trim();
+    text.char_indices()
+        .nth(200)
+        .map_or_else(|| text.to_owned(), |(end, _)| [&text[..end], "…"].concat())
+}
+
+fn speaks_no_tls(words: &str) -> bool {
+    let words = words.to_ascii_lowercase().replace('_', " ");
+    ["eproto", "wrong version number", "packet length too long"]
+        .iter()
+        .any(|word| words.contains(word))
+}

@@ -1,0 +1,424 @@
+//! The question whether an image is in its registry.
+
+use serde::Deserialize;
+
+use crate::{
+    http::{Answer, Dialogue, Heard, Next, Request, Url, form},
+    reference::{Reference, Tag},
+    registry::{
+        Absence, Found, Login, Odd, Outcome, Platform, Registry,
+        call::{Call, Turn},
+        challenge::{self, Challenge},
+        is_digest,
+        manifest::{self, Platforms},
+        outcome::{is_page, said, status},
+        tags::{Tags, next_page},
+    },
+    secret::Secret,
+};
+
+/// How many pages of tags are read.
+const MOST_PAGES: u8 = 10;
+
+/// Asks for the manifest of one reference, and for what is told with it: its platforms where it is
+/// there, the tags that are nearest where it is not.
+///
+/// A reference with a digest is asked for by the digest, as a cluster pulls it; one without tag and
+/// digest means `latest`.
+#[derive(Debug, Clone)]
+pub struct Check {
+    reference: Reference,
+    registry: Registry,
+    login: Login,
+    phase: Phase,
+    call: Call,
+    /// What the registry is shown, once it wants something.
+    authorization: Option<Secret>,
+    /// The challenge whose token is asked for.
+    challenge: Option<(Challenge, Url)>,
+    /// Whether the question of this phase was asked with an answer to its challenge.
+    tried: bool,
+    /// Whether the login was shown to anybody.
+    shown: bool,
+    withheld: Option<String>,
+    digest: Option<String>,
+    tags: Tags,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Phase {
+    /// Whether the manifest is there.
+    Head,
+    /// The manifest.
+    Manifest,
+    /// The configuration that the manifest names, by its digest.
+    Config(String),
+    /// A page of tags: how many were read before it, and its path.
+    Tags(u8, String),
+}
+
+#[derive(Deserialize)]
+struct Token {
+    token: Option<Secret>,
+    access_token: Option<Secret>,
+}
+
+impl Dialogue for Check {
+    type Outcome = Outcome;
+
+    fn begin(&mut self) -> Next<Outcome> {
+        Next::Ask(self.call.request())
+    }
+
+    fn hear(&mut self, heard: Heard) -> Next<Outcome> {
+        match self.call.hear(heard) {
+            Turn::Ask(request) => Next::Ask(request),
+            Turn::Wait(wait) => Next::Wait(wait),
+            Turn::Failed(found) => self.give_up(found),
+            Turn::Answer(answer) => match self.challenge.take() {
+                Some((challenge, realm)) => self.token(&answer, challenge, realm),
+                None => self.answered(&answer),
+            },
+        }
+    }
+}
+
+impl Check {
+    /// The question for one reference, with a login that is for its registry.
+    #[must_use]
+    pub fn new(reference: &Reference, login: Login) -> Self {
+        let registry = Registry::of(reference);
+        let tag = reference.tag().map_or("latest", Tag::as_str);
+        let mut check = Self {
+            call: Call::new(Request::new("HEAD", String::new()), registry.url.clone(), false),
+            reference: reference.clone(),
+            registry,
+            login,
+            phase: Phase::Head,
+            authorization: None,
+            challenge: None,
+            tried: false,
+            shown: false,
+            withheld: None,
+            digest: None,
+            tags: Tags::new(tag),
+        };
+        check.call = check.question();
+        check
+    }
+
+    /// The same, not tried again where the first question has no good answer.
+    #[must_use]
+    pub fn hastily(self) -> Self {
+        Self { call: self.call.once(), ..self }
+    }
+
+    /// What is known by now, where that is the digest already.
+    #[must_use]
+    pub fn so_far(&self) -> Option<Outcome> {
+        let found = Found::Exists { digest: self.digest.clone()?, platforms: None };
+        let login = !self.login.is_anonymous();
+        Some(Outcome { login, ..Outcome::new(&self.reference, found) })
+    }
+
+    /// The question of the phase.
+    fn question(&self) -> Call {
+        let wanted = self.digest.as_deref().or(self.reference.digest());
+        let wanted = wanted.or(self.reference.tag().map(Tag::as_str)).unwrap_or("latest");
+        let (method, path) = match &self.phase {
+            Phase::Head => ("HEAD", self.path(&["/manifests/", wanted])),
+            Phase::Manifest => ("GET", self.path(&["/manifests/", wanted])),
+            Phase::Config(digest) => ("GET", self.path(&["/blobs/", digest])),
+            Phase::Tags(_, path) => ("GET", path.clone()),
+        };
+        let url = Url { path, ..self.registry.url.clone() };
+        let mut request = Request::new(method, url.to_string());
+        if matches!(self.phase, Phase::Head | Phase::Manifest) {
+            request = request.with("Accept", manifest::ACCEPT);
+        }
+        if let Some(authorization) = &self.authorization {
+            request.headers.push(("Authorization", authorization.clone()));
+        }
+        Call::new(request, url, self.authorization.is_none())
+    }
+
+    fn path(&self, parts: &[&str]) -> String {
+        let repository = self.reference.full_repository();
+        let name = repository.split_once('/').map_or("", |(_, name)| name);
+        ["/v2/", name, &parts.concat()].concat()
+    }
+
+    fn ask(&mut self) -> Next<Outcome> {
+        self.call = self.question();
+        Next::Ask(self.call.request())
+    }
+
+    fn go_on(&mut self, phase: Phase) -> Next<Outcome> {
+        self.phase = phase;
+        self.tried = false;
+        self.ask()
+    }
+
+    fn done(&mut self, found: Found) -> Next<Outcome> {
+        Next::Done(Outcome {
+            withheld: self.withheld.take(),
+            login: !self.login.is_anonymous(),
+            ..Outcome::new(&self.reference, found)
+        })
+    }
+
+    fn exists(&mut self, platforms: Option<Vec<Platform>>) -> Next<Outcome> {
+        let digest = self.digest.take().unwrap_or_default();
+        self.done(Found::Exists { digest, platforms })
+    }
+
+    /// Something is in the way. It matters only where it is not known yet whether the image is there.
+    fn give_up(&mut self, found: Found) -> Next<Outcome> {
+        match &self.phase {
+            Phase::Tags(..) => self.absent(),
+            _ if self.digest.is_some() => self.exists(None),
+            _ => self.done(found),
+        }
+    }
+
+    /// The image is not there, and what is known of the tags is all that there is to know.
+    fn absent(&mut self) -> Next<Outcome> {
+        let known =
+            self.tags.are_shown() || (!self.login.is_anonymous() && self.withheld.is_none());
+        let tags = std::mem::replace(&mut self.tags, Tags::new(""));
+        self.done(if known {
+            Found::Missing(Absence::Tag { nearest: tags.nearest() })
+        } else {
+            Found::Unclear
+        })
+    }
+
+    fn answered(&mut self, answer: &Answer) -> Next<Outcome> {
+        let elsewhere = self.call.is_elsewhere();
+        if !elsewhere {
+            self.registry.url.secure = self.call.url.secure;
+        }
+        match answer.status {
+            401 if !elsewhere && !self.tried => return self.challenged(answer),
+            401 | 403 if !elsewhere => return self.refused(answer),
+            _ => {}
+        }
+        match self.phase.clone() {
+            Phase::Head if matches!(answer.status, 405 | 501) => self.go_on(Phase::Manifest),
+            Phase::Head | Phase::Manifest if answer.status == 404 && self.digest.is_none() => {
+                let path = self.path(&["/tags/list?n=1000"]);
+                self.go_on(Phase::Tags(0, path))
+            }
+            Phase::Head if answer.is_success() => self.head(answer),
+            Phase::Manifest if answer.is_success() => self.manifest(answer),
+            Phase::Config(digest) if answer.is_success() => {
+                let right = !self.call.is_cut(answer) && agrees(&digest, answer);
+                let platform = right.then(|| manifest::of_config(&answer.body)).flatten();
+                self.exists(platform.map(|platform| vec![platform]))
+            }
+            Phase::Tags(pages, _) => self.listed(answer, pages),
+            _ => self.unexpected(answer),
+        }
+    }
+
+    fn unexpected(&mut self, answer: &Answer) -> Next<Outcome> {
+        let said = self.said(answer);
+        self.give_up(status(&self.call.url, answer.status, said))
+    }
+
+    fn head(&mut self, answer: &Answer) -> Next<Outcome> {
+        if is_page(answer) {
+            return self.done(Found::NotUnderstood(Odd::NoRegistry));
+        }
+        if let Some(digest) = digest_of(answer) {
+            if self.reference.digest().is_some_and(|wanted| contradict(wanted, digest)) {
+                return self.done(Found::NotUnderstood(Odd::Digest));
+            }
+            self.digest = Some(self.reference.digest().unwrap_or(digest).to_owned());
+            if self.registry.docker_hub {
+                return self.exists(None);
+            }
+        }
+        self.go_on(Phase::Manifest)
+    }
+
+    fn manifest(&mut self, answer: &Answer) -> Next<Outcome> {
+        let odd = |odd| Found::NotUnderstood(odd);
+        if self.call.is_cut(answer) {
+            return self.give_up(odd(Odd::TooLong));
+        }
+        let wanted = self.digest.as_deref().or(self.reference.digest());
+        let named = digest_of(answer);
+        if ![wanted, named].into_iter().flatten().all(|digest| agrees(digest, answer)) {
+            return self.done(odd(Odd::Digest));
+        }
+        let platforms = manifest::platforms(&answer.body);
+        if self.digest.is_none() {
+            if platforms.is_none() {
+                let page = is_page(answer);
+                return self.done(odd(if page { Odd::NoRegistry } else { Odd::Manifest }));
+            }
+            let content = ["sha256:", &answer.sha256].concat();
+            let digest = wanted.or(named).unwrap_or(&content);
+            if !is_digest(digest) {
+                return self.done(odd(Odd::Digest));
+            }
+            self.digest = Some(digest.to_owned());
+        }
+        match platforms {
+            Some(Platforms::Known(known)) => self.exists(Some(known)),
+            Some(Platforms::Config(digest)) if !self.registry.docker_hub => {
+                self.go_on(Phase::Config(digest))
+            }
+            _ => self.exists(None),
+        }
+    }
+
+    fn listed(&mut self, answer: &Answer, pages: u8) -> Next<Outcome> {
+        if answer.status == 404 && pages == 0 {
+            let known = !self.login.is_anonymous() && self.withheld.is_none();
+            return self.done(match (is_page(answer), known) {
+                (true, _) => Found::NotUnderstood(Odd::NoRegistry),
+                (false, true) => Found::Missing(Absence::Repository),
+                (false, false) => Found::Unclear,
+            });
+        }
+        let whole = answer.is_success() && !self.call.is_cut(answer);
+        if !whole || self.tags.read(&answer.body).is_none() {
+            return self.absent();
+        }
+        let next = answer.header("link").and_then(next_page);
+        let next = next.and_then(|next| self.call.url.join(next));
+        match next.filter(|url| url.same_origin(&self.registry.url) && pages + 1 < MOST_PAGES) {
+            Some(url) => {
+                self.phase = Phase::Tags(pages + 1, url.path);
+                self.ask()
+            }
+            None => self.absent(),
+        }
+    }
+
+    fn challenged(&mut self, answer: &Answer) -> Next<Outcome> {
+        let headers = answer.headers.iter().filter(|(name, _)| name == "www-authenticate");
+        let Some(challenge) = challenge::best(headers.map(|(_, value)| value.as_str())) else {
+            return self.give_up(Found::NotUnderstood(Odd::Challenge));
+        };
+        if challenge.bearer {
+            return match Url::parse(&challenge.realm) {
+                Some(realm) => self.ask_token(challenge, realm, true),
+                None => self.give_up(Found::NotUnderstood(Odd::Challenge)),
+            };
+        }
+        match self.login.basic() {
+            Some(basic) => {
+                self.authorization = Some(basic);
+                self.tried = true;
+                self.shown = true;
+                self.ask()
+            }
+            None => self.give_up(Found::LoginNeeded),
+        }
+    }
+
+    /// Asks for a token: a refresh token is posted, if that is wanted, and everything else is got.
+    fn ask_token(&mut self, challenge: Challenge, realm: Url, post: bool) -> Next<Outcome> {
+        let trusted = self.registry.trusts(&realm);
+        match (self.login.is_anonymous(), trusted) {
+            (true, _) => {}
+            (false, true) => self.shown = true,
+            (false, false) => self.withheld = Some(realm.authority()),
+        }
+        let own = ["repository:", &self.path(&[])[4..], ":pull"].concat();
+        let scope = if challenge.scope.trim().is_empty() { &own } else { &challenge.scope };
+        let service = challenge.service.as_str();
+        let request = match &self.login {
+            Login::RefreshToken(token) if trusted && post => Request::form(
+                realm.to_string(),
+                &[
+                    ("grant_type", "refresh_token"),
+                    ("service", service),
+                    ("scope", scope),
+                    ("refresh_token", token.reveal()),
+                ],
+            ),
+            login => {
+                let service = Some(("service", service)).filter(|(_, service)| !service.is_empty());
+                let scopes = scope.split_ascii_whitespace().map(|scope| ("scope", scope));
+                let fields: Vec<_> = service.into_iter().chain(scopes).collect();
+                let mut url = realm.to_string();
+                url.push(if url.contains('?') { '&' } else { '?' });
+                url.push_str(&form(&fields));
+                let mut request = Request::new("GET", url);
+                if let Some(basic) = login.basic().filter(|_| trusted) {
+                    request.headers.push(("Authorization", basic));
+                }
+                request
+            }
+        };
+        self.call = Call::new(request, realm.clone(), false);
+        self.challenge = Some((challenge, realm));
+        Next::Ask(self.call.request())
+    }
+
+    fn token(&mut self, answer: &Answer, challenge: Challenge, realm: Url) -> Next<Outcome> {
+        if matches!(answer.status, 404 | 405) && self.call.request().method == "POST" {
+            return self.ask_token(challenge, realm, false);
+        }
+        match answer.status {
+            401 | 403 => return self.refused(answer),
+            400 if self.shown && self.withheld.is_none() => return self.refused(answer),
+            _ if !answer.is_success() => return self.unexpected(answer),
+            _ if self.call.is_cut(answer) => {
+                return self.give_up(Found::NotUnderstood(Odd::TooLong));
+            }
+            _ => {}
+        }
+        let token: Option<Token> = serde_json::from_slice(&answer.body).ok();
+        let token = token.and_then(|token| token.token.or(token.access_token));
+        let fits = |token: &Secret| {
+            !token.reveal().is_empty() && token.reveal().bytes().all(|b| b.is_ascii_graphic())
+        };
+        let Some(token) = token.filter(fits) else {
+            return self.give_up(Found::NotUnderstood(Odd::Token));
+        };
+        self.authorization = Some(["Bearer ", token.reveal()].concat().into());
+        self.tried = true;
+        self.ask()
+    }
+
+    fn refused(&mut self, answer: &Answer) -> Next<Outcome> {
+        let said = self.said(answer);
+        let found = if self.login.is_anonymous() {
+            Found::LoginNeeded
+        } else if self.shown || self.withheld.is_some() {
+            Found::LoginRefused { said }
+        } else {
+            status(&self.call.url, answer.status, said)
+        };
+        self.give_up(found)
+    }
+
+    fn said(&self, answer: &Answer) -> String {
+        let shown = self.authorization.as_ref().map(Secret::reveal);
+        let shown = shown.and_then(|shown| shown.split_once(' ')).map(|(_, shown)| shown);
+        let login = self.login.secret().map(Secret::reveal);
+        said(answer, &[shown, login])
+    }
+}
+
+fn digest_of(answer: &Answer) -> Option<&str> {
+    answer.header("docker-content-digest").map(str::trim).filter(|digest| is_digest(digest))
+}
+
+/// Whether two digests of one algorithm differ.
+fn contradict(one: &str, other: &str) -> bool {
+    let algorithm =
+        |digest: &str| digest.split_once(':').map(|(name, _)| name.len() + digest.len());
+    algorithm(one) == algorithm(other) && one != other
+}
+
+/// Whether a digest can be that of the answer's content: only SHA-256 is known of it.
+fn agrees(digest: &str, answer: &Answer) -> bool {
+    digest.strip_prefix("sha256:").is_none_or(|hex| hex == answer.sha256)
+}

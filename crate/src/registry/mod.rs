@@ -1,0 +1,22 @@
+//! Registries: whether an image is there, asked before the cluster is touched.
+//!
+//! The protocol is the OCI distribution specification 1.1, with the tokens of
+//! distribution.github.io/distribution/spec/auth. [`Check`] asks about one reference and
+//! [`acr::Exchange`] makes a login of a token of Entra; both are [`Dialogue`]s.
+//!
+//! [`Dialogue`]: crate::http::Dialogue
+
+pub mod acr;
+mod call;
+mod challenge;
+mod check;
+mod manifest;
+mod outcome;
+mod server;
+mod tags;
+
+pub use check::Check;
+pub use manifest::{Platform, is_digest};
+pub(crate) use outcome::Weight;
+pub use outcome::{Absence, Found, Odd, Outcome, Verify, fails};
+pub use server::{Login, Registry};

@@ -1,0 +1,113 @@
+//! The words of the login, and of the requests that it takes.
+
+use crate::{
+    age::Age,
+    azure::{Cluster, TokenError},
+    http::Request,
+    kubectl::Skew,
+    protocol::{Effect, Style},
+    report::{log, plain},
+    run::NoKubectl,
+};
+
+/// A request that is about to be sent.
+pub(crate) fn asked(request: &Request) -> Effect {
+    let url = request.url.split('?').next().unwrap_or_default();
+    log(Style::Debug, format!("{} {url}", request.method))
+}
+
+/// A request that is sent again after a while: the server answered with a status, or gave no answer.
+pub(crate) fn asked_again(server: &str, answered: Result<u16, String>, after_ms: u32) -> Effect {
+    let what = match answered {
+        Ok(status) => format!("answered with status {status}"),
+        Err(words) => format!("gave no answer ({words})"),
+    };
+    let after = Age(i64::from(after_ms));
+    plain(format!("{server} {what}: asks again in {after}"))
+}
+
+pub(crate) fn logging_in(cluster: &Cluster) -> Effect {
+    let Cluster { group, name, admin, .. } = cluster;
+    let role = if *admin { " as its administrator" } else { "" };
+    plain(format!("Logs in to the cluster {name} of the resource group {group}{role}"))
+}
+
+pub(crate) fn untrusted() -> Effect {
+    log(
+        Style::Warning,
+        "The connection accepts untrusted certificates: whoever stands between this agent and the \
+         API server can read the token and answer in its place. Give the connection the certificate \
+         of the cluster",
+    )
+}
+
+pub(crate) fn no_context(cluster: &Cluster, asked: Option<&str>) -> Effect {
+    let name = &cluster.name;
+    let words = match asked {
+        Some(asked) => format!(
+            "context: the kubeconfig that Azure gave for the cluster {name} has no context {asked}. \
+             Empty it to take the one that it has"
+        ),
+        None => format!("The kubeconfig that Azure gave for the cluster {name} names no context"),
+    };
+    log(Style::Error, words)
+}
+
+/// There is no token of Entra ID for the cluster.
+pub(crate) fn login_failed(error: &TokenError) -> Effect {
+    log(Style::Error, format!("azureSubscriptionConnection: {error}"))
+}
+
+/// A private file is not there for kubectl.
+pub(crate) fn file_not_written(error: &str) -> Effect {
+    log(
+        Style::Error,
+        format!(
+            "The kubeconfig cannot be written to a file in the agent's temporary folder: {error}. \
+             Make room there, or give the path of one"
+        ),
+    )
+}
+
+pub(crate) fn token_renewed() -> Effect {
+    plain("The token for the cluster was about to expire and is renewed")
+}
+
+pub(crate) fn token_not_renewed(error: &str) -> Effect {
+    log(
+        Style::Warning,
+        format!("The token for the cluster is about to expire and cannot be renewed: {error}"),
+    )
+}
+
+pub(crate) fn kubectl_downloaded(url: &str) -> Effect {
+    plain(format!("Downloads {url}"))
+}
+
+pub(crate) fn kubectl_used(version: &str, path: &str) -> Effect {
+    plain(format!("Takes kubectl {version} at {path}"))
+}
+
+pub(crate) fn no_kubectl(error: &NoKubectl) -> Effect {
+    let words = match error {
+        NoKubectl::Published(error) => error.to_string(),
+        NoKubectl::Odd { url } => format!(
+            "{url} answered something else than was asked for. Check what stands between this agent \
+             and it"
+        ),
+        NoKubectl::NotDownloaded { url, error } => format!("{url} cannot be used: {error}"),
+    };
+    log(Style::Error, format!("kubectlVersion: {words}"))
+}
+
+/// kubectl and the API server are too far apart.
+pub(crate) fn skew(skew: &Skew) -> Effect {
+    let Skew { client, server } = skew;
+    log(
+        Style::Warning,
+        format!(
+            "kubectl {client} and the API server {server} are more than one minor version apart, \
+             which Kubernetes does not support. Give kubectlVersion the version of the server"
+        ),
+    )
+}

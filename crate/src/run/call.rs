@@ -1,0 +1,108 @@
+//! A dialogue with servers, carried on by the host.
+
+use crate::{
+    http::{Dialogue, Heard, Next, Url},
+    protocol::{CallId, Effect, Event, TimerId},
+    report,
+    run::session::{Effects, Session},
+};
+
+/// A dialogue, and what it waits for.
+#[derive(Debug)]
+pub(crate) struct Call<D> {
+    dialogue: Box<D>,
+    waiting: Waiting,
+    /// The server that was asked last.
+    server: String,
+}
+
+#[derive(Debug)]
+enum Waiting {
+    Answer(CallId),
+    Time(TimerId),
+    Nothing,
+}
+
+impl<D: Dialogue> Call<D> {
+    /// Begins the dialogue, which never has its outcome at once.
+    pub(crate) fn start(mut dialogue: D, session: &mut Session, effects: &mut Effects) -> Self {
+        let next = dialogue.begin();
+        let mut call =
+            Self { dialogue: Box::new(dialogue), waiting: Waiting::Nothing, server: String::new() };
+        call.go_on(next, session, effects);
+        call
+    }
+
+    /// The dialogue, as far as it is.
+    pub(crate) fn dialogue(&self) -> &D {
+        &self.dialogue
+    }
+
+    /// The server that was asked last.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Takes what concerns it; gives the outcome once there is one.
+    pub(crate) fn handle(
+        &mut self,
+        event: &Event,
+        session: &mut Session,
+        effects: &mut Effects,
+    ) -> Option<D::Outcome> {
+        let heard = match (&self.waiting, event) {
+            (Waiting::Answer(waiting), Event::Answered { call, answer }) if waiting == call => {
+                Heard::Answer(answer.clone())
+            }
+            (Waiting::Answer(waiting), Event::NotAnswered { call, error }) if waiting == call => {
+                Heard::NoAnswer(error.clone())
+            }
+            (Waiting::Answer(waiting), Event::Signed { call, assertion }) if waiting == call => {
+                Heard::Signed(assertion.clone())
+            }
+            (Waiting::Answer(waiting), Event::NotSigned { call, error }) if waiting == call => {
+                Heard::NotSigned(error.clone())
+            }
+            (Waiting::Time(waiting), Event::Woken { timer }) if waiting == timer => Heard::Waited,
+            _ => return None,
+        };
+        let answered = match &heard {
+            Heard::Answer(answer) => Ok(answer.status),
+            Heard::NoAnswer(words) => Err(words.clone()),
+            _ => Ok(0),
+        };
+        let next = self.dialogue.hear(heard);
+        if let Next::Wait(after_ms) = next {
+            effects.push(report::asked_again(&self.server, answered, after_ms));
+        }
+        self.go_on(next, session, effects)
+    }
+
+    fn go_on(
+        &mut self,
+        next: Next<D::Outcome>,
+        session: &mut Session,
+        effects: &mut Effects,
+    ) -> Option<D::Outcome> {
+        self.waiting = match next {
+            Next::Ask(request) => {
+                effects.push(report::asked(&request));
+                self.server = Url::parse(&request.url).map_or_else(String::new, |u| u.authority());
+                let call = session.next_call();
+                effects.push(Effect::Fetch { call, request });
+                Waiting::Answer(call)
+            }
+            Next::Sign(assertion) => {
+                let call = session.next_call();
+                effects.push(Effect::Sign { call, assertion });
+                Waiting::Answer(call)
+            }
+            Next::Wait(after_ms) => Waiting::Time(session.wake(after_ms, effects)),
+            Next::Done(outcome) => {
+                self.waiting = Waiting::Nothing;
+                return Some(outcome);
+            }
+        };
+        None
+    }
+}

@@ -1,0 +1,121 @@
+//! kubectl at a version: out of the agent's cache, or downloaded into it.
+
+use crate::{
+    kubectl::{PROGRAM, Published, PublishedError, Release},
+    protocol::{Effect, Event},
+    report,
+    run::{
+        call::Call,
+        session::{Effects, Session},
+    },
+};
+
+/// The most that kubectl can have, in bytes; it has about 60 MB.
+const LIMIT: u32 = 256 * 1024 * 1024;
+/// How long its download may take, in milliseconds.
+const TIMEOUT_MS: u32 = 600_000;
+
+/// Waits for kubectl.
+#[derive(Debug)]
+pub(crate) struct Getting {
+    release: Release,
+    step: Step,
+}
+
+#[derive(Debug)]
+enum Step {
+    /// Which version is the newest.
+    Newest(Call<Published>),
+    /// Whether the cache has it.
+    Finding,
+    /// The checksum.
+    Checksum(Call<Published>),
+    /// The program.
+    Downloading,
+}
+
+/// Why there is no kubectl.
+#[derive(Debug)]
+pub(crate) enum NoKubectl {
+    Published(PublishedError),
+    Odd { url: String },
+    NotDownloaded { url: String, error: String },
+}
+
+impl Getting {
+    pub(crate) fn start(release: Release, session: &mut Session, effects: &mut Effects) -> Self {
+        match release.newest() {
+            Some(url) => {
+                let call = Call::start(Published::new(url), session, effects);
+                Self { release, step: Step::Newest(call) }
+            }
+            None => Self::find(release, effects),
+        }
+    }
+
+    fn find(release: Release, effects: &mut Effects) -> Self {
+        let version = release.version.clone();
+        effects.push(Effect::FindTool { name: PROGRAM, file: release.file(), version });
+        Self { release, step: Step::Finding }
+    }
+
+    /// Takes what concerns it; gives the path of kubectl once it is there.
+    pub(crate) fn handle(
+        &mut self,
+        event: &Event,
+        session: &mut Session,
+        effects: &mut Effects,
+    ) -> Option<Result<String, NoKubectl>> {
+        match (&mut self.step, event) {
+            (_, Event::ToolFound { path }) => {
+                effects.push(report::kubectl_used(&self.release.version, path));
+                return Some(Ok(path.clone()));
+            }
+            (Step::Newest(call), event) => match call.handle(event, session, effects)? {
+                Ok(version) => {
+                    let Some(release) = self.release.at(&version) else {
+                        let url = self.release.newest().unwrap_or_default();
+                        return Some(Err(NoKubectl::Odd { url }));
+                    };
+                    *self = Self::find(release, effects);
+                }
+                Err(error) => return Some(Err(NoKubectl::Published(error))),
+            },
+            (Step::Finding, Event::ToolNotFound { .. }) => {
+                let checksum = Published::new(format!("{}.sha256", self.release.url()));
+                self.step = Step::Checksum(Call::start(checksum, session, effects));
+            }
+            (Step::Checksum(call), event) => match call.handle(event, session, effects)? {
+                Ok(sha256) if is_sha256(&sha256) => {
+                    let url = self.release.url();
+                    effects.push(report::kubectl_downloaded(&url));
+                    effects.push(Effect::GetTool {
+                        name: PROGRAM,
+                        file: self.release.file(),
+                        version: self.release.version.clone(),
+                        url,
+                        sha256,
+                        limit: LIMIT,
+                        timeout_ms: TIMEOUT_MS,
+                    });
+                    self.step = Step::Downloading;
+                }
+                Ok(_) => {
+                    let url = format!("{}.sha256", self.release.url());
+                    return Some(Err(NoKubectl::Odd { url }));
+                }
+                Err(error) => return Some(Err(NoKubectl::Published(error))),
+            },
+            (Step::Downloading, Event::ToolNotFound { error }) => {
+                let error = error.clone().unwrap_or_default();
+                return Some(Err(NoKubectl::NotDownloaded { url: self.release.url(), error }));
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}

@@ -1,0 +1,314 @@
+//! The registries, asked for the images while the workloads are read.
+
+use crate::{
+    azure::{Login as EntraLogin, Token},
+    connection::RegistryLogin,
+    images::Line,
+    inputs::{RegistryAccess, Verification},
+    protocol::{Event, TimerId},
+    reference::Reference,
+    registry::{Check, Found, Login, Outcome, Platform, Registry, Verify, acr::Exchange, fails},
+    report,
+    run::{
+        batch::{Batch, Policy},
+        call::Call,
+        session::{Effects, Session, mask},
+    },
+    secret::Secret,
+};
+
+/// For whom a token of Entra ID is that a registry of Azure takes.
+const RESOURCE: &str = "https://containerregistry.azure.net";
+/// How many images are asked for side by side.
+const AT_ONCE: usize = 6;
+/// How long the registries may take in all, in milliseconds.
+const PATIENCE_MS: u32 = 60_000;
+/// The same where nobody asked for it: neither by a service connection nor by the input.
+const UNASKED_MS: u32 = 5_000;
+
+/// Asks for every image once.
+#[derive(Debug)]
+pub(crate) struct Verifying {
+    asked: Verification,
+    verify: Verify,
+    login: Login,
+    /// Every image once, by its name.
+    images: Vec<(String, Reference)>,
+    /// The first one that was not asked for yet.
+    next: usize,
+    outcomes: Vec<Option<Outcome>>,
+    nodes: Vec<(Platform, usize)>,
+    deadline: Option<TimerId>,
+    step: Step,
+}
+
+#[derive(Debug)]
+enum Step {
+    /// The token of Entra ID.
+    Token(Call<EntraLogin>),
+    /// The registry's token for it.
+    Exchange(Call<Exchange>),
+    /// What registries say of the images.
+    Checks(Vec<(usize, Call<Check>)>),
+    /// What the nodes of the cluster are.
+    Nodes(Batch),
+    Over,
+}
+
+impl Verifying {
+    /// Asks what the input wants to be asked; `None` where that is nothing.
+    pub(crate) fn start(
+        lines: &[Line],
+        session: &mut Session,
+        effects: &mut Effects,
+    ) -> Option<Self> {
+        let asked = session.request.verification.clone();
+        let verify = asked.verify?;
+        let images = lines.iter().flat_map(|line| &line.images);
+        let mut images: Vec<(String, Reference)> =
+            images.map(|image| (image.reference.to_string(), image.reference.clone())).collect();
+        images.sort_by(|(one, _), (other, _)| one.cmp(other));
+        images.dedup_by(|(one, _), (other, _)| one == other);
+        let mut verifying = Self {
+            verify,
+            login: Login::Anonymous,
+            outcomes: vec![None; images.len()],
+            images,
+            next: 0,
+            nodes: Vec::new(),
+            deadline: None,
+            step: Step::Over,
+            asked,
+        };
+        verifying.deadline = Some(session.wake(verifying.patience_ms(), effects));
+        verifying.log_in(session, effects);
+        Some(verifying)
+    }
+
+    fn log_in(&mut self, session: &mut Session, effects: &mut Effects) {
+        let is_needed = |access: &&RegistryAccess| {
+            self.images.iter().any(|(_, reference)| access.connection.is_for(reference))
+        };
+        if let Some(RegistryAccess { connection, azure }) =
+            self.asked.login.as_ref().filter(is_needed)
+        {
+            match (&connection.how, azure) {
+                (RegistryLogin::Password { user, password }, _) => {
+                    let (user, password) = (user.clone(), password.clone());
+                    self.login = Login::Password { user, password };
+                }
+                (RegistryLogin::Entra { .. }, Some(azure)) => {
+                    let login = EntraLogin::new(azure.identity.clone(), RESOURCE.to_owned());
+                    self.step = Step::Token(Call::start(login, session, effects));
+                    return;
+                }
+                (RegistryLogin::Entra { .. }, None) => {}
+            }
+        }
+        self.step = Step::Checks(Vec::new());
+        self.check_more(session, effects);
+    }
+
+    /// Takes what concerns it.
+    pub(crate) fn handle(&mut self, event: &Event, session: &mut Session, effects: &mut Effects) {
+        match (&mut self.step, event) {
+            (Step::Over, _) => {}
+            (_, Event::Woken { timer }) if Some(*timer) == self.deadline => self.give_up(effects),
+            (Step::Token(call), event) => {
+                let Some(outcome) = call.handle(event, session, effects) else { return };
+                match outcome {
+                    Ok(Token { value, .. }) => self.exchange(value, session, effects),
+                    Err(error) => {
+                        self.tell_all(&error.found());
+                        self.step = Step::Checks(Vec::new());
+                        self.check_more(session, effects);
+                    }
+                }
+            }
+            (Step::Exchange(call), event) => {
+                let Some(outcome) = call.handle(event, session, effects) else { return };
+                match outcome {
+                    Ok(login) => {
+                        if let Login::RefreshToken(token) = &login {
+                            mask(token, effects);
+                        }
+                        self.login = login;
+                    }
+                    Err(found) => self.tell_all(&found),
+                }
+                self.step = Step::Checks(Vec::new());
+                self.check_more(session, effects);
+            }
+            (Step::Checks(calls), event) => {
+                let mut done = None;
+                for (place, (at, call)) in calls.iter_mut().enumerate() {
+                    if let Some(outcome) = call.handle(event, session, effects) {
+                        done = Some((place, *at, outcome));
+                        break;
+                    }
+                }
+                let Some((place, at, outcome)) = done else { return };
+                calls.swap_remove(place);
+                self.outcomes[at] = Some(outcome);
+                self.check_more(session, effects);
+            }
+            (Step::Nodes(batch), event) => {
+                batch.handle(event, session, effects);
+                if batch.is_over() {
+                    self.nodes = nodes(batch.answer(0).unwrap_or_default());
+                    self.step = Step::Over;
+                }
+            }
+        }
+    }
+
+    /// Whether there is nothing more to wait for.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.step, Step::Over)
+    }
+
+    /// Tells what was found; whether the images may be set.
+    pub(crate) fn tell(&self, effects: &mut Effects) -> bool {
+        let outcomes = || self.outcomes.iter().flatten();
+        effects.extend(outcomes().map(|outcome| report::checked(outcome, self.verify)));
+        effects.extend(outcomes().filter_map(|outcome| report::platforms(outcome, &self.nodes)));
+        !outcomes().any(|outcome| fails(outcome, self.verify))
+    }
+
+    /// Gives the images of the lines the digests that were found, where they are to have them.
+    pub(crate) fn pin(&self, lines: &mut [Line], effects: &mut Effects) {
+        if !self.asked.pin {
+            return;
+        }
+        for image in lines.iter_mut().flat_map(|line| &mut line.images) {
+            let name = image.reference.to_string();
+            let at = self.images.binary_search_by(|(known, _)| known.cmp(&name));
+            let outcome = at.ok().and_then(|at| self.outcomes[at].as_ref());
+            let digest = outcome.and_then(Outcome::digest);
+            let pinned = digest.and_then(|digest| image.reference.with_digest(digest).ok());
+            if let Some(pinned) = pinned {
+                image.reference = pinned;
+            }
+        }
+        effects.extend(report::image_variable(lines));
+    }
+
+    /// Whether somebody asked for it: by a service connection or by the input.
+    fn is_asked(&self) -> bool {
+        self.verify == Verify::Required || self.asked.login.is_some()
+    }
+
+    fn patience_ms(&self) -> u32 {
+        if self.is_asked() { PATIENCE_MS } else { UNASKED_MS }
+    }
+
+    fn exchange(&mut self, token: Secret, session: &mut Session, effects: &mut Effects) {
+        let Some(RegistryAccess { connection, .. }) = &self.asked.login else { return };
+        let tenant = match &connection.how {
+            RegistryLogin::Entra { tenant } => tenant.as_str(),
+            RegistryLogin::Password { .. } => "",
+        };
+        mask(&token, effects);
+        let exchange = Exchange::new(&connection.host, tenant, token);
+        self.step = Step::Exchange(Call::start(exchange, session, effects));
+    }
+
+    /// The same was found for every image of the registry that there is a login for.
+    fn tell_all(&mut self, found: &Found) {
+        for (at, (_, reference)) in self.images.iter().enumerate() {
+            if self.is_with_login(reference) {
+                self.outcomes[at] = Some(Outcome::new(reference, found.clone()));
+            }
+        }
+    }
+
+    fn is_with_login(&self, reference: &Reference) -> bool {
+        self.asked.login.as_ref().is_some_and(|login| login.connection.is_for(reference))
+    }
+
+    fn check_more(&mut self, session: &mut Session, effects: &mut Effects) {
+        let Step::Checks(calls) = &mut self.step else { return };
+        let mut calls = std::mem::take(calls);
+        while let (Some((_, reference)), true) = (self.images.get(self.next), calls.len() < AT_ONCE)
+        {
+            let at = self.next;
+            self.next += 1;
+            if self.outcomes[at].is_some() {
+                continue;
+            }
+            let with_login = self.is_with_login(reference);
+            let login = if with_login { self.login.clone() } else { Login::Anonymous };
+            let check = Check::new(reference, login);
+            let check = if self.is_asked() { check } else { check.hastily() };
+            calls.push((at, Call::start(check, session, effects)));
+        }
+        let has_platforms =
+            |outcome: &Outcome| matches!(outcome.found, Found::Exists { platforms: Some(_), .. });
+        self.step = if !calls.is_empty() {
+            Step::Checks(calls)
+        } else if self.outcomes.iter().flatten().any(has_platforms) {
+            let command = vec![session.request.target.node_platforms()];
+            Step::Nodes(Batch::start(command, Policy::BRIEFLY, session, effects))
+        } else {
+            Step::Over
+        };
+    }
+
+    /// The time is over: what is not known by now stays so.
+    fn give_up(&mut self, effects: &mut Effects) {
+        let seconds = self.patience_ms() / 1000;
+        match std::mem::replace(&mut self.step, Step::Over) {
+            Step::Checks(calls) => {
+                for (at, call) in calls {
+                    self.outcomes[at] = call.dialogue().so_far();
+                    let late =
+                        self.late(at, call.server(), format!("no answer within {seconds} s"));
+                    self.outcomes[at].get_or_insert(late);
+                }
+            }
+            Step::Token(call) => self.login_is_late(call.server(), seconds),
+            Step::Exchange(call) => self.login_is_late(call.server(), seconds),
+            Step::Nodes(batch) => batch.kill(effects),
+            Step::Over => {}
+        }
+        for at in 0..self.outcomes.len() {
+            if self.outcomes[at].is_none() {
+                let registry = Registry::of(&self.images[at].1).name();
+                let words = format!("it was not asked, {seconds} s were over before");
+                self.outcomes[at] = Some(self.late(at, &registry, words));
+            }
+        }
+    }
+
+    fn login_is_late(&mut self, server: &str, seconds: u32) {
+        let words = format!("no answer within {seconds} s");
+        self.tell_all(&Found::Unreachable { server: server.to_owned(), words });
+    }
+
+    fn late(&self, at: usize, server: &str, words: String) -> Outcome {
+        let reference = &self.images[at].1;
+        let found = Found::Unreachable { server: server.to_owned(), words };
+        Outcome { login: self.is_with_login(reference), ..Outcome::new(reference, found) }
+    }
+}
+
+/// The platforms in the lines of `kubectl get nodes`, and how many nodes are of each.
+fn nodes(answer: &[u8]) -> Vec<(Platform, usize)> {
+    let mut nodes: Vec<(Platform, usize)> = Vec::new();
+    for line in String::from_utf8_lossy(answer).lines() {
+        let Some((os, architecture)) = line.trim().split_once('/') else { continue };
+        if os.is_empty() {
+            continue;
+        }
+        let platform = Platform {
+            os: os.to_owned(),
+            architecture: architecture.to_owned(),
+            variant: String::new(),
+        };
+        match nodes.iter_mut().find(|(known, _)| *known == platform) {
+            Some((_, count)) => *count += 1,
+            None => nodes.push((platform, 1)),
+        }
+    }
+    nodes
+}

@@ -1,0 +1,241 @@
+//! Logins, request by request: what Azure is asked, what kubectl is given, and what is said when
+//! there is no way in.
+
+mod conversation;
+
+use conversation::Conversation;
+use insta::assert_snapshot;
+use kubectl_set_image::{Agent, AgentProxy, connection::Connection};
+
+const ENTRA: &str = "https://login.contoso.test/t-1/oauth2/v2.0/token";
+const MANAGER: &str = "https://management.contoso.test/subscriptions";
+const TOKEN: &str = r#"{"access_token": "hush-of-entra", "expires_in": 3599}"#;
+const CREDENTIAL: &str =
+    r#"{"kubeconfigs": [{"name": "clusterUser", "value": "aHVzaDogb2YtYWtz"}]}"#;
+const VIEW: &str = "config view --raw";
+const GET: &str = "get deployments/web";
+
+const VARIABLES: [(&str, &str); 7] = [
+    ("System.HostType", "release"),
+    ("Build.BuildId", "4125"),
+    ("System.CollectionUri", "https://dev.contoso.test/shop/"),
+    ("System.TeamProjectId", "p-1"),
+    ("System.PlanId", "plan-1"),
+    ("System.JobId", "job-1"),
+    ("Release.EnvironmentName", "Production"),
+];
+
+fn connection(scheme: &str, parameters: &[(&str, &str)], data: &[(&str, &str)]) -> Connection {
+    Connection {
+        id: "c-1".into(),
+        url: "https://management.contoso.test/".into(),
+        scheme: scheme.into(),
+        parameters: parameters.iter().map(|(n, v)| ((*n).to_owned(), (*v).into())).collect(),
+        data: data.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+    }
+}
+
+fn azure(scheme: &str, parameters: &[(&str, &str)]) -> Connection {
+    let whole = [&[("TenantId", "t-1"), ("ServicePrincipalId", "app-1")], parameters].concat();
+    let data =
+        [("SubscriptionId", "s-1"), ("ActiveDirectoryAuthority", "https://login.contoso.test/")];
+    connection(scheme, &whole, &data)
+}
+
+fn secret() -> Connection {
+    azure("ServicePrincipal", &[("AuthenticationType", "spnKey"), ("ServicePrincipalKey", "hush")])
+}
+
+fn agent(input: &str, connection: Connection) -> Agent {
+    Agent {
+        connections: [(input.to_owned(), connection)].into(),
+        system: Some(self::connection("OAuth", &[("AccessToken", "hush-of-the-job")], &[])),
+        os: "linux".into(),
+        arch: "x64".into(),
+        ..Agent::default()
+    }
+}
+
+/// A step that logs in to a cluster of Azure by this connection.
+fn aks(login: Connection) -> Conversation {
+    let inputs = [
+        ("images", "deployments/web app=contoso.azurecr.io/app"),
+        ("connectionType", "azureResourceManager"),
+        ("azureSubscriptionEndpoint", "c-1"),
+        ("azureResourceGroup", "shop & co"),
+        ("kubernetesCluster", "shop"),
+    ];
+    Conversation::start_on(&inputs, &VARIABLES, agent("azureSubscriptionEndpoint", login))
+}
+
+/// What kubectl makes of the kubeconfig of a cluster with Entra ID.
+fn with_kubelogin(more: &str) -> String {
+    let args = format!(r#"["get-token", "--server-id", "server-1"{more}]"#);
+    format!(
+        r#"{{"clusters": [{{"name": "shop", "cluster": {{"server": "https://shop.contoso.test", "certificate-authority-data": "Q0E="}}}}],
+        "users": [{{"name": "me", "user": {{"exec": {{"command": "kubelogin", "args": {args}}}}}}}],
+        "contexts": [{{"name": "shop", "context": {{"cluster": "shop", "user": "me"}}}}],
+        "current-context": "shop"}}"#
+    )
+}
+
+#[test]
+fn a_secret_leads_to_the_cluster_and_its_token_is_renewed() {
+    let mut run = aks(secret());
+    run.server_answers(ENTRA, 200, TOKEN)
+        .server_answers(MANAGER, 200, CREDENTIAL)
+        .file_is_written("/temp/kubeconfig")
+        .answers(VIEW, &with_kubelogin(""))
+        .server_answers(
+            ENTRA,
+            200,
+            r#"{"access_token": "hush-of-the-cluster", "expires_in": "900"}"#,
+        )
+        .file_is_written("/temp/token")
+        .file_is_written("/temp/kubeconfig-with-token")
+        .wakes_after(600_000)
+        .server_answers(ENTRA, 200, r#"{"access_token": "hush-the-second", "expires_in": 3599}"#)
+        .file_is_written("/temp/token")
+        .complains(GET, "Error from server (Forbidden): no")
+        .exits(GET, 1);
+    assert_snapshot!(run.transcript());
+}
+
+#[test]
+fn a_certificate_signs_an_assertion() {
+    let login = azure(
+        "ServicePrincipal",
+        &[("AuthenticationType", "spnCertificate"), ("ServicePrincipalCertificate", "hush-PEM")],
+    );
+    let mut run = aks(login);
+    run.assertion_is_signed("hush.signed.jwt")
+        .server_answers(ENTRA, 200, TOKEN)
+        .server_answers(MANAGER, 200, CREDENTIAL)
+        .file_is_written("/temp/kubeconfig")
+        .answers(VIEW, &with_kubelogin(r#", "--pop-enabled""#))
+        .file_is_written("/temp/certificate")
+        .complains(GET, "Unable to connect to the server: getting credentials: exec: no kubelogin")
+        .exits(GET, 1);
+    assert_snapshot!(run.transcript());
+}
+
+#[test]
+fn azure_devops_vouches_for_the_job() {
+    let mut run = aks(azure("WorkloadIdentityFederation", &[]));
+    run.server_answers("https://dev.contoso.test/", 200, r#"{"oidcToken": "hush-of-the-word"}"#)
+        .server_answers(ENTRA, 200, TOKEN)
+        .server_answers(MANAGER, 200, CREDENTIAL)
+        .file_is_written("/temp/kubeconfig")
+        .answers(VIEW, &with_kubelogin(r#", "--pop-enabled""#))
+        .is_canceled();
+    assert_snapshot!(run.transcript());
+}
+
+#[test]
+fn the_machine_has_an_identity() {
+    let managed = connection(
+        "ManagedServiceIdentity",
+        &[("tenantId", "t-1")],
+        &[("subscriptionId", "s-1"), ("msiClientId", "identity/1")],
+    );
+    let mut run = aks(managed);
+    run.server_answers("http://169.254.169.254/", 503, "")
+        .wakes_after(500)
+        .server_is_silent("http://169.254.169.254/", "connect EHOSTUNREACH")
+        .wakes_after(2000)
+        .server_is_silent("http://169.254.169.254/", "connect EHOSTUNREACH");
+    assert_snapshot!(run.transcript());
+}
+
+#[test]
+fn what_azure_refuses_is_told_with_what_to_do() {
+    let mut told = String::new();
+    for (status, body) in [
+        (
+            401,
+            r#"{"error": "invalid_client", "error_codes": [7000222], "error_description": "AADSTS7000222: Keys are expired. Trace ID: 1"}"#,
+        ),
+        (
+            400,
+            r#"{"error": "invalid_request", "error_codes": [90002], "error_description": "AADSTS90002: No tenant.\r\n##vso[task.complete]"}"#,
+        ),
+        (403, "<html>"),
+        (200, r#"{"token_type": "Bearer"}"#),
+    ] {
+        told.push_str(last_error(aks(secret()).server_answers(ENTRA, status, body)));
+    }
+    for (status, body) in [
+        (404, r#"{"error": {"code": "ResourceNotFound", "message": "none"}}"#),
+        (404, r#"{"error": {"code": "ResourceGroupNotFound", "message": "none"}}"#),
+        (403, r#"{"error": {"code": "AuthorizationFailed", "message": "no"}}"#),
+        (400, r###"{"error": {"code": "BadRequest", "message": "##vso[task.complete]"}}"###),
+        (418, ""),
+        (200, r#"{"kubeconfigs": []}"#),
+        (200, r#"{"kubeconfigs": [{"name": "x", "value": "no base64!"}]}"#),
+    ] {
+        let mut run = aks(secret());
+        told.push_str(last_error(
+            run.server_answers(ENTRA, 200, TOKEN).server_answers(MANAGER, status, body),
+        ));
+    }
+    let mut run = aks(secret());
+    run.server_answers(ENTRA, 200, TOKEN)
+        .server_answers(MANAGER, 200, CREDENTIAL)
+        .file_is_not_written("no space left on device");
+    told.push_str(last_error(&run));
+    let mut run = aks(secret());
+    run.server_answers(ENTRA, 200, TOKEN)
+        .server_answers(MANAGER, 200, CREDENTIAL)
+        .file_is_written("/temp/kubeconfig")
+        .answers(VIEW, r#"{"kind": "Config", "clusters": null}"#);
+    told.push_str(last_error(&run));
+    assert_snapshot!(told);
+}
+
+fn last_error(run: &Conversation) -> &str {
+    let from = run.transcript().rfind("Error: ").expect("there is an error");
+    &run.transcript()[from..]
+}
+
+#[test]
+fn a_service_account_goes_by_the_proxy() {
+    let login = Connection {
+        url: "https://shop.contoso.test".into(),
+        ..connection(
+            "Token",
+            &[("apiToken", "aHVzaA=="), ("serviceAccountCertificate", "Q0E=")],
+            &[("authorizationType", "ServiceAccount")],
+        )
+    };
+    let proxy = AgentProxy {
+        url: "http://proxy.contoso.test:8080".into(),
+        bypass: vec![r".*\.contoso\.local".into()],
+        ..AgentProxy::default()
+    };
+    let agent = Agent { proxy: Some(proxy), ..agent("kubernetesServiceEndpoint", login) };
+    let inputs = [
+        ("images", "deployments/web app=contoso.azurecr.io/app"),
+        ("kubernetesServiceEndpoint", "c-1"),
+    ];
+    let mut run = Conversation::start_on(&inputs, &VARIABLES, agent);
+    run.file_is_written("/temp/kubeconfig").is_canceled();
+    assert_snapshot!(run.transcript());
+}
+
+#[test]
+fn kubectl_is_looked_for_and_downloaded() {
+    let inputs =
+        [("images", "deployments/web app=contoso.azurecr.io/app"), ("kubectlVersion", "1.34")];
+    let agent = Agent { os: "win32".into(), arch: "x64".into(), ..Agent::default() };
+    let mut run = Conversation::start_on(&inputs, &VARIABLES, agent);
+    run.server_answers("https://dl.k8s.io/release/stable-1.34.txt", 200, "v1.34.3")
+        .tool_is_not_found(None)
+        .server_answers(
+            "https://dl.k8s.io/release/v1.34.3/",
+            200,
+            &format!("{}\n", "0a".repeat(32)),
+        )
+        .tool_is_found(r"C:\tools\kubectl\1.34.3\x64\kubectl.exe")
+        .is_canceled();
+    assert_snapshot!(run.transcript());
+}

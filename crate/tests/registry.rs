@@ -1,0 +1,824 @@
+//! Whole talks with registries: what is asked, to the letter, and what comes of the answers.
+
+use kubectl_set_image::{
+    Effect, Style,
+    http::{Answer, Dialogue, Heard, Next, Request, Url},
+    reference::Reference,
+    registry::{Check, Found, Login, Outcome, Platform, Verify, acr::Exchange, fails},
+    report::registry::{checked, platforms},
+};
+use proptest::prelude::*;
+
+const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
+     application/vnd.oci.image.manifest.v1+json, \
+     application/vnd.docker.distribution.manifest.list.v2+json, \
+     application/vnd.docker.distribution.manifest.v2+json";
+const IMAGE: &str = "contoso.azurecr.io/web:4125";
+const MANIFEST: &str = "https://contoso.azurecr.io/v2/web/manifests";
+const TAGS: &str = "https://contoso.azurecr.io/v2/web/tags/list?n=1000";
+const REALM: &str = "https://contoso.azurecr.io/oauth2/token";
+const BEARER: &str = "Bearer realm=\"https://contoso.azurecr.io/oauth2/token\",\
+     service=\"contoso.azurecr.io\",scope=\"repository:web:pull\"";
+const TOKEN_URL: &str = "https://contoso.azurecr.io/oauth2/token?service=contoso.azurecr.io&\
+     scope=repository%3Aweb%3Apull";
+/// `u:pass-word`, as Basic has it.
+const BASIC: &str = "Basic dTpwYXNzLXdvcmQ=";
+const INDEX: &str = r#"{"schemaVersion":2,"manifests":[
+    {"platform":{"os":"linux","architecture":"amd64"}},
+    {"platform":{"os":"linux","architecture":"arm64","variant":"v8"}},
+    {"platform":{"os":"unknown","architecture":"unknown"}}]}"#;
+
+/// A digest that is well formed; its hex is told by the answer as the content's.
+fn hex(digit: char) -> String {
+    digit.to_string().repeat(64)
+}
+
+fn digest(digit: char) -> String {
+    format!("sha256:{}", hex(digit))
+}
+
+fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Heard {
+    let headers =
+        headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Heard::Answer(Answer { status, headers, sha256: hex('a'), body: body.into() })
+}
+
+fn found(digit: char) -> Heard {
+    answer(200, &[("docker-content-digest", &digest(digit))], "")
+}
+
+fn challenge(value: &str) -> Heard {
+    answer(401, &[("www-authenticate", value)], "")
+}
+
+fn token(token: &str) -> Heard {
+    answer(200, &[], format!("{{\"token\":{token:?},\"expires_in\":300}}"))
+}
+
+fn user() -> Login {
+    Login::Password { user: "u".into(), password: "pass-word".into() }
+}
+
+fn refresh() -> Login {
+    Login::RefreshToken("re-fresh".into())
+}
+
+/// A request as a line, with everything that is sent.
+fn line(request: &Request) -> String {
+    let mut line = format!("{} {}", request.method, request.url);
+    for (name, value) in &request.headers {
+        let value = if value.reveal() == ACCEPT { "manifests" } else { value.reveal() };
+        line = format!("{line} | {name}: {value}");
+    }
+    if !request.body.reveal().is_empty() {
+        line = format!("{line} | {}", request.body.reveal());
+    }
+    line
+}
+
+/// Plays a server that expects these requests, and gives these answers.
+fn play<D: Dialogue>(mut dialogue: D, script: Vec<(String, Heard)>) -> D::Outcome {
+    let mut next = dialogue.begin();
+    for (expected, heard) in script {
+        loop {
+            match next {
+                Next::Ask(request) => {
+                    assert_eq!(line(&request), expected);
+                    break;
+                }
+                Next::Wait(_) => next = dialogue.hear(Heard::Waited),
+                Next::Sign(_) => panic!("nothing is to be signed"),
+                Next::Done(_) => panic!("it ended before: {expected}"),
+            }
+        }
+        next = dialogue.hear(heard);
+    }
+    match next {
+        Next::Done(outcome) => outcome,
+        Next::Ask(request) => panic!("one more request: {}", line(&request)),
+        _ => panic!("it does not end"),
+    }
+}
+
+fn check(image: &str, login: Login, script: Vec<(String, Heard)>) -> Outcome {
+    play(Check::new(&Reference::parse(image).unwrap(), login), script)
+}
+
+fn head(url: &str) -> String {
+    format!("HEAD {url} | Accept: manifests")
+}
+
+fn get(url: &str) -> String {
+    format!("GET {url} | Accept: manifests")
+}
+
+fn shown(request: impl AsRef<str>, authorization: &str) -> String {
+    format!("{} | Authorization: {authorization}", request.as_ref())
+}
+
+fn asks(tag: &str) -> String {
+    head(&format!("{MANIFEST}/{tag}"))
+}
+
+fn gets(digit: char) -> String {
+    get(&format!("{MANIFEST}/{}", digest(digit)))
+}
+
+/// What comes of one answer to the first request.
+fn at_once(heard: Heard, login: Login) -> String {
+    check(IMAGE, login, vec![(asks("4125"), heard)]).to_string()
+}
+
+#[test]
+fn an_open_registry_tells_digest_and_platforms() {
+    let outcome = check(
+        IMAGE,
+        Login::Anonymous,
+        vec![(asks("4125"), found('a')), (gets('a'), answer(200, &[], INDEX))],
+    );
+    assert_eq!(
+        outcome.to_string(),
+        format!("{IMAGE} is in the registry: {}, linux/amd64, linux/arm64", digest('a'))
+    );
+    assert_eq!(outcome.digest(), Some(digest('a').as_str()));
+    assert!(!outcome.login, "nobody logged in");
+}
+
+#[test]
+fn a_bearer_challenge_is_answered_with_a_token() {
+    for (login, request) in [
+        (Login::Anonymous, format!("GET {TOKEN_URL}")),
+        (user(), shown(format!("GET {TOKEN_URL}"), BASIC)),
+        (
+            refresh(),
+            format!(
+                "POST {REALM} | Content-Type: application/x-www-form-urlencoded | Accept: \
+                 application/json | grant_type=refresh_token&service=contoso.azurecr.io&\
+                 scope=repository%3Aweb%3Apull&refresh_token=re-fresh"
+            ),
+        ),
+    ] {
+        let outcome = check(
+            IMAGE,
+            login,
+            vec![
+                (asks("4125"), challenge(BEARER)),
+                (request, token("t0k")),
+                (shown(asks("4125"), "Bearer t0k"), found('a')),
+                (shown(gets('a'), "Bearer t0k"), answer(200, &[], INDEX)),
+            ],
+        );
+        assert_eq!(outcome.digest(), Some(digest('a').as_str()));
+    }
+}
+
+#[test]
+fn a_refresh_token_is_shown_as_a_password_where_nothing_can_be_posted() {
+    let outcome = check(
+        IMAGE,
+        refresh(),
+        vec![
+            (asks("4125"), challenge(BEARER)),
+            (
+                format!(
+                    "POST {REALM} | Content-Type: application/x-www-form-urlencoded | Accept: \
+                     application/json | grant_type=refresh_token&service=contoso.azurecr.io&\
+                     scope=repository%3Aweb%3Apull&refresh_token=re-fresh"
+                ),
+                answer(404, &[], ""),
+            ),
+            (
+                shown(
+                    format!("GET {TOKEN_URL}"),
+                    "Basic MDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwOnJlLWZyZXNo",
+                ),
+                answer(200, &[], r#"{"access_token":"t0k"}"#),
+            ),
+            (shown(asks("4125"), "Bearer t0k"), found('a')),
+            (shown(gets('a'), "Bearer t0k"), answer(500, &[], "")),
+            (shown(gets('a'), "Bearer t0k"), answer(500, &[], "")),
+            (shown(gets('a'), "Bearer t0k"), answer(500, &[], "")),
+        ],
+    );
+    assert_eq!(outcome.to_string(), format!("{IMAGE} is in the registry: {}", digest('a')));
+}
+
+#[test]
+fn basic_is_answered_with_the_login() {
+    let basic = "Negotiate, Basic realm=\"Registry Realm\"";
+    let outcome = check(
+        IMAGE,
+        user(),
+        vec![
+            (asks("4125"), challenge(basic)),
+            (shown(asks("4125"), BASIC), found('a')),
+            (shown(gets('a'), BASIC), answer(200, &[], INDEX)),
+        ],
+    );
+    assert_eq!(outcome.digest(), Some(digest('a').as_str()));
+    let needed = check(IMAGE, Login::Anonymous, vec![(asks("4125"), challenge(basic))]);
+    assert_eq!(
+        needed.to_string(),
+        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io wants a login, as it also \
+         may for what is not there. Name a service connection for it in containerRegistry"
+    );
+}
+
+#[test]
+fn docker_hub_counts_no_pull() {
+    let url = "https://registry-1.docker.io/v2/library/nginx/manifests/latest";
+    let realm = "Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\",\
+         scope=\"repository:library/nginx:pull\"";
+    let token_url = "https://auth.docker.io/token?service=registry.docker.io&\
+         scope=repository%3Alibrary%2Fnginx%3Apull";
+    let outcome = check(
+        "nginx",
+        user(),
+        vec![
+            (head(url), challenge(realm)),
+            (shown(format!("GET {token_url}"), BASIC), token("t0k")),
+            (shown(head(url), "Bearer t0k"), found('b')),
+        ],
+    );
+    assert_eq!(outcome.to_string(), format!("nginx is in the registry: {}", digest('b')));
+}
+
+#[test]
+fn a_digest_that_is_not_told_is_taken_of_the_content() {
+    for told in [vec![], vec![("docker-content-digest", "sha256:abc ##vso[x]")]] {
+        let outcome = check(
+            IMAGE,
+            Login::Anonymous,
+            vec![
+                (asks("4125"), answer(200, &told, "")),
+                (get(&format!("{MANIFEST}/4125")), answer(200, &[], INDEX)),
+            ],
+        );
+        assert_eq!(outcome.digest(), Some(digest('a').as_str()));
+    }
+}
+
+#[test]
+fn a_pinned_image_is_asked_for_by_its_digest() {
+    let image = format!("{IMAGE}@{}", digest('a'));
+    let outcome = check(
+        &image,
+        Login::Anonymous,
+        vec![(asks(&digest('a')), found('a')), (gets('a'), answer(200, &[], INDEX))],
+    );
+    assert_eq!(outcome.digest(), Some(digest('a').as_str()));
+    let other = check(&image, Login::Anonymous, vec![(asks(&digest('a')), found('b'))]);
+    assert_eq!(
+        other.to_string(),
+        format!(
+            "{image} was not checked: contoso.azurecr.io names another digest than its content has. \
+             The content cannot be trusted"
+        )
+    );
+}
+
+#[test]
+fn content_that_is_not_of_its_digest_is_an_error() {
+    let outcome = check(
+        IMAGE,
+        Login::Anonymous,
+        vec![(asks("4125"), found('b')), (gets('b'), answer(200, &[], INDEX))],
+    );
+    assert_eq!(
+        outcome.to_string(),
+        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io names another digest than \
+         its content has. The content cannot be trusted"
+    );
+}
+
+#[test]
+fn one_manifest_has_its_platform_in_a_blob_that_is_elsewhere() {
+    let manifest = format!(r#"{{"schemaVersion":2,"config":{{"digest":"{}"}}}}"#, digest('a'));
+    let blob = format!("GET https://contoso.azurecr.io/v2/web/blobs/{}", digest('a'));
+    let storage = "https://storage.example/blob?sig=1";
+    let outcome = check(
+        IMAGE,
+        user(),
+        vec![
+            (asks("4125"), challenge("Basic realm=\"r\"")),
+            (shown(asks("4125"), BASIC), found('a')),
+            (shown(gets('a'), BASIC), answer(200, &[], manifest)),
+            (shown(blob, BASIC), answer(307, &[("location", storage)], "")),
+            (
+                format!("GET {storage}"),
+                answer(200, &[], r#"{"os":"linux","architecture":"arm","variant":"v7"}"#),
+            ),
+        ],
+    );
+    assert_eq!(
+        outcome.to_string(),
+        format!("{IMAGE} is in the registry: {}, linux/arm/v7", digest('a'))
+    );
+}
+
+#[test]
+fn odd_platforms_are_unknown_platforms() {
+    for body in [
+        "no JSON",
+        "{}",
+        r#"{"schemaVersion":2,"config":{"digest":"../../x"}}"#,
+        r###"{"schemaVersion":2,"manifests":[{"platform":{"os":"##vso[x]","architecture":"a"}}]}"###,
+        r#"{"schemaVersion":2,"manifests":[{"digest":"x"}]}"#,
+        r#"{"schemaVersion":2,"manifests":[]}"#,
+    ] {
+        let outcome = check(
+            IMAGE,
+            Login::Anonymous,
+            vec![(asks("4125"), found('a')), (gets('a'), answer(200, &[], body))],
+        );
+        assert_eq!(outcome.found, Found::Exists { digest: digest('a'), platforms: None }, "{body}");
+    }
+}
+
+#[test]
+fn a_missing_tag_has_neighbours() {
+    let second = "/v2/web/tags/list?n=1000&last=4122";
+    let outcome = check(
+        IMAGE,
+        user(),
+        vec![
+            (asks("4125"), challenge(BEARER)),
+            (shown(format!("GET {TOKEN_URL}"), BASIC), token("one")),
+            (shown(asks("4125"), "Bearer one"), answer(404, &[], "")),
+            (
+                shown(format!("GET {TAGS}"), "Bearer one"),
+                challenge(&BEARER.replace(":pull", ":metadata_read")),
+            ),
+            (
+                shown(format!("GET {}", TOKEN_URL.replace("%3Apull", "%3Ametadata_read")), BASIC),
+                token("two"),
+            ),
+            (
+                shown(format!("GET {TAGS}"), "Bearer two"),
+                answer(
+                    200,
+                    &[("link", &format!("<{second}>; rel=\"next\""))],
+                    r#"{"tags":["4120","4121","4122"]}"#,
+                ),
+            ),
+            (
+                shown(format!("GET https://contoso.azurecr.io{second}"), "Bearer two"),
+                answer(200, &[], r###"{"tags":["4123","4126","4200","9999","##vso[x]"]}"###),
+            ),
+        ],
+    );
+    assert_eq!(
+        outcome.to_string(),
+        "contoso.azurecr.io/web:4125 is not in the registry; the nearest tags are 4121, 4122, 4123, \
+         4126, 4200. Push the image first, or set a tag that is there"
+    );
+}
+
+#[test]
+fn pages_are_followed_on_the_registry_alone_and_ten_times() {
+    let elsewhere = ("link", "<https://evil.example/v2/web/tags/list>; rel=\"next\"");
+    let outcome = check(
+        IMAGE,
+        Login::Anonymous,
+        vec![
+            (asks("4125"), answer(404, &[], "")),
+            (format!("GET {TAGS}"), answer(200, &[elsewhere], r#"{"tags":["4124"]}"#)),
+        ],
+    );
+    assert_eq!(
+        outcome.to_string(),
+        "contoso.azurecr.io/web:4125 is not in the registry; the nearest tags are 4124. Push the \
+         image first, or set a tag that is there"
+    );
+    let page = |_| {
+        let next = format!("<{TAGS}>; rel=next");
+        (format!("GET {TAGS}"), answer(200, &[("link", &next)], r#"{"tags":["x"]}"#))
+    };
+    let mut script = vec![(asks("4125"), answer(404, &[], ""))];
+    script.extend((0..10).map(page));
+    assert_eq!(
+        check(IMAGE, Login::Anonymous, script).to_string(),
+        "contoso.azurecr.io/web:4125 is not in the registry; the nearest tags are x. Push the \
+         image first, or set a tag that is there"
+    );
+}
+
+#[test]
+fn a_list_without_tags_is_a_list() {
+    let script = vec![
+        (asks("4125"), answer(404, &[], "")),
+        (format!("GET {TAGS}"), answer(200, &[], r#"{"name":"web","tags":null}"#)),
+    ];
+    assert_eq!(
+        check(IMAGE, Login::Anonymous, script).to_string(),
+        "contoso.azurecr.io/web:4125 is not in the registry. Push the image first, or set a tag \
+         that is there"
+    );
+}
+
+#[test]
+fn a_missing_repository_is_known_to_those_with_a_login() {
+    let script = || {
+        vec![
+            (asks("4125"), answer(404, &[], "")),
+            (format!("GET {TAGS}"), answer(404, &[], r#"{"errors":[]}"#)),
+        ]
+    };
+    assert_eq!(
+        check(IMAGE, user(), script()).to_string(),
+        "contoso.azurecr.io/web:4125 is not in the registry: contoso.azurecr.io has no repository \
+         contoso.azurecr.io/web. Correct the name, or push the image first"
+    );
+    let unclear = "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io does not show it \
+         to those without a login: it is not there, or it is not public. Name a service connection \
+         in containerRegistry to know";
+    assert_eq!(check(IMAGE, Login::Anonymous, script()).to_string(), unclear);
+    let refused = vec![
+        (asks("4125"), answer(404, &[], "")),
+        (format!("GET {TAGS}"), challenge("Basic realm=\"r\"")),
+    ];
+    assert_eq!(check(IMAGE, Login::Anonymous, refused).to_string(), unclear);
+}
+
+#[test]
+fn a_refused_login_says_where_to_look() {
+    let words = |said: &str| {
+        format!(
+            "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io refuses the \
+             login{said}. Check the service connection that containerRegistry names, in Project \
+             settings: whether its secret has expired, and whether it may pull \
+             contoso.azurecr.io/web"
+        )
+    };
+    let token_request = || shown(format!("GET {TOKEN_URL}"), BASIC);
+    let no = |body: &str| answer(401, &[("www-authenticate", BEARER)], body);
+    let message = |text: &str| format!(r#"{{"errors":[{{"message":{text:?}}}]}}"#);
+    for (body, said) in [
+        (message("expired"), " (expired)".to_owned()),
+        (message("you sent pass-word"), String::new()),
+        (message(&"x".repeat(300)), format!(" ({}…)", "x".repeat(200))),
+        ("<html>".to_owned(), String::new()),
+    ] {
+        let script = vec![(asks("4125"), no("")), (token_request(), no(&body))];
+        assert_eq!(check(IMAGE, user(), script).to_string(), words(&said));
+    }
+    let again = vec![
+        (asks("4125"), no("")),
+        (token_request(), token("t0k")),
+        (shown(asks("4125"), "Bearer t0k"), no("")),
+    ];
+    assert_eq!(check(IMAGE, user(), again).to_string(), words(""));
+}
+
+#[test]
+fn a_stranger_is_not_shown_the_login() {
+    for realm in [
+        "https://evil.example/token",
+        "http://contoso.azurecr.io/token",
+        "https://contoso.azurecr.io.evil.example/token",
+    ] {
+        for login in [user(), refresh()] {
+            let outcome = check(
+                IMAGE,
+                login,
+                vec![
+                    (asks("4125"), challenge(&format!("Bearer realm=\"{realm}\",service=\"s\""))),
+                    (
+                        format!("GET {realm}?service=s&scope=repository%3Aweb%3Apull"),
+                        answer(401, &[], ""),
+                    ),
+                ],
+            );
+            let host = Url::parse(realm).unwrap().host;
+            assert_eq!(
+                outcome.to_string(),
+                format!(
+                    "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io refuses the \
+                     login. It sends to {host} for tokens, which is not known to be part of it and \
+                     was not shown the login. Ask its administrator for a token service on a host \
+                     of its own domain"
+                )
+            );
+        }
+    }
+}
+
+#[test]
+fn redirects_are_followed_three_times_and_without_the_login_elsewhere() {
+    let to = |url: &str| answer(307, &[("location", url)], "");
+    let outcome = check(
+        IMAGE,
+        user(),
+        vec![
+            (asks("4125"), challenge("Basic realm=\"r\"")),
+            (shown(asks("4125"), BASIC), to("/v2/x")),
+            (shown(head("https://contoso.azurecr.io/v2/x"), BASIC), to("https://a.example/y")),
+            (head("https://a.example/y"), to("https://contoso.azurecr.io/v2/z")),
+            (head("https://contoso.azurecr.io/v2/z"), to("/again")),
+        ],
+    );
+    let words = "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io sends on in \
+         circles, or to no https URL. Check the registry's name, and any proxy on the way to it";
+    assert_eq!(outcome.to_string(), words);
+    for target in ["http://contoso.azurecr.io/", "https://u@b.example/", "ftp://x", "", "\r\nx"] {
+        assert_eq!(at_once(to(target), user()), words, "{target:?}");
+    }
+}
+
+#[test]
+fn this_machine_is_asked_by_plain_http_where_it_speaks_no_tls() {
+    let words = "write EPROTO: ssl3_get_record:wrong version number";
+    let url = |scheme: &str| format!("{scheme}://localhost:5000/v2/web/manifests/latest");
+    let realm = "http://localhost:5001/token";
+    let outcome = check(
+        "localhost:5000/web",
+        user(),
+        vec![
+            (head(&url("https")), Heard::NoAnswer(words.into())),
+            (head(&url("http")), challenge(&format!("Bearer realm=\"{realm}\""))),
+            (shown(format!("GET {realm}?scope=repository%3Aweb%3Apull"), BASIC), token("t0k")),
+            (shown(head(&url("http")), "Bearer t0k"), found('a')),
+            (
+                shown(
+                    get(&format!("http://localhost:5000/v2/web/manifests/{}", digest('a'))),
+                    "Bearer t0k",
+                ),
+                answer(200, &[], INDEX),
+            ),
+        ],
+    );
+    assert_eq!(outcome.digest(), Some(digest('a').as_str()));
+}
+
+#[test]
+fn no_answer_says_why() {
+    let unreachable = |words: &str| {
+        let heard = || (asks("4125"), Heard::NoAnswer(words.to_owned()));
+        check(IMAGE, Login::Anonymous, vec![heard(), heard(), heard()]).to_string()
+    };
+    assert_eq!(
+        unreachable("getaddrinfo ENOTFOUND contoso.azurecr.io"),
+        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io gives no answer \
+         (getaddrinfo ENOTFOUND contoso.azurecr.io). Check its name, and whether this agent reaches \
+         it (proxy, firewall)"
+    );
+    let busy = |login: Login| {
+        let heard = || (asks("4125"), answer(429, &[("retry-after", "1")], ""));
+        check(IMAGE, login, vec![heard(), heard(), heard()]).to_string()
+    };
+    assert_eq!(
+        busy(Login::Anonymous),
+        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io answers with status 429, \
+         which are too many requests. Try again later, or name a service connection in \
+         containerRegistry: with a login more are allowed"
+    );
+    let certificate = Heard::NoAnswer("self-signed certificate in certificate chain".into());
+    assert_eq!(
+        at_once(certificate, Login::Anonymous),
+        "contoso.azurecr.io/web:4125 was not checked: the certificate of contoso.azurecr.io is not \
+         trusted (self-signed certificate in certificate chain). Configure the agent with \
+         --sslcacert, or set NODE_EXTRA_CA_CERTS on it to a file with the authority's certificate"
+    );
+}
+
+#[test]
+fn hostile_answers_are_not_understood() {
+    let words = |what: &str| {
+        format!(
+            "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io {what}. Check the \
+             registry's name, and any proxy on the way to it"
+        )
+    };
+    let unknown = words("wants a login of a kind that is not known");
+    for value in [
+        "",
+        "Negotiate",
+        "Bearer",
+        "Bearer realm=\"\"",
+        "Bearer realm=\"##vso[task.complete]\"",
+        "Bearer realm=\"https://u@contoso.azurecr.io/\"",
+        "Bearer realm=\"ftp://contoso.azurecr.io/\"",
+        "Bearer realm=\"https://contoso.azurecr.io/",
+        "Bearer realm=\"https://a\r\nHost: b/\"",
+        &format!("Bearer realm=\"https://contoso.azurecr.io/{}\"", "x".repeat(100_000)),
+    ] {
+        assert_eq!(at_once(challenge(value), user()), unknown, "{value:.60}");
+    }
+    let page = answer(200, &[("content-type", "text/html; charset=utf-8")], "");
+    assert_eq!(at_once(page, user()), words("is no registry, or something in front of it answers"));
+    for (body, what) in [
+        (b"no JSON".to_vec(), "answers with something that is no manifest"),
+        (vec![0xff, 0xfe], "answers with something that is no manifest"),
+        (b"{}".to_vec(), "answers with something that is no manifest"),
+        (vec![b' '; 4 * 1024 * 1024 + 1], "answers with more than a manifest or a token can be"),
+    ] {
+        let script = vec![
+            (asks("4125"), answer(200, &[], "")),
+            (get(&format!("{MANIFEST}/4125")), answer(200, &[], body)),
+        ];
+        assert_eq!(check(IMAGE, user(), script).to_string(), words(what));
+    }
+    for body in ["", "{}", "[]", r#"{"token":""}"#, r#"{"token":"a\nb"}"#, r#"{"token":7}"#] {
+        let script = vec![
+            (asks("4125"), challenge(BEARER)),
+            (shown(format!("GET {TOKEN_URL}"), BASIC), answer(200, &[], body)),
+        ];
+        assert_eq!(
+            check(IMAGE, user(), script).to_string(),
+            words("sends for a token where none is given"),
+            "{body}"
+        );
+    }
+    let teapot = answer(418, &[], r###"{"errors":[{"message":"##vso[x]"}]}"###);
+    let outcome = check(IMAGE, user(), vec![(asks("4125"), teapot)]);
+    let Effect::Log { text, .. } = checked(&outcome, Verify::Auto) else { panic!("no line") };
+    assert_eq!(
+        text.as_str(),
+        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io answers with status 418 (# \
+         #vso[x]). Check the name of the image, and that this is a registry"
+    );
+}
+
+#[test]
+fn a_token_of_entra_is_exchanged_for_a_login() {
+    let exchange = || Exchange::new("contoso.azurecr.io", "t-1", "ey.J".into());
+    let request = || {
+        "POST https://contoso.azurecr.io/oauth2/exchange | Content-Type: \
+         application/x-www-form-urlencoded | Accept: application/json | grant_type=access_token&\
+         service=contoso.azurecr.io&tenant=t-1&access_token=ey.J"
+            .to_owned()
+    };
+    let body = r#"{"refresh_token":"re-fresh"}"#;
+    assert_eq!(play(exchange(), vec![(request(), answer(200, &[], body))]), Ok(refresh()));
+    let refused = answer(401, &[], r#"{"errors":[{"message":"no such identity"}]}"#);
+    let found = play(exchange(), vec![(request(), refused)]).unwrap_err();
+    let outcome = Outcome::new(&Reference::parse(IMAGE).unwrap(), found);
+    assert_eq!(
+        outcome.to_string(),
+        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io refuses the login (no such \
+         identity). Check the service connection that containerRegistry names, in Project settings: \
+         whether its secret has expired, and whether it may pull contoso.azurecr.io/web"
+    );
+    let local = Exchange::new("127.0.0.1:5000", "", "e".into());
+    let local_request = |scheme: &str| {
+        format!(
+            "POST {scheme}://127.0.0.1:5000/oauth2/exchange | Content-Type: \
+             application/x-www-form-urlencoded | Accept: application/json | \
+             grant_type=access_token&service=127.0.0.1%3A5000&access_token=e"
+        )
+    };
+    let script = vec![
+        (local_request("https"), Heard::NoAnswer("packet length too long".into())),
+        (local_request("http"), answer(200, &[], body)),
+    ];
+    assert_eq!(play(local, script), Ok(refresh()));
+}
+
+#[test]
+fn what_is_not_known_weighs_more_where_it_is_required() {
+    use kubectl_set_image::registry::{Absence, Odd};
+    let reference = Reference::parse(IMAGE).unwrap();
+    let unreachable = Found::Unreachable { server: "s".into(), words: String::new() };
+    let busy = Found::Busy { server: "s".into(), status: 503, said: String::new() };
+    let (plain, warning, error) = (Style::Plain, Style::Warning, Style::Error);
+    // By auto with a login and without, by required with a login and without.
+    for (found, styles) in [
+        (Found::Exists { digest: digest('a'), platforms: None }, [plain, plain, plain, plain]),
+        (Found::Missing(Absence::Repository), [error, error, error, error]),
+        (Found::LoginRefused { said: String::new() }, [error, error, error, error]),
+        (Found::LoginNeeded, [plain, plain, error, error]),
+        (Found::Unclear, [plain, plain, error, error]),
+        (Found::NotUnderstood(Odd::Manifest), [error, plain, error, error]),
+        (unreachable, [warning, plain, error, error]),
+        (busy, [warning, plain, error, error]),
+    ] {
+        let cases = [
+            (Verify::Auto, true),
+            (Verify::Auto, false),
+            (Verify::Required, true),
+            (Verify::Required, false),
+        ];
+        for ((verify, login), expected) in cases.into_iter().zip(styles) {
+            let outcome = Outcome { login, ..Outcome::new(&reference, found.clone()) };
+            let Effect::Log { style, .. } = checked(&outcome, verify) else { panic!("no line") };
+            assert_eq!(style, expected, "{found:?} {verify:?} {login}");
+            assert_eq!(fails(&outcome, verify), expected == error, "{found:?} {verify:?} {login}");
+        }
+    }
+}
+
+#[test]
+fn nodes_without_an_image_are_warned_of() {
+    let platform = |os: &str, architecture: &str| Platform {
+        os: os.into(),
+        architecture: architecture.into(),
+        variant: String::new(),
+    };
+    let reference = Reference::parse(IMAGE).unwrap();
+    let with =
+        |platforms| Outcome::new(&reference, Found::Exists { digest: digest('a'), platforms });
+    let nodes = [
+        (platform("linux", "amd64"), 3),
+        (platform("linux", "arm64"), 2),
+        (platform("windows", "amd64"), 1),
+    ];
+    let Some(Effect::Log { style, text }) =
+        platforms(&with(Some(vec![platform("linux", "amd64")])), &nodes)
+    else {
+        panic!("no warning")
+    };
+    assert_eq!(style, Style::Warning);
+    assert_eq!(
+        text.as_str(),
+        "contoso.azurecr.io/web:4125 has no image for linux/arm64, which 2 nodes of the cluster are \
+         and for windows/amd64, which 1 node of the cluster is: a pod that is scheduled there cannot \
+         start. Build the image for that platform too, or keep its pods away from there with a \
+         nodeSelector on kubernetes.io/os and kubernetes.io/arch"
+    );
+    assert_eq!(platforms(&with(None), &nodes), None);
+    assert_eq!(platforms(&with(Some(vec![platform("linux", "amd64")])), &nodes[..1]), None);
+}
+
+/// Something that a server might say, likely to lead on.
+fn any_answer() -> impl Strategy<Value = Heard> {
+    let url = prop_oneof![
+        Just("https://contoso.azurecr.io/x".to_owned()),
+        Just("https://auth.azurecr.io/token".to_owned()),
+        Just("https://evil.example/t?x=1".to_owned()),
+        Just("http://contoso.azurecr.io/x".to_owned()),
+        Just("/v2/y".to_owned()),
+        any::<String>(),
+    ];
+    let status = prop_oneof![
+        4 => Just(200u16), 4 => Just(401), 2 => Just(404), 2 => Just(307),
+        1 => Just(503), 1 => any::<u16>()
+    ];
+    let body = prop_oneof![
+        Just(b"{\"token\":\"to-ken\",\"tags\":[\"1.0.0\"]}".to_vec()),
+        Just(INDEX.as_bytes().to_vec()),
+        Just(
+            format!(r#"{{"schemaVersion":2,"config":{{"digest":"{}"}}}}"#, digest('a'))
+                .into_bytes()
+        ),
+        any::<Vec<u8>>(),
+    ];
+    let header = (url, any::<String>(), any::<bool>()).prop_map(|(url, text, known)| {
+        vec![
+            ("location".to_owned(), url.clone()),
+            ("link".to_owned(), format!("<{url}>; rel=\"next\"")),
+            ("www-authenticate".to_owned(), format!("Bearer realm=\"{url}\",scope=\"{text}\"")),
+            ("docker-content-digest".to_owned(), if known { digest('a') } else { text }),
+        ]
+    });
+    prop_oneof![
+        9 => (status, header, body).prop_map(|(status, headers, body)| {
+            Heard::Answer(Answer { status, headers, sha256: hex('a'), body })
+        }),
+        1 => prop_oneof![Just("EPROTO".to_owned()), any::<String>()].prop_map(Heard::NoAnswer),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_answered_the_talk_ends_and_no_secret_goes_astray(
+        answers in prop::collection::vec(any_answer(), 1..12),
+        login in prop_oneof![Just(Login::Anonymous), Just(user()), Just(refresh())],
+        image in prop_oneof![Just(IMAGE), Just("nginx"), Just("localhost:5000/web:1.2.3")],
+    ) {
+        let mut check = Check::new(&Reference::parse(image).unwrap(), login);
+        let kin = ["contoso.azurecr.io", "auth.azurecr.io", "registry-1.docker.io", "localhost"];
+        let mut next = check.begin();
+        let mut answers = answers.iter().cycle();
+        for asked in 0.. {
+            prop_assert!(asked < 200, "it asks for ever");
+            next = match next {
+                Next::Ask(request) => {
+                    let all = line(&request);
+                    let secret = ["pass-word", "cGFzcy13b3Jk", "re-fresh", "to-ken", "Authorization"]
+                        .iter()
+                        .any(|secret| all.contains(secret))
+                        || all.contains(BASIC);
+                    let url = Url::parse(&request.url);
+                    let host = url.as_ref().map_or("", |url| url.host.as_str());
+                    let plain = !request.url.starts_with("https:");
+                    prop_assert!(!secret || kin.contains(&host), "{all}");
+                    prop_assert!(!secret || !plain || host == "localhost", "{all}");
+                    for secret in ["pass-word", "re-fresh", "to-ken"] {
+                        prop_assert!(!request.url.contains(secret), "{all}");
+                    }
+                    check.hear(answers.next().unwrap().clone())
+                }
+                Next::Wait(_) => check.hear(Heard::Waited),
+                Next::Sign(_) => panic!("nothing is to be signed"),
+                Next::Done(outcome) => {
+                    let words = outcome.to_string();
+                    prop_assert!(words.starts_with(image), "{words}");
+                    for secret in ["pass-word", "re-fresh"] {
+                        prop_assert!(!words.contains(secret), "{words}");
+                    }
+                    return Ok(());
+                }
+            };
+        }
+    }
+}

@@ -1,0 +1,176 @@
+/** The document that the task attaches, as crate/src/report/document.rs writes it. */
+export interface Rollout {
+  result: string;
+  milliseconds: number;
+  workloads: Workload[];
+}
+
+export interface Workload {
+  namespace: string;
+  kind: string;
+  name: string;
+  /** One word for what became of it. */
+  outcome: string;
+  /** What became of it, in a sentence. */
+  verdict: string;
+  /** What became of its old images. */
+  undo?: string;
+  /** From the change to the end of its rollout. */
+  milliseconds?: number;
+  containers: Container[];
+  pods: Pod[];
+  /** What was seen of the rollout, in the order of time. */
+  course: Step[];
+  warnings: Warning[];
+  log?: Log;
+}
+
+export interface Container {
+  name: string;
+  before: string;
+  set: string;
+  /** Not there when it is not known. */
+  now?: string;
+}
+
+export interface Pod {
+  name: string;
+  ready: boolean;
+  /** Its age when it was last seen. */
+  milliseconds?: number;
+  trouble?: string;
+}
+
+export interface Step {
+  /** Since the change. */
+  milliseconds: number;
+  wanted: number;
+  ready: number;
+  old: number;
+}
+
+export interface Warning {
+  reason: string;
+  message: string;
+  times: number;
+}
+
+export interface Log {
+  pod: string;
+  container: string;
+  lines: string[];
+}
+
+/** Why an attachment cannot be shown, in a sentence for the reader. */
+export class Unreadable extends Error {}
+
+const known = 1;
+
+/** Reads an attachment; throws an `Unreadable` when it is none of this version. */
+export function read(text: string): Rollout {
+  const document = parse(text);
+  const version = member(document, "version", isAnything);
+  if (version !== known) {
+    throw new Unreadable(
+      `This rollout is written in version ${JSON.stringify(version)} of the format, and this tab ` +
+        `reads version ${known}. Update the extension Kubectl Set Image.`,
+    );
+  }
+  return {
+    result: member(document, "result", isText),
+    milliseconds: member(document, "milliseconds", isNumber),
+    workloads: list(document, "workloads", workload),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Unreadable("This attachment is not JSON: it was cut off or changed.");
+  }
+}
+
+const workload = (from: unknown): Workload => ({
+  namespace: member(from, "namespace", isText),
+  kind: member(from, "kind", isText),
+  name: member(from, "name", isText),
+  outcome: member(from, "outcome", isText),
+  verdict: member(from, "verdict", isText),
+  ...optional(from, "undo", isText),
+  ...optional(from, "milliseconds", isNumber),
+  containers: list(from, "containers", container),
+  pods: list(from, "pods", pod),
+  course: list(from, "course", step),
+  warnings: list(from, "warnings", warning),
+  ...(has(from, "log") && { log: log(member(from, "log", isAnything)) }),
+});
+
+const container = (from: unknown): Container => ({
+  name: member(from, "name", isText),
+  before: member(from, "before", isText),
+  set: member(from, "set", isText),
+  ...optional(from, "now", isText),
+});
+
+const pod = (from: unknown): Pod => ({
+  name: member(from, "name", isText),
+  ready: member(from, "ready", isTruth),
+  ...optional(from, "milliseconds", isNumber),
+  ...optional(from, "trouble", isText),
+});
+
+const step = (from: unknown): Step => ({
+  milliseconds: member(from, "milliseconds", isNumber),
+  wanted: member(from, "wanted", isNumber),
+  ready: member(from, "ready", isNumber),
+  old: member(from, "old", isNumber),
+});
+
+const warning = (from: unknown): Warning => ({
+  reason: member(from, "reason", isText),
+  message: member(from, "message", isText),
+  times: member(from, "times", isNumber),
+});
+
+const log = (from: unknown): Log => ({
+  pod: member(from, "pod", isText),
+  container: member(from, "container", isText),
+  lines: list(from, "lines", (line) => checked(line, "lines", isText)),
+});
+
+const isAnything = (_: unknown): _ is unknown => true;
+const isText = (value: unknown) => typeof value === "string";
+const isNumber = (value: unknown) => typeof value === "number";
+const isTruth = (value: unknown) => typeof value === "boolean";
+const isList = (value: unknown) => Array.isArray(value);
+
+type Check<T> = (value: unknown) => value is T;
+
+function member<T>(of: unknown, name: string, check: Check<T>): T {
+  if (typeof of !== "object" || of === null) throw broken(name);
+  return checked((of as Record<string, unknown>)[name], name, check);
+}
+
+function checked<T>(value: unknown, name: string, check: Check<T>): T {
+  if (!check(value)) throw broken(name);
+  return value;
+}
+
+function list<T>(of: unknown, name: string, item: (from: unknown) => T): T[] {
+  return member(of, name, isList).map(item);
+}
+
+function has(of: unknown, name: string): boolean {
+  return (member(of, name, isAnything) ?? null) !== null;
+}
+
+function optional<N extends string, T>(of: unknown, name: N, check: Check<T>) {
+  return (has(of, name) ? { [name]: member(of, name, check) } : {}) as { [K in N]?: T };
+}
+
+function broken(name: string): Unreadable {
+  return new Unreadable(
+    `This attachment is not what the task writes: its “${name}” is missing or of another kind.`,
+  );
+}

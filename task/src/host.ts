@@ -1,0 +1,146 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import * as tl from "azure-pipelines-task-lib/task";
+import { connection, connections, proxy } from "./connections";
+import { Core } from "./core";
+import { sign } from "./effects/assertion";
+import { attach, hide, summarise } from "./effects/documents";
+import { readFile, saveFile } from "./effects/files";
+import { Kubectl } from "./effects/kubectl";
+import { complete, log } from "./effects/log";
+import { Online } from "./effects/network";
+import { removePrivateFiles, writePrivateFile } from "./effects/private-files";
+import type { Effect, Event, Verdict } from "./protocol";
+
+interface Task {
+  inputs: { name: string; type: string }[];
+}
+
+const { inputs }: Task = JSON.parse(readFileSync(path.join(__dirname, "task.json"), "utf8"));
+const core = new Core();
+const kubectl = new Kubectl(report);
+const online = new Online(report);
+const happened: [Event, Uint8Array | undefined][] = [];
+let handling = false;
+let finished = false;
+
+/** Hands every event to the core, one at a time, and carries out what it answers. */
+function report(event: Event, chunk?: Uint8Array): void {
+  happened.push([event, chunk]);
+  if (handling) return;
+  handling = true;
+  for (let next = happened.shift(); next && !finished; next = happened.shift()) {
+    const effects: Effect[] = core.handle(Date.now(), ...next);
+    for (const effect of effects) carryOut(effect);
+  }
+  handling = false;
+}
+
+function carryOut(effect: Effect): void {
+  switch (effect.type) {
+    case "log":
+      log(effect.style, effect.text);
+      break;
+    case "setVariable":
+      tl.setVariable(effect.name, effect.value, false, true);
+      break;
+    case "setProgress":
+      tl.setProgress(effect.percent, "Rollout");
+      break;
+    case "summarise":
+      summarise(effect.markdown);
+      break;
+    case "attach":
+      attach(effect.kind, effect.name, effect.content);
+      break;
+    case "readFile":
+      report(readFile(effect.path, effect.limit));
+      break;
+    case "saveFile":
+      report(saveFile(effect.path, effect.content));
+      break;
+    case "addBuildTag":
+      tl.addBuildTag(effect.tag);
+      break;
+    case "updateBuildNumber":
+      tl.updateBuildNumber(effect.number);
+      break;
+    case "writeFile":
+      report(writePrivateFile(effect.content, effect.path));
+      break;
+    case "mask":
+      hide(effect.secret);
+      break;
+    case "fetch":
+      online.ask(effect.call, effect.request);
+      break;
+    case "sign":
+      report(sign(effect.call, effect.assertion));
+      break;
+    case "findTool":
+      report(online.findTool(effect.name, effect.file, effect.version));
+      break;
+    case "getTool":
+      online.getTool(effect);
+      break;
+    case "spawn":
+      kubectl.start(effect);
+      break;
+    case "kill":
+      kubectl.kill(effect.process);
+      break;
+    case "wake":
+      setTimeout(() => report({ woken: { timer: effect.timer } }), effect.afterMs);
+      break;
+    case "finish":
+      finish(effect.result, effect.message);
+  }
+}
+
+function finish(result: Verdict, message: string): void {
+  if (finished) return;
+  finished = true;
+  kubectl.killAll();
+  complete(result, message, () => process.exit(0));
+}
+
+function breakDown(error: unknown): void {
+  const what = error instanceof Error ? error.message : String(error);
+  if (finished) process.exit(0);
+  log("error", `The task itself broke down, which is a bug in it: ${what.replace(/\s+/g, " ")}`);
+  finish("Failed", "The task broke down. Check what the workloads run now");
+}
+
+process.on("uncaughtException", breakDown);
+process.on("unhandledRejection", breakDown);
+process.on("beforeExit", () => breakDown("nothing is left to wait for"));
+process.on("exit", removePrivateFiles);
+process.stdout.on("error", () => {
+  kubectl.killAll();
+  process.exit(0);
+});
+for (const signal of ["SIGINT", "SIGTERM", "SIGBREAK"] as const) {
+  process.on(signal, () => report("canceled"));
+}
+
+const named = (values: [string, string | undefined][]) =>
+  Object.fromEntries(values.filter((pair): pair is [string, string] => pair[1] !== undefined));
+
+report({
+  started: {
+    inputs: named(inputs.map(({ name }) => [name, tl.getInput(name)])),
+    variables: named(
+      tl
+        .getVariables()
+        .filter(({ secret }) => !secret)
+        .map(({ name, value }) => [name, value]),
+    ),
+    agent: {
+      connections: connections(inputs),
+      system: connection("SYSTEMVSSCONNECTION") ?? null,
+      proxy: proxy(),
+      os: process.platform,
+      arch: process.arch,
+    },
+  },
+});

@@ -1,0 +1,413 @@
+/** The packaged task asks a real registry for the images before it touches the cluster. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { afterEach, describe, test } from "node:test";
+import type { Connection, Outcome } from "./agent";
+import { Azure, names } from "./azure";
+import {
+  byCertificate,
+  byFederation,
+  byManagedIdentity,
+  bySecret,
+  containerRegistry,
+  ofJob,
+  registry as registryConnection,
+} from "./azure/connections";
+import { broken, tooMany } from "./misbehaviour";
+import { RecordingProxy } from "./proxy";
+import { Registry, type RegistryOptions, registryMissing, user } from "./registry";
+import { Hostile } from "./registry/hostile";
+import { assertLogged, assertRan, release, until, useStage } from "./stage";
+
+const stage = useStage();
+
+const toStop: { stop(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  for (const part of toStop.splice(0)) await part.stop();
+});
+
+async function started<T extends { stop(): Promise<unknown> }>(part: Promise<T>): Promise<T> {
+  toStop.push(await part);
+  return part;
+}
+
+type Inputs = Record<string, string>;
+type Handed = Parameters<typeof stage.start>[4];
+
+const line = "deployments/identityserver identityserver=$(ACR)/identityserver";
+const at = (host: string) => ({ ...release, ACR: host });
+
+/** A release of build 4125, whose images are at this host. */
+const run = (host: string, inputs: Inputs = {}, handed: Handed = {}) =>
+  stage.finish({ images: line, verifyImage: "auto", ...inputs }, at(host), {}, {}, handed);
+
+/** The workload as an earlier release left it. */
+const identityserver = (host: string, image = `${host}/identityserver:4124`) =>
+  stage.server.deployment({
+    name: "identityserver",
+    containers: [{ name: "identityserver", image }],
+  });
+
+const imageNow = () => stage.imageOf("Deployment", "identityserver", "identityserver");
+const login = (registry: Registry, { name, password } = user): Handed => ({
+  connections: { containerRegistry: registryConnection(registry.url, { name, password }) },
+});
+
+function assertRefused(outcome: Outcome, error: string | RegExp): void {
+  assertRan(outcome, "Failed");
+  const fits = (text: string) => (typeof error === "string" ? text === error : error.test(text));
+  assert.ok(outcome.errors.some(fits), `${error} is not in\n${outcome.log.join("\n")}`);
+  assert.equal(outcome.message, "Nothing was changed in the cluster");
+  assert.deepEqual(stage.changes, []);
+}
+
+const skip = registryMissing ?? false;
+
+describe("verifyImage", { skip }, () => {
+  const start = async (options: RegistryOptions = {}) => {
+    const registry = await started(Registry.start(options));
+    await identityserver(registry.host);
+    return registry;
+  };
+
+  test("says what the registry has, and sets it", async () => {
+    const registry = await start();
+    const digest = await registry.push("identityserver", "4125", {
+      platforms: ["linux/amd64", "linux/arm64"],
+    });
+    const outcome = await run(registry.host);
+    assertRan(outcome, "Succeeded");
+    const image = `${registry.host}/identityserver:4125`;
+    assertLogged(outcome, `${image} is in the registry: ${digest}, linux/amd64, linux/arm64`);
+    assert.equal(imageNow(), image);
+    assert.deepEqual(outcome.warnings, []);
+  });
+
+  test("fails on a tag that is missing, and names the nearest builds", async () => {
+    const registry = await start();
+    for (const tag of ["4098", "4119", "4123", "4124", "4126", "4200", "latest"]) {
+      await registry.push("identityserver", tag);
+    }
+    const outcome = await run(registry.host);
+    assertRefused(
+      outcome,
+      new RegExp(
+        `^${registry.host}/identityserver:4125 is not in the registry; the nearest tags are .*4124.*4126`,
+      ),
+    );
+  });
+
+  test("names the nearest versions, and the nearest names", async () => {
+    const registry = await start();
+    for (const tag of ["1.4.1", "1.4.3", "2.0.0", "staging"]) {
+      await registry.push("identityserver", tag);
+    }
+    const nearest = async (tag: string) => {
+      const images = `deployments/identityserver identityserver=$(ACR)/identityserver:${tag}`;
+      const { errors } = await run(registry.host, { images });
+      return errors.join("\n");
+    };
+    assert.match(await nearest("1.4.2"), /the nearest tags are 1\.4\.\d, 1\.4\.\d, 2\.0\.0\./);
+    assert.match(await nearest("stagin"), /the nearest tags are staging/);
+  });
+
+  test("fails on a tag whose digest is another", async () => {
+    const registry = await start();
+    await registry.push("identityserver", "4125");
+    const images = `${line}:4125@sha256:${"0".repeat(64)}`;
+    assertRefused(
+      await run(registry.host, { images }),
+      /identityserver:4125@sha256:0{64} is not in the registry/,
+    );
+  });
+
+  test("warns of nodes that the image has nothing for", async () => {
+    const registry = await start();
+    await registry.push("identityserver", "4125", { platforms: ["linux/amd64"] });
+    stage.server.node("node-3", "linux/arm64");
+    stage.server.node("node-4", "linux/arm64");
+    const outcome = await run(registry.host);
+    assertRan(outcome, "Succeeded");
+    assert.deepEqual(outcome.warnings, [
+      `${registry.host}/identityserver:4125 has no image for linux/arm64, which 2 nodes of the cluster are: a pod that is scheduled there cannot start. Build the image for that platform too, or keep its pods away from there with a nodeSelector on kubernetes.io/os and kubernetes.io/arch`,
+    ]);
+  });
+
+  test("is content where it may not see the nodes", async () => {
+    const registry = await start();
+    await registry.push("identityserver", "4125", { platforms: ["linux/arm64"] });
+    stage.server.faults.add({
+      verb: "list",
+      resource: "nodes",
+      fault: { kind: "status", code: 403 },
+    });
+    const outcome = await run(registry.host);
+    assertRan(outcome, "Succeeded");
+    assert.deepEqual(outcome.warnings, []);
+  });
+
+  for (const auth of ["htpasswd", "token"] as const) {
+    test(`logs in by the service connection: ${auth}`, async () => {
+      const registry = await start({ auth, storage: true });
+      await registry.push("identityserver", "4125", { platforms: ["linux/amd64"] });
+      const outcome = await run(registry.host, {}, login(registry));
+      assertRan(outcome, "Succeeded");
+      assertLogged(
+        outcome,
+        /identityserver:4125 is in the registry: sha256:[0-9a-f]{64}, linux\/amd64$/,
+      );
+      assert.deepEqual(registry.tokens?.faults ?? [], []);
+      const log = outcome.log.join("\n");
+      assert.ok(!log.includes(user.password), "the log has the password");
+    });
+
+    test(`fails on a wrong password: ${auth}`, async () => {
+      const registry = await start({ auth });
+      await registry.push("identityserver", "4125");
+      const wrong = login(registry, { name: user.name, password: "open barley" });
+      assertRefused(
+        await run(registry.host, {}, wrong),
+        /identityserver:4125 was not checked: .* refuses the login.*Check the service connection that containerRegistry names/,
+      );
+    });
+
+    test(`goes on without a login where none is given: ${auth}`, async () => {
+      const registry = await start({ auth });
+      await registry.push("identityserver", "4125");
+      const outcome = await run(registry.host);
+      assertRan(outcome, "Succeeded");
+      assertLogged(outcome, /identityserver:4125 was not checked: .*containerRegistry/);
+      assert.deepEqual(outcome.warnings, []);
+    });
+  }
+
+  test("asks other registries without the login", async () => {
+    const registry = await start({ auth: "htpasswd" });
+    const other = await started(Registry.start());
+    await registry.push("identityserver", "4125");
+    await other.push("proxy", "1.30.2");
+    await stage.server.deployment({
+      name: "edge",
+      containers: [{ name: "proxy", image: `${other.host}/proxy:1.29` }],
+    });
+    const images = `${line}\ndeployments/edge proxy=${other.host}/proxy:1.30.2`;
+    assertRan(await run(registry.host, { images }, login(registry)), "Succeeded");
+    assert.deepEqual(
+      other.requests.filter(({ headers }) => headers.authorization !== undefined),
+      [],
+    );
+  });
+
+  const logins: [string, (azure: Azure) => Connection][] = [
+    ["a secret", bySecret],
+    ["a certificate", byCertificate],
+    ["a managed identity", (azure) => byManagedIdentity(azure, true)],
+    ["workload identity federation", byFederation],
+  ];
+  for (const [what, of] of logins) {
+    test(`logs in to Azure Container Registry by ${what}`, async () => {
+      const azure = await started(Azure.start());
+      const registry = await start({ auth: "acr", tokens: azure.registryTokens });
+      await registry.push("identityserver", "4125");
+      const variables = {
+        ...at(registry.host),
+        ...azure.variables,
+        AZURE_POD_IDENTITY_AUTHORITY_HOST: azure.url,
+      };
+      const outcome = await stage.finish(
+        { images: line, verifyImage: "required" },
+        variables,
+        {},
+        {},
+        {
+          connections: { containerRegistry: containerRegistry(registry.host, of(azure)) },
+          system: ofJob(azure),
+        },
+      );
+      assertRan(outcome, "Succeeded");
+      assert.deepEqual([azure.faults, registry.tokens?.faults], [[], []]);
+    });
+  }
+
+  test("says why Entra ID gives no token for the registry", async () => {
+    const azure = await started(Azure.start());
+    const registry = await start({ auth: "acr", tokens: azure.registryTokens });
+    const federation = byFederation(azure);
+    const stranger = {
+      ...federation,
+      parameters: { ...federation.parameters, serviceprincipalid: names.identity },
+    };
+    const outcome = await stage.finish(
+      { images: line, verifyImage: "auto" },
+      { ...at(registry.host), ...azure.variables },
+      {},
+      {},
+      {
+        connections: { containerRegistry: containerRegistry(registry.host, stranger) },
+        system: ofJob(azure),
+      },
+    );
+    assertRefused(
+      outcome,
+      /identityserver:4125 was not checked: .* refuses the login \(\S+ refused the login with status 400: AADSTS700016: /,
+    );
+  });
+
+  test("tries again what may pass", async () => {
+    const registry = await start();
+    await registry.push("identityserver", "4125");
+    registry.misbehaviours.add("HEAD manifests", tooMany(1), 1);
+    registry.misbehaviours.add("HEAD manifests", broken, 1);
+    const outcome = await run(registry.host, {}, login(registry));
+    assertRan(outcome, "Succeeded");
+    assertLogged(outcome, /is in the registry/);
+  });
+
+  test("takes a registry that cannot be reached as its inputs say", async () => {
+    await identityserver("127.0.0.1:9");
+    const connection = {
+      connections: { containerRegistry: registryConnection("http://127.0.0.1:9", user) },
+    };
+    const image = "127.0.0.1:9/identityserver:4125";
+    const gives = `${image} was not checked: 127.0.0.1:9 gives no answer (connect ECONNREFUSED 127.0.0.1:9). Check its name, and whether this agent reaches it (proxy, firewall)`;
+    assertRefused(await run("127.0.0.1:9", { verifyImage: "required" }), gives);
+    const warned = await run("127.0.0.1:9", {}, connection);
+    assertRan(warned, "Succeeded");
+    assert.deepEqual(warned.warnings, [gives]);
+    const told = await run("127.0.0.1:9");
+    assertLogged(told, gives);
+    assert.equal(told.warnings.includes(gives), false);
+  });
+
+  test("trusts no certificate that vouches for itself, unless the agent does", async () => {
+    const registry = await start({ tls: true });
+    await registry.push("identityserver", "4125");
+    assertRefused(
+      await run(registry.host, {}, login(registry)),
+      /identityserver:4125 was not checked: the certificate of \S+ is not trusted .*NODE_EXTRA_CA_CERTS/,
+    );
+    const authority = path.join(stage.temp, "authority.pem");
+    writeFileSync(authority, registry.certificate?.certificate ?? "");
+    const trusted = await stage.finish(
+      { images: line, verifyImage: "required" },
+      at(registry.host),
+      { NODE_EXTRA_CA_CERTS: authority },
+    );
+    assertRan(trusted, "Succeeded");
+  });
+
+  test("goes by the agent's proxy", async () => {
+    const registry = await started(
+      Registry.start({ tls: { names: ["registry.contoso.test"] }, name: "registry.contoso.test" }),
+    );
+    await identityserver(registry.host);
+    await registry.push("identityserver", "4125");
+    const authority = path.join(stage.temp, "authority.pem");
+    writeFileSync(authority, registry.certificate?.certificate ?? "");
+    const routes = { "registry.contoso.test:443": registry.address };
+    const proxy = await started(RecordingProxy.start({ routes }));
+    const outcome = await stage.finish(
+      { images: line, verifyImage: "required" },
+      at("registry.contoso.test"),
+      { NODE_EXTRA_CA_CERTS: authority },
+      {},
+      { proxy: { url: proxy.url } },
+    );
+    assertRan(outcome, "Succeeded");
+    assert.ok(proxy.asked.includes("CONNECT registry.contoso.test:443"), proxy.asked.join("\n"));
+  });
+
+  test("does not hold up a run that nobody asked to wait", async () => {
+    const registry = await start();
+    registry.misbehaviours.add("HEAD manifests", "hang");
+    const outcome = await run(registry.host);
+    assertRan(outcome, "Succeeded");
+    assertLogged(outcome, /was not checked: \S+ gives no answer \(no answer within 5 s\)/);
+  });
+
+  test("asks nobody for undo", async () => {
+    const registry = await start();
+    await registry.push("identityserver", "4125");
+    assertRan(await run(registry.host), "Succeeded");
+    registry.requests.length = 0;
+    assertRan(await run(registry.host, { command: "undo" }), "Succeeded");
+    assert.equal(imageNow(), `${registry.host}/identityserver:4124`);
+    assert.deepEqual(registry.requests, []);
+  });
+
+  test("is canceled while a registry hangs", async () => {
+    const registry = await start();
+    registry.misbehaviours.add("HEAD manifests", "hang");
+    const inputs = { images: line, verifyImage: "required" };
+    const step = stage.start(inputs, at(registry.host));
+    await until(() => registry.requests.length > 0);
+    step.cancel();
+    const outcome = await step.outcome;
+    assertRan(outcome, "Canceled");
+    assert.deepEqual(stage.changes, []);
+  });
+});
+
+describe("a hostile registry", { concurrency: 2 }, () => {
+  test("does no harm, whatever it answers", async () => {
+    const hostile = await started(Hostile.start());
+    const host = hostile.registry.host;
+    await identityserver(host);
+    const connection = registryConnection(hostile.registry.url, user);
+    for (const [what, how] of Object.entries(hostile.repertoire)) {
+      if (what === "never answers") continue;
+      hostile.behave(how);
+      const inputs = { verifyImage: "required" };
+      const outcome = await run(host, inputs, { connections: { containerRegistry: connection } });
+      assertRefused(outcome, /^127\.0\.0\.1:\d+\/identityserver:4125 /);
+      const log = outcome.log.join("\n");
+      assert.ok(!log.includes("##vso"), `${what}: a logging command is in the log`);
+      assert.ok(!log.includes(user.password), `${what}: the password is in the log`);
+      const basic = Buffer.from(`${user.name}:${user.password}`).toString("base64");
+      assert.ok(!log.includes(basic), `${what}: the password is in the log`);
+      assert.deepEqual(outcome.outputs.x, undefined, `${what}: it sets a variable`);
+      assert.deepEqual(hostile.elsewhere.credentials, [], `${what}: the login went elsewhere`);
+    }
+  });
+});
+
+describe("pin: digest", { skip }, () => {
+  test("sets the digest of the tag, and again when the tag has moved", async () => {
+    const registry = await started(Registry.start());
+    const { host } = registry;
+    await identityserver(host);
+    const images = `${line}:latest`;
+    const first = await registry.push("identityserver", "latest", { label: "first" });
+    const outcome = await run(host, { images, pin: "digest" });
+    assertRan(outcome, "Succeeded");
+    assert.equal(imageNow(), `${host}/identityserver:latest@${first}`);
+    assert.equal(outcome.outputs.image, `${host}/identityserver:latest@${first}`);
+
+    const unchanged = await run(host, { images, pin: "digest" });
+    assertRan(unchanged, "SucceededWithIssues");
+
+    const second = await registry.push("identityserver", "latest", { label: "second" });
+    assert.notEqual(second, first);
+    assertRan(await run(host, { images, pin: "digest" }), "Succeeded");
+    assert.equal(imageNow(), `${host}/identityserver:latest@${second}`);
+  });
+
+  test("fails where the registry gives no digest", async () => {
+    await identityserver("127.0.0.1:9");
+    assertRefused(await run("127.0.0.1:9", { pin: "digest" }), /was not checked/);
+  });
+
+  for (const [inputs, other] of [
+    [{ verifyImage: "off" }, "verifyImage off"],
+    [{ dryRun: "client" }, "dryRun client"],
+  ] as [Inputs, string][]) {
+    test(`is refused with ${other}`, async () => {
+      const outcome = await run("contoso.azurecr.io", { ...inputs, pin: "digest" });
+      assertRefused(
+        outcome,
+        `pin: digest asks the registry for it, and ${other} asks none. Take another one, or pin none`,
+      );
+    });
+  }
+});
