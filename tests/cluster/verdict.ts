@@ -17,7 +17,7 @@ export function verdictOf(outcome: Outcome, namespace: string): Verdict {
     result,
     message: even(message),
     errors: errors.map(even),
-    warnings: warnings.map(even),
+    warnings: warnings.map(even).filter((text) => !skew.test(text)),
     changed: outputs.changed,
     log: inOrder(log.map(even).filter(isSteady)),
   };
@@ -32,9 +32,14 @@ const sideBySide =
 /** A watch that is refused is told again on the way back, unless that is over before. */
 const refusal = /^The [\w ]+ cannot be watched/;
 
+/** That the machine's kubectl is not of the server's version, which says nothing of the server. */
+const skew = /more than one minor version apart/;
+
 /** Whether a line is in the log of every run. */
 function isSteady(line: string, at: number, lines: string[]): boolean {
-  return !hurried.test(line) && !(refusal.test(line) && lines.indexOf(line) < at);
+  return (
+    !hurried.test(line) && !skew.test(line) && !(refusal.test(line) && lines.indexOf(line) < at)
+  );
 }
 
 /** The lines, with those in order that come in any, each once. */
