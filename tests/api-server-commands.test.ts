@@ -61,7 +61,7 @@ withKubectl("commands", (test) => {
     }
     const restarted = await until("the restart", () => {
       const [status] = server.get("pod", "lone").status.containerStatuses ?? [];
-      return status?.ready && status.image === "example/app:2" && status;
+      return status?.ready && status.image === "docker.io/example/app:2" && status;
     });
     assert.equal(restarted.restartCount, 1);
     assert.match(await kubectl.ok("rollout", "status", "sts/db", "--timeout=10s"), /complete/);

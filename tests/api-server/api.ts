@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomSuffix } from "./controllers/hash";
 import { countTemplates, setDefaults } from "./defaulting";
 import type { Draft, Json, JsonObject, KubeObject, Labels, Status } from "./objects";
 import { jsonPatch, type Operation } from "./patch/json";
@@ -37,7 +37,7 @@ export class Api {
     const given = structuredClone(draft) as KubeObject;
     const { metadata } = given;
     if (!metadata.name && metadata.generateName) {
-      metadata.name = `${metadata.generateName}${randomBytes(3).toString("hex").slice(0, 5)}`;
+      metadata.name = `${metadata.generateName}${randomSuffix()}`;
     }
     given.status ??= {};
     if (resource.generation) given.status = {};

@@ -1,4 +1,4 @@
-import { type Call, verbOf } from "./call";
+import { type Call, nameOf, verbOf } from "./call";
 import { qualified } from "./resources";
 
 const user = "system:serviceaccount:default:release";
@@ -11,7 +11,8 @@ export function refusalWords(
 ): string {
   const { plural = "unknown", group = "" } = call?.resource ?? {};
   const what = qualified(plural, group);
-  const which = call?.name === undefined ? what : `${what} "${call.name}"`;
+  const name = call && nameOf(call);
+  const which = name === undefined ? what : `${what} "${name}"`;
   switch (code) {
     case 401:
       return "Unauthorized";

@@ -1,6 +1,6 @@
 /**
  * This task against bare kubectl, on the same small API server in one run: the time until all pods
- * run the new image, and what it takes. `--quick` measures less.
+ * run the new image, and what it takes. `--quick` measures less, `--cluster` on a real control plane.
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,8 +8,9 @@ import { cpus, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { type Command, commandOf } from "../agent";
-import { Cluster, nameOf } from "./rollouts/cluster";
+import { type Cluster, nameOf, SmallCluster } from "./rollouts/cluster";
 import { type Cost, measure } from "./rollouts/measure";
+import { RealBench } from "./rollouts/real";
 
 interface Case {
   deployments: number;
@@ -19,7 +20,8 @@ interface Case {
 /** A cost, and how many kubectl processes were started. */
 type Result = Cost & { processes: number };
 
-const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const flag = { type: "boolean", default: false } as const;
+const { values } = parseArgs({ options: { quick: flag, cluster: flag } });
 const rounds = ({ deployments }: Case) => (values.quick ? 1 : deployments < 100 ? 5 : 3);
 const cases: Case[] = [
   { deployments: 1, images: "one" },
@@ -106,7 +108,9 @@ async function once(
 }
 
 async function compare(of: Case): Promise<Record<keyof typeof contenders, Result>> {
-  const cluster = await Cluster.start(of.deployments);
+  const cluster = await (values.cluster
+    ? RealBench.start(process.env.CONTROL_PLANE ?? "", of.deployments)
+    : SmallCluster.start(of.deployments));
   const results: Record<keyof typeof contenders, Result[]> = { task: [], kubectl: [] };
   try {
     for (let round = 0; round < rounds(of); round += 1) {
@@ -186,7 +190,7 @@ Medians of rounds in turns (${cases.map(rounds).join(", ")}), ${cpus().length} p
 Bare kubectl is \`kubectl set image ... && kubectl rollout status ...\`: one set image for one image
 or one for each, then one rollout status after another. Given names, kubectl itself sends 10 requests
 at once and then 5 a second, so one set image of many takes (2 x deployments - 10) / 5 s. Both roll
-the same deployments of 2 pods on an API server in a process of its own, whose work is not counted.
+the same deployments of 2 pods on ${values.cluster ? "a real kube-apiserver" : "an API server"} in a process of its own, whose work is not counted.
 Processor time is what the system counts for the whole tree of processes; memory is sampled every
 20 ms and counts what processes share once for each (0 where there is no /proc).
 `);

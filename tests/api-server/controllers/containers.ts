@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Behaviour, BehaviourKind } from "../images";
 import { type ContainerStatus, type KubeObject, timestamp } from "../objects";
-import { pullError } from "./pulls";
+import { pullError, qualified } from "./pulls";
 
 /** One container at one moment, and the means to take it a step further. */
 export interface ContainerStep {
@@ -19,7 +19,7 @@ export interface ContainerStep {
 /** Changes the status to the container's next; returns when to look again, or nothing to rest. */
 export function advance(step: ContainerStep): number | undefined {
   const { status, image } = step;
-  if (status.image !== image) return replaceImage(step);
+  if (![image, qualified(image)].includes(status.image)) return replaceImage(step);
   if (status.state.running) return runOn(step);
   if (status.state.terminated) return backOff(step);
   return start(step);
@@ -71,7 +71,8 @@ function start(step: ContainerStep): number {
   tell("Normal", "Created", `Created container: ${status.name}`);
   tell("Normal", "Started", `Started container ${status.name}`);
   const digest = createHash("sha256").update(image).digest("hex");
-  const [repository = ""] = image.split("@");
+  status.image = qualified(image);
+  const [repository = ""] = status.image.split("@");
   status.imageID = `${repository.replace(/:[^:/]*$/, "")}@sha256:${digest}`;
   status.containerID = `containerd://${createHash("sha256").update(randomUUID()).digest("hex")}`;
   status.state = { running: { startedAt: timestamp() } };

@@ -81,7 +81,7 @@ function revisionOf(set: KubeObject): number {
 function currentSet(context: Context, deployment: KubeObject, { current, old }: Sets): KubeObject {
   const { store } = context;
   const newest = Math.max(0, ...old.map(revisionOf)) + 1;
-  const set = current ?? createSet(context, deployment);
+  const set = current ?? createSet(context, deployment, old);
   store.modify(replicaSets, set, "spec", (draft) => {
     draft.metadata.annotations = annotationsFor(deployment, set, newest);
     if (deployment.spec.minReadySeconds) {
@@ -120,12 +120,14 @@ function annotationsFor(deployment: KubeObject, set: KubeObject, newest: number)
   return annotations;
 }
 
-function createSet({ store }: Context, deployment: KubeObject): KubeObject {
+/** Makes it with as many pods as it may have at once. */
+function createSet(context: Context, deployment: KubeObject, old: KubeObject[]): KubeObject {
   const { name, namespace } = deployment.metadata;
-  const { template, selector } = deployment.spec;
+  const { template, selector, strategy } = deployment.spec;
+  const replicas = strategy.type === "Recreate" ? 0 : Math.max(0, room(deployment, old, 0));
   const hash = templateHash(template);
   const labels = { ...template.metadata.labels, [hashLabel]: hash };
-  return store.create(replicaSets, {
+  const set = context.store.create(replicaSets, {
     apiVersion: "apps/v1",
     kind: "ReplicaSet",
     metadata: {
@@ -135,11 +137,20 @@ function createSet({ store }: Context, deployment: KubeObject): KubeObject {
       ownerReferences: ownedBy(deployment),
     },
     spec: {
-      replicas: 0,
+      replicas,
       selector: { ...selector, matchLabels: { ...selector.matchLabels, [hashLabel]: hash } },
       template: { ...template, metadata: { ...template.metadata, labels } },
     },
   });
+  if (replicas > 0) tellScaled(context, deployment, set, 0, replicas);
+  return set;
+}
+
+/** How many pods more a set may have now, of those that it lacks. */
+function room(deployment: KubeObject, sets: KubeObject[], has: number): number {
+  const { replicas } = deployment.spec;
+  const most = replicas + bounds(deployment).surge;
+  return Math.min(most - wanted(sets), replicas - has);
 }
 
 /** How many pods may be over and under the wanted number during a rollout. */
@@ -163,10 +174,10 @@ function recreatePods(context: Context, deployment: KubeObject, { current, old }
 function rollOn(context: Context, deployment: KubeObject, { current, old }: Sets): void {
   if (current === undefined) return;
   const { replicas } = deployment.spec;
-  const most = replicas + bounds(deployment).surge;
-  const room = Math.min(most - wanted([current, ...old]), replicas - current.spec.replicas);
-  if (current.spec.replicas > replicas) scale(context, deployment, current, replicas);
-  else if (room > 0) scale(context, deployment, current, current.spec.replicas + room);
+  const has = current.spec.replicas;
+  const more = room(deployment, [current, ...old], has);
+  if (has > replicas) scale(context, deployment, current, replicas);
+  else if (more > 0) scale(context, deployment, current, has + more);
   else shrinkOld(context, deployment, current, old);
 }
 
@@ -203,16 +214,26 @@ function available(sets: KubeObject[]): number {
 }
 
 function scale(
-  { store, events }: Context,
+  context: Context,
   deployment: KubeObject,
   set: KubeObject | undefined,
   replicas: number,
 ): void {
   if (set === undefined || set.spec.replicas === replicas) return;
   const before = set.spec.replicas;
-  store.modify(replicaSets, set, "spec", (draft) => {
+  context.store.modify(replicaSets, set, "spec", (draft) => {
     draft.spec.replicas = replicas;
   });
+  tellScaled(context, deployment, set, before, replicas);
+}
+
+function tellScaled(
+  { events }: Context,
+  deployment: KubeObject,
+  set: KubeObject,
+  before: number,
+  replicas: number,
+): void {
   const direction = replicas > before ? "up" : "down";
   const message = `Scaled ${direction} replica set ${set.metadata.name} from ${before} to ${replicas}`;
   events.record(component, deployment, "Normal", "ScalingReplicaSet", message);

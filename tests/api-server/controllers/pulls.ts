@@ -31,7 +31,7 @@ function resolving(image: string): string {
 }
 
 /** The image with its registry, which is Docker's unless it is named. */
-function qualified(image: string): string {
+export function qualified(image: string): string {
   const [first = "", ...rest] = image.split("/");
   if (rest.length === 0) return `docker.io/library/${image}`;
   return /[.:]|^localhost$/.test(first) ? image : `docker.io/${image}`;

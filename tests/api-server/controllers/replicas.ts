@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   condition,
   controllerOf,
@@ -10,6 +9,7 @@ import {
 import { resourceNamed } from "../resources";
 import type { Context } from ".";
 import { admitted, refusalOf } from "./admission";
+import { randomSuffix } from "./hash";
 
 const pods = resourceNamed("pods");
 
@@ -59,7 +59,7 @@ export function createPod(
   given: { name?: string; labels?: Record<string, string>; nodeName?: string } = {},
 ): string | undefined {
   const { store, events, images } = context;
-  const name = given.name ?? `${owner.metadata.name}-${randomBytes(3).toString("hex").slice(0, 5)}`;
+  const name = given.name ?? `${owner.metadata.name}-${randomSuffix()}`;
   const spec = admitted(images, template.spec);
   const refusal = refusalOf(images, name, spec);
   if (refusal !== undefined) {

@@ -4,23 +4,32 @@ import path from "node:path";
 import { ApiServer } from "../../api-server";
 
 export const nameOf = (index: number) => `app-${index + 1}`;
-const pods = 2;
+/** What every deployment has, beside its name. */
+export const fields = { replicas: 2, revisionHistoryLimit: 1 };
 
-/** The API server in a process of its own, with so many deployments that run. */
-export class Cluster {
+/** Where so many deployments run. */
+export interface Cluster {
+  /** The text of a kubeconfig for it. */
+  readonly kubeconfig: string;
+  /** Resolves once the last rollout has left nothing behind. */
+  settle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The small API server of the tests, in a process of its own. */
+export class SmallCluster implements Cluster {
   private constructor(
     private readonly child: ChildProcess,
     readonly kubeconfig: string,
   ) {}
 
-  static async start(deployments: number): Promise<Cluster> {
+  static async start(deployments: number): Promise<SmallCluster> {
     const execArgv = ["--import", "tsx"];
     const child = fork(path.join(__dirname, "cluster.ts"), [String(deployments)], { execArgv });
     const [kubeconfig] = await once(child, "message");
-    return new Cluster(child, kubeconfig);
+    return new SmallCluster(child, kubeconfig);
   }
 
-  /** Resolves once the last rollout has left nothing behind. */
   async settle(): Promise<void> {
     this.child.send("settle");
     await once(this.child, "message");
@@ -36,9 +45,7 @@ async function serve(deployments: number): Promise<void> {
   const server = await ApiServer.start();
   const names = Array.from({ length: deployments }, (_, index) => nameOf(index));
   const settle = () => Promise.all(names.map((name) => server.settled("deployment", name)));
-  await Promise.all(
-    names.map((name) => server.deployment({ name, replicas: pods, revisionHistoryLimit: 1 })),
-  );
+  await Promise.all(names.map((name) => server.deployment({ name, ...fields })));
   process.on("message", async (asked) => {
     if (asked === "stop") {
       await server.stop();

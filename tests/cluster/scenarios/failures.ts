@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { assertRan, lastTable } from "../../stage";
+import type { Scenario } from ".";
+import { before, line, registry, web } from "./workloads";
+
+/** Those that run until they end: a rollout is not done before they have been ready for a while. */
+const ending = ["crash", "oom", "liveness", "startup"];
+/** The tag of the image, what is said of it, and what the step is given beside its line. */
+const causes: [tag: string, cause: RegExp, failAfter?: string][] = [
+  ["missing", /its image cannot be pulled: .*web:missing: not found/],
+  ["denied", /its image cannot be pulled: .*pull access denied/],
+  ["limited", /its image cannot be pulled: .*toomanyrequests/, "imagePull=1"],
+  ["config", /cannot be started \(CreateContainerConfigError\): .*not found/, "config=1"],
+  ["crash", /ends again and again \(exit code 1, Error, \d restarts\)/],
+  ["oom", /is killed for using more memory than its limit \(OOMKilled, \d restarts?\)/],
+  ["liveness", /is ended by the kubelet, its liveness probe fails/],
+  ["startup", /is ended by the kubelet, its startup probe fails/],
+  ["unready", /runs and does not become ready, its readiness probe fails/, "readiness=1"],
+  ["unschedulable", /is taken by no node: .*nodes are available/, "unschedulable=1"],
+];
+
+export const failures: Scenario[] = [
+  ...causes.map(
+    ([tag, cause, failAfter = ""]) =>
+      ({
+        name: `because of an image that is called ${tag}`,
+        pods: true,
+        async play(scene) {
+          await web(scene, { minReadySeconds: ending.includes(tag) ? 2 : 0 });
+          const images = `deployments/web app=$(ACR)/web:${tag}`;
+          const outcome = await scene.finish({ images, failAfter });
+          assertRan(outcome, "Failed");
+          assert.equal(outcome.errors.length, 1, outcome.errors.join("\n"));
+          assert.match(outcome.errors[0] ?? "", cause);
+          assert.deepEqual(lastTable(outcome), [`deployments/web app ${before} (the old one)`]);
+          assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: before });
+          await scene.cluster.settled("Deployment", "web");
+        },
+      }) satisfies Scenario,
+  ),
+  {
+    name: "because of an init container",
+    pods: true,
+    async play(scene) {
+      await web(scene, { initContainers: [{ name: "migrate", image: `${registry}/migrate:1` }] });
+      const images = "deployments/web migrate=$(ACR)/migrate:crash";
+      const outcome = await scene.finish({ images });
+      assertRan(outcome, "Failed");
+      assert.match(outcome.errors[0] ?? "", /init container migrate of pod web-\S+ ends again/);
+    },
+  },
+  {
+    name: "because of a quota",
+    pods: true,
+    async play(scene) {
+      await web(scene);
+      await scene.cluster.quota(2);
+      const outcome = await scene.finish({ images: line, failAfter: "refused=1" });
+      assertRan(outcome, "Failed");
+      assert.match(outcome.errors[0] ?? "", /its pods may not be created: .*exceeded quota/);
+    },
+  },
+  {
+    name: "at the deployment's deadline",
+    pods: true,
+    async play(scene) {
+      await web(scene, { progressDeadlineSeconds: 2 });
+      const images = "deployments/web app=$(ACR)/web:unready";
+      const outcome = await scene.finish({ images, failAfter: "readiness=off" });
+      assertRan(outcome, "Failed");
+      assert.match(
+        outcome.errors[0] ?? "",
+        /Kubernetes gave the rollout up: its progress deadline/,
+      );
+    },
+  },
+  {
+    name: "at the step's timeout",
+    pods: true,
+    async play(scene) {
+      await web(scene);
+      const images = "deployments/web app=$(ACR)/web:unready";
+      assertRan(await scene.finish({ images, rolloutStatusTimeout: "2" }), "Failed");
+      assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: before });
+    },
+  },
+  {
+    name: "and is kept",
+    pods: true,
+    async play(scene) {
+      await web(scene);
+      const images = "deployments/web app=$(ACR)/web:missing";
+      assertRan(await scene.finish({ images, onFailure: "keep" }), "Failed");
+      const kept = { app: `${registry}/web:missing` };
+      assert.deepEqual(await scene.cluster.images("Deployment", "web"), kept);
+    },
+  },
+  {
+    name: "of a daemon set, and takes the others with it",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      await web(scene);
+      const agent = { name: "agent", image: `${registry}/agent:1` };
+      await cluster.rolledOut(cluster.workload("DaemonSet", agent));
+      const images = `ds/agent app=$(ACR)/agent:missing\n${line}`;
+      const outcome = await scene.start({ images }).outcome;
+      assertRan(outcome, "Failed");
+      assert.equal(outcome.message, "The new images do not all run; the old ones are back");
+      assert.deepEqual(await cluster.images("DaemonSet", "agent"), { app: agent.image });
+      assert.deepEqual(await cluster.images("Deployment", "web"), { app: before });
+    },
+  },
+  ...["false", "true"].map(
+    (deleteStuckPods) =>
+      ({
+        name: `of a stateful set whose pod blocks the way back, deleteStuckPods: ${deleteStuckPods}`,
+        pods: true,
+        async play(scene) {
+          const { cluster } = scene;
+          const db = { name: "db", image: `${registry}/db:1`, replicas: 2 };
+          await cluster.rolledOut(cluster.workload("StatefulSet", db));
+          const images = "sts/db app=$(ACR)/db:missing";
+          const outcome = await scene.finish({ images, deleteStuckPods });
+          assertRan(outcome, "Failed");
+          assert.deepEqual(await cluster.images("StatefulSet", "db"), { app: db.image });
+          const stays = outcome.log.join("\n").includes("Delete it: kubectl delete pods db-1");
+          assert.equal(stays, deleteStuckPods === "false", outcome.log.join("\n"));
+          if (!stays) await cluster.settled("StatefulSet", "db");
+        },
+      }) satisfies Scenario,
+  ),
+  {
+    name: "because somebody cancels the step",
+    pods: true,
+    async play(scene) {
+      await web(scene);
+      const images = "deployments/web app=$(ACR)/web:unready";
+      const step = scene.start(
+        { images },
+        { onLine: (line) => line.startsWith("deployments/web: ") && step.cancel() },
+      );
+      const outcome = await step.outcome;
+      assertRan(outcome, "Canceled");
+      assert.equal(outcome.message, "Canceled; the old images are set again");
+      assert.deepEqual(lastTable(outcome), [`deployments/web app ${before} (the old one)`]);
+      assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: before });
+    },
+  },
+];

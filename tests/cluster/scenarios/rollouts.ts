@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { cronJob } from "../../api-server/workloads";
+import { assertRan, lastTable } from "../../stage";
+import type { Scenario } from ".";
+import { after, before, idle, line, registry, web } from "./workloads";
+
+export const rollouts: Scenario[] = [
+  {
+    name: "of a deployment",
+    pods: true,
+    async play(scene) {
+      await web(scene);
+      const outcome = await scene.finish({ images: line });
+      assertRan(outcome, "Succeeded");
+      assert.deepEqual(lastTable(outcome), [`deployments/web app ${after} (the new one)`]);
+      assert.equal(outcome.log.filter((line) => /^ {2}pod web-\S+: ready/.test(line)).length, 2);
+    },
+  },
+  {
+    name: "of a deployment without pods",
+    pods: false,
+    async play(scene) {
+      await idle(scene);
+      assertRan(await scene.finish({ images: line }), "Succeeded");
+      assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: after });
+    },
+  },
+  {
+    name: "of a deployment that ends its old pods first",
+    pods: true,
+    async play(scene) {
+      await web(scene, { strategy: { type: "Recreate" } });
+      assertRan(await scene.finish({ images: line }), "Succeeded");
+      assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: after });
+    },
+  },
+  {
+    name: "of every kind of workload",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      const named = (name: string) => ({ name, image: `${registry}/${name}:1` });
+      await web(scene);
+      await cluster.rolledOut(
+        cluster.workload("StatefulSet", { ...named("db"), replicas: 2 }),
+        cluster.workload("DaemonSet", named("agent")),
+        cluster.workload("ReplicaSet", { ...named("cache"), replicas: 1 }),
+        cronJob({ ...named("cleanup"), namespace: cluster.namespace }),
+      );
+      const lines = [
+        line,
+        "sts/db app=$(ACR)/db",
+        "ds/agent app=$(ACR)/agent",
+        "rs/cache app=$(ACR)/cache",
+        "cj/cleanup *=$(ACR)/cleanup",
+      ];
+      const outcome = await scene.finish({ images: lines.join("\n") });
+      assertRan(outcome, "SucceededWithIssues");
+      const kept = outcome.warnings.filter((text) => text.startsWith("replicasets/cache: "));
+      assert.equal(kept.length, 1, "the replica set keeps its pods");
+      const kinds = {
+        StatefulSet: "db",
+        DaemonSet: "agent",
+        ReplicaSet: "cache",
+        CronJob: "cleanup",
+      };
+      for (const [kind, name] of Object.entries(kinds))
+        assert.deepEqual(await cluster.images(kind, name), { app: `${registry}/${name}:4125` });
+    },
+  },
+  {
+    name: "of containers that take their time",
+    pods: true,
+    async play(scene) {
+      await web(scene, { minReadySeconds: 1 });
+      const images = "deployments/web app=$(ACR)/web:slow-1";
+      assertRan(await scene.finish({ images }), "Succeeded");
+    },
+  },
+  {
+    name: "that restarts what has its image already",
+    pods: true,
+    async play(scene) {
+      await web(scene);
+      const pods = async () =>
+        (await scene.cluster.list("pods")).map(({ metadata }) => metadata.uid);
+      const old = await pods();
+      const images = `deployments/web app=${before}`;
+      assertRan(await scene.finish({ images, whenUnchanged: "restart" }), "Succeeded");
+      const now = await pods();
+      assert.deepEqual(
+        now.filter((uid) => old.includes(uid)),
+        [],
+      );
+    },
+  },
+  {
+    name: "that is paused",
+    pods: false,
+    async play(scene) {
+      await idle(scene);
+      await scene.cluster.kubectl("rollout", "pause", "deployments/web");
+      assertRan(await scene.finish({ images: line }), "SucceededWithIssues");
+      assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: after });
+    },
+  },
+  ...["StatefulSet", "DaemonSet"].map(
+    (kind) =>
+      ({
+        name: `that waits for somebody to delete the pods of a ${kind}`,
+        pods: true,
+        async play(scene) {
+          const { cluster } = scene;
+          const updateStrategy = { type: "OnDelete" };
+          const options = { name: "db", image: `${registry}/db:1`, updateStrategy };
+          const replicas = kind === "StatefulSet" ? { replicas: 2 } : {};
+          await cluster.rolledOut(cluster.workload(kind, { ...options, ...replicas }));
+          const images = `${kind}/db app=$(ACR)/db`;
+          assertRan(await scene.finish({ images }), "SucceededWithIssues");
+        },
+      }) satisfies Scenario,
+  ),
+  {
+    name: "of the pods above a partition",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      const updateStrategy = { type: "RollingUpdate", rollingUpdate: { partition: 2 } };
+      const options = { name: "db", image: `${registry}/db:1`, replicas: 3, updateStrategy };
+      await cluster.rolledOut(cluster.workload("StatefulSet", options));
+      const outcome = await scene.finish({ images: "sts/db app=$(ACR)/db" });
+      assertRan(outcome, "Succeeded");
+      assert.equal(outcome.log.filter((line) => /^ {2}pod db-\d: ready/.test(line)).length, 1);
+    },
+  },
+  {
+    name: "of a hundred deployments",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      const names = Array.from({ length: 100 }, (_, at) => `web-${at}`);
+      const options = { image: before, replicas: 1 };
+      const all = names.map((name) => cluster.workload("Deployment", { ...options, name }));
+      await cluster.rolledOut(...all);
+      const images = names.map((name) => `deployments/${name} app=$(ACR)/web`).join("\n");
+      assertRan(await scene.start({ images }).outcome, "Succeeded");
+      const pods = await cluster.list("pods");
+      const running = pods.filter(({ spec }) => spec.containers[0]?.image === after);
+      assert.equal(running.length, names.length);
+    },
+  },
+];

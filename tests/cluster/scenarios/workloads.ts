@@ -1,0 +1,18 @@
+import type { Scene } from "../scene";
+
+export const registry = "contoso.azurecr.io";
+export const before = `${registry}/web:4124`;
+export const after = `${registry}/web:4125`;
+/** The line that most scenarios are about. */
+export const line = "deployments/web app=$(ACR)/web";
+
+/** A deployment of two pods that run. */
+export function web({ cluster }: Scene, fields: object = {}): Promise<void> {
+  const options = { name: "web", image: before, replicas: 2, ...fields };
+  return cluster.rolledOut(cluster.workload("Deployment", options));
+}
+
+/** A deployment of no pods, which rolls anywhere. */
+export function idle(scene: Scene, fields: object = {}): Promise<void> {
+  return web(scene, { replicas: 0, ...fields });
+}
