@@ -236,6 +236,26 @@ test("the course of a rollout is drawn, and told to who does not see it", async 
   );
 });
 
+test("the time of each pod is drawn, and told to who does not see it", async () => {
+  const pods = [
+    { name: "web-1", ready: true, created: 1000, becameReady: 4000 },
+    { name: "web-2", ready: false, created: 2000 },
+    { name: "web-3", ready: true },
+  ];
+  attach(made({}, { milliseconds: 10_000, pods, course: [] }));
+  await open();
+  const labels = tab.getByRole("img");
+  assert.deepEqual(
+    await labels.evaluateAll((all) => all.map((one) => one.getAttribute("aria-label"))),
+    ["Created 2.0 s after the change", "Created 1.0 s after the change, ready 4.0 s after it"],
+  );
+  const pieces = "[...document.querySelectorAll('.bar rect')]";
+  assert.deepEqual(
+    await inTab(`${pieces}.map((p) => [p.getAttribute('x'), p.getAttribute('width')].join(' '))`),
+    ["200 800", "100 300", "400 600"],
+  );
+});
+
 describe("several attachments", () => {
   test("stand one after another, the newest first", async () => {
     attach(made(), "First", "2026-11-24T20:10:00Z");

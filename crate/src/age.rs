@@ -14,6 +14,12 @@ impl Age {
     pub fn since(timestamp: &str, now: Millis) -> Option<Self> {
         Some(Self((now - parse_timestamp(timestamp)?).max(0)))
     }
+
+    /// The time from a moment to a time stamp; never negative, though clocks may differ.
+    #[must_use]
+    pub fn until(timestamp: &str, from: Millis) -> Option<Self> {
+        Some(Self((parse_timestamp(timestamp)? - from).max(0)))
+    }
 }
 
 impl fmt::Display for Age {

@@ -85,6 +85,10 @@ pub(crate) struct PodSeen {
     pub(crate) ready: bool,
     pub(crate) phase: String,
     pub(crate) age: Option<Age>,
+    /// How long after the change it was created.
+    pub(crate) created: Option<Age>,
+    /// How long after the change it became ready.
+    pub(crate) became_ready: Option<Age>,
     /// What keeps it from being ready.
     pub(crate) trouble: Option<Failure>,
 }
@@ -271,7 +275,7 @@ impl Chapter {
     }
 
     /// Takes in the pods of the workload, and what Kubernetes says of one that has failed.
-    pub(crate) fn see(&mut self, goal: &Goal, seen: &Observation, now: Millis) {
+    pub(crate) fn see(&mut self, goal: &Goal, seen: &Observation, began: Millis, now: Millis) {
         if self.outcome.is_none() {
             self.likely = rollout::likely_cause(goal, seen);
         }
@@ -287,12 +291,18 @@ impl Chapter {
             });
             self.warnings = warnings.collect();
         }
-        let pods = states.into_iter().filter(|state| state.is_new).map(|state| PodSeen {
-            name: state.pod.metadata.name.clone(),
-            ready: state.pod.is_ready(),
-            phase: state.pod.status.phase.clone(),
-            age: state.pod.metadata.creation_timestamp.as_ref().and_then(|at| Age::since(at, now)),
-            trouble: state.trouble,
+        let pods = states.into_iter().filter(|state| state.is_new).map(|state| {
+            let created = state.pod.metadata.creation_timestamp.as_deref();
+            let ready = state.pod.ready_since();
+            PodSeen {
+                name: state.pod.metadata.name.clone(),
+                ready: state.pod.is_ready(),
+                phase: state.pod.status.phase.clone(),
+                age: created.and_then(|at| Age::since(at, now)),
+                created: created.and_then(|at| Age::until(at, began)),
+                became_ready: ready.and_then(|at| Age::until(at, began)),
+                trouble: state.trouble,
+            }
         });
         self.pods = pods.collect();
         if let Some(workload) = seen.workload(goal) {

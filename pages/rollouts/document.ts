@@ -38,6 +38,10 @@ export interface Pod {
   ready: boolean;
   /** Its age when it was last seen. */
   milliseconds?: number;
+  /** How long after the change it was created. */
+  created?: number;
+  /** How long after the change it became ready. */
+  becameReady?: number;
   trouble?: string;
 }
 
@@ -117,6 +121,8 @@ const pod = (from: unknown): Pod => ({
   name: member(from, "name", isText),
   ready: member(from, "ready", isTruth),
   ...optional(from, "milliseconds", isNumber),
+  ...optional(from, "created", isNumber),
+  ...optional(from, "becameReady", isNumber),
   ...optional(from, "trouble", isText),
 });
 

@@ -82,6 +82,7 @@ function where({ step, at }: Place): HTMLElement {
 function workload(one: Workload, isOpen: boolean): HTMLElement {
   const { text, tone } = outcomeWord(one.outcome);
   const changes = one.containers.map((container) => element("li", {}, change(container)));
+  const end = one.milliseconds ?? one.course.at(-1)?.milliseconds ?? 0;
   return element(
     "details",
     { class: `workload ${tone}`, open: isOpen },
@@ -109,8 +110,8 @@ function workload(one: Workload, isOpen: boolean): HTMLElement {
       element("p", { class: "verdict" }, sentence(one.verdict)),
       one.undo === undefined ? undefined : element("p", { class: "undo" }, sentence(one.undo)),
       images(one.containers),
-      timeline(one.course, one.milliseconds ?? one.course.at(-1)?.milliseconds ?? 0),
-      one.pods.length > 0 ? pods(one.pods) : undefined,
+      timeline(one.course, end),
+      one.pods.length > 0 ? pods(one.pods, end) : undefined,
       one.warnings.length > 0 ? warnings(one.warnings) : undefined,
       one.log ? log(one.log) : undefined,
     ),

@@ -64,10 +64,15 @@ struct Container<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Pod<'a> {
     name: &'a str,
     ready: bool,
     milliseconds: Option<i64>,
+    /// Milliseconds after the change.
+    created: Option<i64>,
+    /// Milliseconds after the change; `null` for a pod that is not ready.
+    became_ready: Option<i64>,
     trouble: Option<String>,
 }
 
@@ -162,6 +167,8 @@ fn whole<'a>(story: &Story, chapter: &'a Chapter) -> Workload<'a> {
         name: &pod.name,
         ready: pod.ready,
         milliseconds: pod.age.map(|age| age.0),
+        created: pod.created.map(|after| after.0),
+        became_ready: pod.became_ready.map(|after| after.0),
         trouble: pod.trouble.as_ref().map(causes::in_short),
     });
     let course = chapter.course.iter().map(|(after, progress)| Step {

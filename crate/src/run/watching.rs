@@ -216,7 +216,7 @@ impl Watching {
             let Some(chapter) = story.chapter_mut(&followed.planned) else { continue };
             chapter.outcome.clone_from(&followed.outcome);
             chapter.course.clone_from(&followed.course);
-            chapter.see(&followed.goal, &self.seen, now);
+            chapter.see(&followed.goal, &self.seen, self.began, now);
         }
     }
 

@@ -52,13 +52,15 @@ pub struct OwnerReference {
 
 /// A condition of a workload or a pod.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Condition {
     pub r#type: String,
     /// `True`, `False` or `Unknown`.
     pub status: String,
     pub reason: String,
     pub message: String,
+    /// When its status became what it is.
+    pub last_transition_time: Option<String>,
 }
 
 impl Metadata {

@@ -123,6 +123,16 @@ impl Pod {
     /// Whether the pod's `Ready` condition is true.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.status.conditions.iter().any(|c| c.r#type == "Ready" && c.status == "True")
+        self.ready().is_some()
+    }
+
+    /// The time stamp at which the pod became ready, if it is.
+    #[must_use]
+    pub fn ready_since(&self) -> Option<&str> {
+        self.ready()?.last_transition_time.as_deref()
+    }
+
+    fn ready(&self) -> Option<&Condition> {
+        self.status.conditions.iter().find(|c| c.r#type == "Ready" && c.status == "True")
     }
 }
