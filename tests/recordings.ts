@@ -98,7 +98,8 @@ export async function record(
     const variables = { "System.HostType": "release", "Build.BuildId": "4125", ACR: acr };
     const running = run({
       taskFolder,
-      inputs: { verifyImage: "off", ...inputs, ...others, kubeconfig },
+      inputs: { verifyImage: "off", ...inputs, ...others },
+      environment: { KUBECONFIG: kubeconfig },
       variables,
       tempFolder,
     });
