@@ -230,7 +230,7 @@ impl Release {
             }
         }
         effects.push(report::commands_variable(&commands));
-        self.carry_out(now, effects);
+        self.carry_out(commands, now, effects);
     }
 
     fn plan_to_set(&self, found: &[Found]) -> Result<Plan, Vec<PlanError>> {
@@ -265,14 +265,14 @@ impl Release {
         Ok(plan)
     }
 
-    fn carry_out(&mut self, now: Millis, effects: &mut Effects) {
+    fn carry_out(&mut self, commands: Vec<CommandLine>, now: Millis, effects: &mut Effects) {
         let request = &self.session.request;
         self.story = Story::begin(self.purpose, &self.plan, &request.target, now);
         let commands = if request.dry_run {
             let set = self.plan.set_commands(&request.target);
             set.into_iter().map(CommandLine::dry_run).collect()
         } else {
-            self.plan.commands(&request.target)
+            commands
         };
         if !commands.is_empty() {
             effects.push(report::section("Set image"));
