@@ -158,8 +158,6 @@ describe("what the task attached is told from the top", () => {
         /^Its old images are set again, and do not all run: .* Delete it: kubectl delete pods db-1/,
         "New pods",
         "db-1",
-        /^shop\/deployments\/(web|api)$/,
-        /^shop\/deployments\/(web|api)$/,
       ],
     ],
     [
