@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { afterEach, beforeEach, describe, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
 import type { Connection, Outcome } from "./agent";
 import { Azure, type AzureOptions, names, resources } from "./azure";
 import {
@@ -26,7 +26,7 @@ import {
 import { Guard } from "./guard";
 import { broken } from "./misbehaviour";
 import { RecordingProxy } from "./proxy";
-import { assertLogged, assertRan, release, until, useStage } from "./stage";
+import { assertLogged, assertRan, type Part, release, until, useStage } from "./stage";
 
 const stage = useStage();
 const images = { images: "deployments/web app=$(ACR)/app:4125", verifyImage: "off" };
@@ -40,27 +40,12 @@ beforeEach(() =>
   stage.server.deployment({ name: "web", containers: [{ name: "app", image: before }] }),
 );
 
-const toStop: { stop(): Promise<unknown> }[] = [];
-afterEach(async () => {
-  for (const part of toStop.splice(0)) await part.stop();
-});
-
-async function started<T extends { stop(): Promise<unknown> }>(part: Promise<T>): Promise<T> {
-  toStop.push(await part);
-  return part;
-}
+const started = <T extends Part>(part: Promise<T>) => stage.keep(part);
+const assertRefused = (outcome: Outcome, error: string | RegExp) =>
+  stage.assertRefused(outcome, error);
 
 const guard = (admits: (token: string) => boolean, names?: string[]) =>
   started(Guard.start(stage.server.url, admits, names));
-
-/** All is as it was, and the log has this error. */
-function assertRefused(outcome: Outcome, error: string | RegExp): void {
-  assertRan(outcome, "Failed");
-  const fits = (text: string) => (typeof error === "string" ? text === error : error.test(text));
-  assert.ok(outcome.errors.some(fits), `${error} is not in\n${outcome.log.join("\n")}`);
-  assert.equal(outcome.message, "Nothing was changed in the cluster");
-  assert.deepEqual(stage.changes, []);
-}
 
 /** Nothing is left of what was private, and the log has none of these. */
 function assertKept(outcome: Outcome, ...secrets: string[]): void {

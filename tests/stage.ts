@@ -21,6 +21,11 @@ export const release = {
 type Values = Record<string, string>;
 type Environment = Record<string, string | undefined>;
 
+/** A server that a test starts. */
+export interface Part {
+  stop(): Promise<unknown>;
+}
+
 /** Where the packaged task runs: an API server and an agent's folder, new for every test. */
 export class Stage {
   /** What the extension holds. */
@@ -30,6 +35,7 @@ export class Stage {
   server!: ApiServer;
   /** The agent's folder, with a kubeconfig for the server. */
   temp = "";
+  private readonly kept: Part[] = [];
 
   /** Starts the task. It asks no registry unless the inputs say so. */
   start(
@@ -72,6 +78,25 @@ export class Stage {
     return stdout;
   }
 
+  /** Stops a server of a test after it. */
+  async keep<T extends Part>(part: Promise<T>): Promise<T> {
+    this.kept.push(await part);
+    return part;
+  }
+
+  async stopKept(): Promise<void> {
+    for (const part of this.kept.splice(0)) await part.stop();
+  }
+
+  /** All is as it was, and the log has this error. */
+  assertRefused(outcome: Outcome, error: string | RegExp): void {
+    assertRan(outcome, "Failed");
+    const fits = (text: string) => (typeof error === "string" ? text === error : error.test(text));
+    assert.ok(outcome.errors.some(fits), `${error} is not in\n${outcome.log.join("\n")}`);
+    assert.equal(outcome.message, "Nothing was changed in the cluster");
+    assert.deepEqual(this.changes, []);
+  }
+
   /** Every request that was to change something. */
   get changes() {
     return this.server.requests.filter((request) => request.method !== "GET");
@@ -94,6 +119,7 @@ export function useStage(): Stage {
     writeFileSync(path.join(stage.temp, "kubeconfig"), stage.server.kubeconfig());
   });
   afterEach(async () => {
+    await stage.stopKept();
     await stage.server.stop();
     rmSync(stage.temp, { recursive: true, force: true });
   });

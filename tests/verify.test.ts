@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { afterEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { Connection, Outcome } from "./agent";
 import { Azure, names } from "./azure";
 import {
@@ -18,19 +18,13 @@ import { broken, tooMany } from "./misbehaviour";
 import { RecordingProxy } from "./proxy";
 import { Registry, type RegistryOptions, registryMissing, user } from "./registry";
 import { Hostile } from "./registry/hostile";
-import { assertLogged, assertRan, release, until, useStage } from "./stage";
+import { assertLogged, assertRan, type Part, release, until, useStage } from "./stage";
 
 const stage = useStage();
 
-const toStop: { stop(): Promise<unknown> }[] = [];
-afterEach(async () => {
-  for (const part of toStop.splice(0)) await part.stop();
-});
-
-async function started<T extends { stop(): Promise<unknown> }>(part: Promise<T>): Promise<T> {
-  toStop.push(await part);
-  return part;
-}
+const started = <T extends Part>(part: Promise<T>) => stage.keep(part);
+const assertRefused = (outcome: Outcome, error: string | RegExp) =>
+  stage.assertRefused(outcome, error);
 
 type Inputs = Record<string, string>;
 type Handed = Parameters<typeof stage.start>[4];
@@ -53,14 +47,6 @@ const imageNow = () => stage.imageOf("Deployment", "identityserver", "identityse
 const login = (registry: Registry, { name, password } = user): Handed => ({
   connections: { containerRegistry: registryConnection(registry.url, { name, password }) },
 });
-
-function assertRefused(outcome: Outcome, error: string | RegExp): void {
-  assertRan(outcome, "Failed");
-  const fits = (text: string) => (typeof error === "string" ? text === error : error.test(text));
-  assert.ok(outcome.errors.some(fits), `${error} is not in\n${outcome.log.join("\n")}`);
-  assert.equal(outcome.message, "Nothing was changed in the cluster");
-  assert.deepEqual(stage.changes, []);
-}
 
 const skip = registryMissing ?? false;
 

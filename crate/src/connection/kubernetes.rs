@@ -63,8 +63,8 @@ fn of_account(
     let token = from_base64(connection.needed(input, "apiToken")?);
     let token = token.and_then(|token| String::from_utf8(token).ok());
     let token = token.ok_or(ErrorKind::NoBase64("token").of(input))?;
-    let token = token.trim();
-    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+    let token = Secret::from(token.trim());
+    if !token.is_token() {
         return Err(ErrorKind::NoToken.of(input));
     }
     let insecure = connection
@@ -79,12 +79,15 @@ fn of_account(
         }
         cluster["certificate-authority-data"] = certificate.trim().into();
     }
-    let kubeconfig =
-        kubeconfig("context", &cluster.to_string(), &json!({ "token": token }).to_string());
+    let kubeconfig = kubeconfig(
+        "context",
+        &cluster.to_string(),
+        &json!({ "token": token.reveal() }).to_string(),
+    );
     Ok(KubernetesAccess {
         kubeconfig: kubeconfig.into(),
         context: None,
-        secrets: vec![token.into()],
+        secrets: vec![token],
         insecure,
         is_made: true,
     })

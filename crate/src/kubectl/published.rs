@@ -44,6 +44,13 @@ impl Published {
     }
 }
 
+impl PublishedError {
+    /// The error of a text that is not what was asked for.
+    pub(crate) const fn odd(url: String) -> Self {
+        Self { url, kind: ErrorKind::NoWord }
+    }
+}
+
 impl Dialogue for Published {
     type Outcome = Result<String, PublishedError>;
 

@@ -91,10 +91,6 @@ pub(crate) fn kubectl_used(version: &str, path: &str) -> Effect {
 pub(crate) fn no_kubectl(error: &NoKubectl) -> Effect {
     let words = match error {
         NoKubectl::Published(error) => error.to_string(),
-        NoKubectl::Odd { url } => format!(
-            "{url} answered something else than was asked for. Check what stands between this agent \
-             and it"
-        ),
         NoKubectl::NotDownloaded { url, error } => format!("{url} cannot be used: {error}"),
     };
     log(Style::Error, format!("kubectlVersion: {words}"))

@@ -38,7 +38,6 @@ enum Step {
 #[derive(Debug)]
 pub(crate) enum NoKubectl {
     Published(PublishedError),
-    Odd { url: String },
     NotDownloaded { url: String, error: String },
 }
 
@@ -75,7 +74,7 @@ impl Getting {
                 Ok(version) => {
                     let Some(release) = self.release.at(&version) else {
                         let url = self.release.newest().unwrap_or_default();
-                        return Some(Err(NoKubectl::Odd { url }));
+                        return Some(Err(NoKubectl::Published(PublishedError::odd(url))));
                     };
                     *self = Self::find(release, effects);
                 }
@@ -102,7 +101,7 @@ impl Getting {
                 }
                 Ok(_) => {
                     let url = format!("{}.sha256", self.release.url());
-                    return Some(Err(NoKubectl::Odd { url }));
+                    return Some(Err(NoKubectl::Published(PublishedError::odd(url))));
                 }
                 Err(error) => return Some(Err(NoKubectl::Published(error))),
             },
