@@ -51,7 +51,9 @@ pub mod http;
 pub mod images;
 pub mod images_file;
 pub mod inputs;
+pub mod kubeconfig;
 pub mod kubectl;
+pub mod kubernetes;
 mod nearest;
 pub mod plan;
 pub mod protocol;
@@ -69,6 +71,7 @@ pub mod tag;
 pub mod variables;
 mod wasm;
 pub mod workload;
+pub mod yaml;
 
 pub use protocol::{Agent, AgentProxy, Effect, Event, Stream, Style, Verdict};
 pub use run::Core;
