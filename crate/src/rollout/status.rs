@@ -62,7 +62,7 @@ fn deployment(workload: &Workload) -> (Progress, bool) {
     let progress = Progress {
         wanted: workload.spec.replicas.unwrap_or(1),
         updated: status.updated_replicas,
-        available: status.available_replicas,
+        available: status.available_replicas.unwrap_or_default(),
         old: status.replicas - status.updated_replicas,
     };
     let done = progress.updated >= progress.wanted

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::managers::{ImageManager, image_managers};
+
 /// The part of `metadata` that is read.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -20,7 +22,12 @@ pub struct Metadata {
     /// RFC 3339, as the API server writes it: `2026-03-01T12:00:00Z`.
     pub creation_timestamp: Option<String>,
     pub deletion_timestamp: Option<String>,
+    /// How long the object may take to end once it is being deleted.
+    pub deletion_grace_period_seconds: Option<i64>,
     pub owner_references: Vec<OwnerReference>,
+    /// Who set images of the pod template, out of `managedFields`.
+    #[serde(rename = "managedFields", deserialize_with = "image_managers")]
+    pub image_managers: Vec<ImageManager>,
 }
 
 /// The annotations that are read; the rest may be large.
@@ -38,12 +45,24 @@ pub struct Annotations {
     /// The generation of a DaemonSet's template; its pods carry it as a label.
     #[serde(rename = "deprecated.daemonset.template.generation")]
     pub template_generation: Option<String>,
+    /// See [`owners`](super::owners).
+    #[serde(rename = "meta.helm.sh/release-name")]
+    pub helm_release: Option<String>,
+    #[serde(rename = "meta.helm.sh/release-namespace")]
+    pub helm_namespace: Option<String>,
+    #[serde(rename = "argocd.argoproj.io/tracking-id")]
+    pub argo_tracking_id: Option<String>,
+    /// In a pod template: what `kubectl rollout restart` sets.
+    #[serde(rename = "kubectl.kubernetes.io/restartedAt")]
+    pub restarted_at: Option<String>,
 }
 
 /// Who made an object.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct OwnerReference {
     pub kind: String,
+    #[serde(default)]
+    pub name: String,
     #[serde(default)]
     pub uid: String,
     #[serde(default)]

@@ -6,7 +6,9 @@
 
 mod event;
 mod kind;
+mod managers;
 mod metadata;
+mod owner;
 mod pod;
 mod selector;
 
@@ -14,10 +16,12 @@ use serde::Deserialize;
 
 pub use event::{Event, InvolvedObject, Series};
 pub use kind::{Kind, WorkloadName};
+pub use managers::{ImageManager, Operation};
 pub use metadata::{Annotations, Condition, Metadata, OwnerReference};
+pub use owner::{FluxKind, Owner, last_change, owners};
 pub use pod::{
-    Container, ContainerState, ContainerStatus, Pod, PodSpec, PodStatus, Probe, Running,
-    Terminated, Waiting,
+    Container, ContainerState, ContainerStatus, Pod, PodSpec, PodStatus, Probe, ReadinessGate,
+    Running, Terminated, Waiting,
 };
 pub use selector::{Requirement, Selector};
 
@@ -41,8 +45,18 @@ pub struct Workload {
 #[serde(rename_all = "camelCase", default)]
 pub struct Spec {
     pub replicas: Option<i64>,
+    /// Of a Deployment: nothing is rolled out meanwhile.
     pub paused: bool,
+    /// Of a CronJob: no job is started meanwhile.
+    pub suspend: bool,
     pub selector: Option<Selector>,
+    /// How long a Deployment may make no progress before Kubernetes gives it up.
+    pub progress_deadline_seconds: Option<i64>,
+    /// How long a pod has to be ready before it is available.
+    pub min_ready_seconds: i64,
+    /// How a Deployment replaces its pods: `RollingUpdate` or `Recreate`.
+    pub strategy: Option<UpdateStrategy>,
+    /// The same of a StatefulSet or a DaemonSet.
     pub update_strategy: Option<UpdateStrategy>,
     /// `OrderedReady` or `Parallel`: whether a StatefulSet waits for each pod before the next.
     pub pod_management_policy: String,
@@ -50,11 +64,11 @@ pub struct Spec {
     job_template: Option<JobTemplate>,
 }
 
-/// How a StatefulSet or a DaemonSet replaces its pods.
+/// How a workload replaces its pods.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct UpdateStrategy {
-    /// `RollingUpdate` or `OnDelete`.
+    /// `RollingUpdate`, or of a Deployment `Recreate`, of the others `OnDelete`.
     pub r#type: String,
     pub rolling_update: Option<RollingUpdate>,
 }
@@ -80,7 +94,15 @@ struct JobSpec {
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct PodTemplate {
+    #[serde(default)]
+    metadata: TemplateMetadata,
     spec: PodSpec,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct TemplateMetadata {
+    annotations: Annotations,
 }
 
 /// The part of a workload's `status` that is read; every kind has some of it.
@@ -91,7 +113,8 @@ pub struct Status {
     pub replicas: i64,
     pub updated_replicas: i64,
     pub ready_replicas: i64,
-    pub available_replicas: i64,
+    /// A StatefulSet before Kubernetes 1.22 has none.
+    pub available_replicas: Option<i64>,
     pub current_revision: String,
     pub update_revision: String,
     pub desired_number_scheduled: i64,
@@ -142,6 +165,13 @@ impl Workload {
     pub fn selects(&self, pod: &Pod) -> bool {
         self.metadata.namespace == pod.metadata.namespace
             && self.spec.selector.as_ref().is_some_and(|s| s.matches(&pod.metadata.labels))
+    }
+
+    /// Whether the pod template is the same as in that other state, in all that is read of it.
+    #[must_use]
+    pub fn has_template_of(&self, other: &Self) -> bool {
+        self.spec.template == other.spec.template
+            && self.spec.job_template == other.spec.job_template
     }
 
     fn pod_spec(&self) -> Option<&PodSpec> {

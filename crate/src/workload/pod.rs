@@ -11,6 +11,16 @@ use super::{Condition, Metadata};
 pub struct PodSpec {
     pub init_containers: Vec<Container>,
     pub containers: Vec<Container>,
+    /// The node that the pod is bound to; empty before that.
+    pub node_name: String,
+    pub readiness_gates: Vec<ReadinessGate>,
+}
+
+/// A condition that something outside of the pod sets, and without which the pod is not ready.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReadinessGate {
+    pub condition_type: String,
 }
 
 /// A container as it is to be.
@@ -20,6 +30,12 @@ pub struct Container {
     pub name: String,
     #[serde(default)]
     pub image: String,
+    /// `Always`, `IfNotPresent` or `Never`; the API server fills it in.
+    #[serde(default)]
+    pub image_pull_policy: String,
+    /// `Always` makes an init container one that runs beside the others.
+    #[serde(default)]
+    pub restart_policy: String,
     pub readiness_probe: Option<Probe>,
 }
 
@@ -43,6 +59,14 @@ impl Default for Probe {
             success_threshold: 1,
             failure_threshold: 3,
         }
+    }
+}
+
+impl Container {
+    /// Whether this init container runs on beside the containers, as a sidecar does.
+    #[must_use]
+    pub fn is_sidecar(&self) -> bool {
+        self.restart_policy == "Always"
     }
 }
 
@@ -74,6 +98,9 @@ pub struct PodStatus {
 #[serde(rename_all = "camelCase", default)]
 pub struct ContainerStatus {
     pub name: String,
+    /// What the node's runtime runs; see [`crate::rollout::proof`]. Empty before it is pulled.
+    #[serde(rename = "imageID")]
+    pub image_id: String,
     pub ready: bool,
     /// Whether its startup probe has passed.
     pub started: Option<bool>,
@@ -132,7 +159,13 @@ impl Pod {
         self.ready()?.last_transition_time.as_deref()
     }
 
+    /// The condition of this type, whatever its status.
+    #[must_use]
+    pub fn condition(&self, r#type: &str) -> Option<&Condition> {
+        self.status.conditions.iter().find(|condition| condition.r#type == r#type)
+    }
+
     fn ready(&self) -> Option<&Condition> {
-        self.status.conditions.iter().find(|c| c.r#type == "Ready" && c.status == "True")
+        self.condition("Ready").filter(|condition| condition.status == "True")
     }
 }
