@@ -51,6 +51,15 @@ impl Kubeconfig {
         }
     }
 
+    /// The whole of it, as JSON, where one file alone was added.
+    #[must_use]
+    pub fn json(&self) -> Option<&Value> {
+        match self.files.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
     /// Whether nothing was added that says anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     connection::Connection,
     http::{Answer, Assertion, Request},
+    kubernetes::ApiRequest,
     report::LogText,
     secret::Secret,
 };
@@ -64,6 +65,36 @@ pub enum Event {
         /// Which process.
         process: ProcessId,
         /// What the system said; `null` when there is no such program.
+        error: Option<String>,
+    },
+    /// The proxy of an [`Effect::OpenGate`] takes connections.
+    GateOpened {
+        /// Which process.
+        process: ProcessId,
+    },
+    /// The answer to an [`Effect::Send`] begins.
+    ResponseBegan {
+        /// Which request.
+        call: CallId,
+        /// The status code.
+        status: u16,
+        /// Names, in lower case, and values.
+        headers: Vec<(String, String)>,
+    },
+    /// A part of its body came. Parts end anywhere.
+    ResponseChunk {
+        /// Which request.
+        call: CallId,
+        /// The bytes. They cross beside the event, not in it.
+        #[serde(skip)]
+        #[cfg_attr(test, ts(skip))]
+        chunk: Vec<u8>,
+    },
+    /// The answer ended, or never came. The last of a request that was not aborted.
+    ResponseEnded {
+        /// Which request.
+        call: CallId,
+        /// What the system said where it broke off; `null` where all of it was reported.
         error: Option<String>,
     },
     /// A server answered an [`Effect::Fetch`].
@@ -145,6 +176,11 @@ pub struct Agent {
     pub system: Option<Connection>,
     /// The proxy that the agent was set up with.
     pub proxy: Option<AgentProxy>,
+    /// The files that kubectl reads where no kubeconfig is named: those of `KUBECONFIG`, else
+    /// `~/.kube/config`.
+    pub kubeconfigs: Vec<String>,
+    /// The URL of the API server of the cluster whose pod the agent is, where it is one.
+    pub own_cluster: Option<String>,
     /// The operating system, as Node names it: `linux`, `darwin`, `win32`.
     pub os: String,
     /// The processor, as Node names it: `x64`, `arm64`.
@@ -310,6 +346,36 @@ pub enum Effect {
         /// case.
         defaults: BTreeMap<&'static str, Secret>,
     },
+    /// Start `kubectl proxy`, the way to the API server: on a socket in a folder that only the agent's
+    /// user can enter, or where Node opens none (Windows) on a port of this machine that takes only
+    /// requests which name a random host. [`Event::GateOpened`] tells when it takes connections. What
+    /// it writes and how it ends is told as of any process. The host ends it when the step ends.
+    OpenGate {
+        /// The handle for all that is said of it.
+        process: ProcessId,
+        /// The path of the program; `null` for the kubectl on PATH.
+        program: Option<String>,
+        /// The arguments, but for those that say where it listens.
+        args: Vec<String>,
+        /// Variables of its environment.
+        env: BTreeMap<&'static str, Secret>,
+        /// Variables of its environment where the agent's has none of this name, in upper or lower
+        /// case.
+        defaults: BTreeMap<&'static str, Secret>,
+    },
+    /// Ask the API server by the proxy that was opened last; [`Event::ResponseBegan`],
+    /// [`Event::ResponseChunk`] and [`Event::ResponseEnded`] tell what came of it.
+    Send {
+        /// The handle of the answer.
+        call: CallId,
+        /// The request.
+        request: ApiRequest,
+    },
+    /// Let go of a request; nothing more is reported of it.
+    Abort {
+        /// Which request.
+        call: CallId,
+    },
     /// End a process that may still run.
     Kill {
         /// Which process.
@@ -386,6 +452,7 @@ mod tests {
             Stream::decl(&config),
             Effect::decl(&config),
             Request::decl(&config),
+            ApiRequest::decl(&config),
             Assertion::decl(&config),
             Style::decl(&config),
             Verdict::decl(&config),

@@ -69,8 +69,13 @@ pub(crate) enum Outcome {
     Failed(Failure),
     /// Somebody deleted the workload.
     Deleted,
-    /// Somebody set another image: container, image.
-    SetByAnother(String, String),
+    /// Another image was set.
+    SetByAnother {
+        container: String,
+        image: String,
+        /// The field manager that set it, where the API server tells.
+        by: Option<String>,
+    },
     /// A pod of a failed rollout keeps the old images from running.
     Blocked {
         /// The pod.
@@ -201,7 +206,7 @@ impl Story {
     /// the found ones of its namespace is gone.
     pub(crate) fn see_now(&mut self, found: &[Found]) {
         for chapter in &mut self.chapters {
-            let asked = found.iter().any(|found| found.namespace == chapter.planned.asked);
+            let asked = found.iter().any(|found| found.covers(&chapter.planned));
             let workload = find(&chapter.planned, found);
             match (asked, workload) {
                 (false, _) => {}
@@ -320,7 +325,7 @@ impl Outcome {
             Judgement::Held(hold) => Some(Self::Held(hold)),
             Judgement::Failed { failure, .. } => Some(Self::Failed(failure)),
             Judgement::OtherImage { container, image } => {
-                Some(Self::SetByAnother(container, image))
+                Some(Self::SetByAnother { container, image, by: None })
             }
             Judgement::Deleted => Some(Self::Deleted),
         }

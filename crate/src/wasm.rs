@@ -20,7 +20,7 @@ impl Core {
     }
 
     /// Takes an event (`Event` of protocol.ts) that happened at `now`, in milliseconds since 1970;
-    /// the bytes of an `output` or `answered` event come beside it. Gives back an array of `Effect`.
+    /// the bytes of an `output`, `responseChunk` or `answered` event come beside it. Gives back an array of `Effect`.
     ///
     /// # Errors
     /// The event is none of those in protocol.ts.
@@ -34,7 +34,7 @@ impl Core {
         let text = String::from(JSON::stringify(&event)?);
         let mut event: Event = serde_json::from_slice(text.as_bytes()).map_err(describe)?;
         let bytes = match &mut event {
-            Event::Output { chunk, .. } => Some(chunk),
+            Event::Output { chunk, .. } | Event::ResponseChunk { chunk, .. } => Some(chunk),
             Event::Answered { answer, .. } => Some(&mut answer.body),
             _ => None,
         };

@@ -1,3 +1,5 @@
+import { homedir } from "node:os";
+import path from "node:path";
 import * as tl from "azure-pipelines-task-lib/task";
 import type { AgentProxy, Connection } from "./protocol";
 
@@ -36,6 +38,19 @@ export function proxy(): AgentProxy | null {
     password: configured.proxyPassword ?? "",
     bypass: configured.proxyBypassHosts ?? [],
   };
+}
+
+/** The files that kubectl reads where no kubeconfig is named. */
+export function kubeconfigs(): string[] {
+  const named = process.env.KUBECONFIG?.split(path.delimiter).filter(Boolean);
+  return named?.length ? named : [path.join(homedir(), ".kube", "config")];
+}
+
+/** The API server of the cluster whose pod this machine is. */
+export function ownCluster(): string | null {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
+  if (!host || !port) return null;
+  return `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function parsed(json: string | undefined): unknown {

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import * as tl from "azure-pipelines-task-lib/task";
-import { connection, connections, proxy } from "./connections";
+import { connection, connections, kubeconfigs, ownCluster, proxy } from "./connections";
 import { Core } from "./core";
 import { sign } from "./effects/assertion";
 import { attach, hide, summarise } from "./effects/documents";
 import { readFile, saveFile } from "./effects/files";
+import { Gate } from "./effects/gate";
 import { Kubectl } from "./effects/kubectl";
 import { complete, log } from "./effects/log";
 import { Online } from "./effects/network";
@@ -19,6 +20,7 @@ interface Task {
 const { inputs }: Task = JSON.parse(readFileSync(path.join(__dirname, "task.json"), "utf8"));
 const core = new Core();
 const kubectl = new Kubectl(report);
+const gate = new Gate(kubectl, report);
 const online = new Online(report);
 const happened: [Event, Uint8Array | undefined][] = [];
 let handling = false;
@@ -86,6 +88,15 @@ function carryOut(effect: Effect): void {
     case "spawn":
       kubectl.start(effect);
       break;
+    case "openGate":
+      gate.open(effect);
+      break;
+    case "send":
+      gate.send(effect.call, effect.request);
+      break;
+    case "abort":
+      gate.abort(effect.call);
+      break;
     case "kill":
       kubectl.kill(effect.process);
       break;
@@ -114,7 +125,10 @@ function breakDown(error: unknown): void {
 process.on("uncaughtException", breakDown);
 process.on("unhandledRejection", breakDown);
 process.on("beforeExit", () => breakDown("nothing is left to wait for"));
-process.on("exit", removePrivateFiles);
+process.on("exit", () => {
+  gate.close();
+  removePrivateFiles();
+});
 process.stdout.on("error", () => {
   kubectl.killAll();
   process.exit(0);
@@ -139,6 +153,8 @@ report({
       connections: connections(inputs),
       system: connection("SYSTEMVSSCONNECTION") ?? null,
       proxy: proxy(),
+      kubeconfigs: kubeconfigs(),
+      ownCluster: ownCluster(),
       os: process.platform,
       arch: process.arch,
     },

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde_json::{json, value::RawValue};
+use serde_json::{Value, json};
 
 use crate::{
     connection::{kubeconfig, trusts_everybody},
     http::{Dialogue, Heard, Next, Request, from_base64, no_answer, percent, retry::Retries},
+    kubeconfig::Kubeconfig,
     secret::Secret,
 };
 
@@ -181,20 +182,23 @@ impl fmt::Display for AksError {
     }
 }
 
-/// The kubeconfig of a cluster as `kubectl config view --raw --output=json` prints it.
+/// The kubeconfig of a cluster, in what a login needs of it.
 #[derive(Debug, Deserialize)]
 pub struct View {
+    #[serde(default)]
     clusters: Vec<NamedCluster>,
+    #[serde(default)]
     users: Vec<NamedUser>,
+    #[serde(default)]
     contexts: Vec<NamedContext>,
-    #[serde(rename = "current-context")]
+    #[serde(rename = "current-context", default)]
     current: String,
 }
 
 #[derive(Debug, Deserialize)]
 struct NamedCluster {
     name: String,
-    cluster: Box<RawValue>,
+    cluster: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -240,11 +244,11 @@ pub enum User {
 }
 
 impl View {
-    /// Reads what kubectl printed, for the context that is asked for or the current one; `None` where
-    /// it is no kubeconfig with that context.
+    /// Reads a kubeconfig, for the context that is asked for or the current one; `None` where it has no
+    /// such context.
     #[must_use]
-    pub fn read(printed: &[u8], context: Option<&str>) -> Option<Self> {
-        let mut view: Self = serde_json::from_slice(printed).ok()?;
+    pub fn read(kubeconfig: &Kubeconfig, context: Option<&str>) -> Option<Self> {
+        let mut view = Self::deserialize(kubeconfig.json()?).ok()?;
         if let Some(context) = context {
             context.clone_into(&mut view.current);
         }
@@ -279,14 +283,14 @@ impl View {
         let cluster = self.context().and_then(|context| {
             self.clusters.iter().find(|cluster| cluster.name == context.cluster)
         });
-        let cluster = cluster.map_or("{}", |cluster| cluster.cluster.get());
-        kubeconfig(&self.current, cluster, &json!({ "tokenFile": path }).to_string()).into()
+        let cluster = cluster.map_or_else(|| "{}".to_owned(), |c| c.cluster.to_string());
+        kubeconfig(&self.current, &cluster, &json!({ "tokenFile": path }).to_string()).into()
     }
 
     /// Whether the certificate of the API server is not looked at.
     #[must_use]
     pub fn is_insecure(&self) -> bool {
-        self.clusters.iter().any(|cluster| trusts_everybody(cluster.cluster.get()))
+        self.clusters.iter().any(|cluster| trusts_everybody(&cluster.cluster.to_string()))
     }
 
     /// What the log may not show.

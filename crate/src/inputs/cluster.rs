@@ -17,8 +17,13 @@ pub(super) const DOWNLOADS: &str = "https://dl.k8s.io/release";
 /// How kubectl logs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
-    /// As it does by itself: `KUBECONFIG`, `~/.kube/config`, the account of the agent's own pod.
-    Own,
+    /// As it does by itself.
+    Own {
+        /// The files of `KUBECONFIG`, or `~/.kube/config`.
+        kubeconfigs: Vec<String>,
+        /// The URL of the API server where the agent is a pod, by whose account kubectl logs in.
+        cluster: Option<String>,
+    },
     /// By the kubeconfig of this path.
     File(String),
     /// By this kubeconfig.
@@ -65,12 +70,18 @@ impl<'a> Reader<'a> {
         let access = match kind {
             "azureResourceManager" => self.aks().map(|access| (access, None)),
             "kubernetesServiceConnection" => self.kubernetes(),
-            _ => return Some((by_text.unwrap_or(Access::Own), None)),
+            _ => return Some((by_text.unwrap_or_else(|| self.own()), None)),
         };
         match by_text {
             Some(_) => self.fail(InputError::TwoKubeconfigs(kind)),
             None => access,
         }
+    }
+
+    fn own(&self) -> Access {
+        let (kubeconfigs, cluster) =
+            (self.agent.kubeconfigs.clone(), self.agent.own_cluster.clone());
+        Access::Own { kubeconfigs, cluster }
     }
 
     /// Whether an input of Azure Kubernetes Service is filled in.

@@ -8,12 +8,9 @@ use std::fmt;
 
 pub use published::{Published, PublishedError};
 pub use release::{PROGRAM, Release};
-pub use skew::Skew;
+pub use skew::{Skew, client_version, server_version};
 
-use crate::{
-    rollout::ContainerLog,
-    workload::{Kind, WorkloadName},
-};
+use crate::{rollout::ContainerLog, workload::WorkloadName};
 
 /// Where kubectl goes: flags that every command carries, empty for kubectl's own defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,69 +48,16 @@ impl Target {
         self.command(["rollout", "restart"], names(workloads))
     }
 
-    /// `kubectl annotate WORKLOAD... KEY=VALUE... KEY-... --overwrite`; a key without a value is
-    /// taken away.
-    #[must_use]
-    pub fn annotate(
-        &self,
-        workloads: &[WorkloadName],
-        annotations: &[(&str, Option<String>)],
-    ) -> CommandLine {
-        let annotations = annotations.iter().map(|(key, value)| match value {
-            Some(value) => format!("{key}={value}"),
-            None => format!("{key}-"),
-        });
-        self.command(["annotate"], names(workloads).chain(annotations)).with(["--overwrite"])
-    }
-
     /// `kubectl delete pods NAME --wait=false`
     #[must_use]
     pub fn delete_pod(&self, name: &str) -> CommandLine {
         self.command(["delete", "pods"], [name.to_owned()]).with(["--wait=false"])
     }
 
-    /// `kubectl get WORKLOAD...` as JSON; what is not there is left out without an error.
+    /// A command that is of no namespace, or names its own.
     #[must_use]
-    pub fn get(&self, workloads: &[WorkloadName]) -> CommandLine {
-        self.command(["get"], names(workloads)).with(["--ignore-not-found", "--output=json"])
-    }
-
-    /// `kubectl get KIND,KIND...` as JSON.
-    #[must_use]
-    pub fn list(&self, kinds: &[Kind]) -> CommandLine {
-        let kinds: Vec<&str> = kinds.iter().map(|kind| kind.plural()).collect();
-        self.command(["get"], [kinds.join(",")]).with(["--output=json"])
-    }
-
-    /// `kubectl get RESOURCE --watch`: a JSON object for everything that is there and then for
-    /// every change, until it is ended; narrowed by a flag where one is given.
-    #[must_use]
-    pub fn watch(&self, resource: &str, narrowed: Option<String>) -> CommandLine {
-        self.command(["get"], [resource.to_owned()]).with(narrowed).with([
-            "--watch",
-            "--output-watch-events",
-            "--output=json",
-        ])
-    }
-
-    /// `kubectl get nodes`: the platform of each, such as `linux/amd64`, a line each.
-    #[must_use]
-    pub fn node_platforms(&self) -> CommandLine {
-        const PLATFORMS: &str = "--output=jsonpath={range .items[*]}{.status.nodeInfo\
-            .operatingSystem}/{.status.nodeInfo.architecture}{\"\\n\"}{end}";
-        self.within(None).command(["get", "nodes"], []).with([PLATFORMS])
-    }
-
-    /// `kubectl version`, of kubectl and of the API server, as JSON.
-    #[must_use]
-    pub fn version(&self) -> CommandLine {
-        self.within(None).command(["version"], []).with(["--output=json"])
-    }
-
-    /// `kubectl config view --raw`: the kubeconfig with its secrets, as JSON.
-    #[must_use]
-    pub fn view_config(&self) -> CommandLine {
-        self.within(None).command(["config", "view"], []).with(["--raw", "--output=json"])
+    pub fn cluster_command(&self, args: impl IntoIterator<Item = String>) -> CommandLine {
+        self.within(None).command([], args)
     }
 
     /// `kubectl describe OBJECT`, of an object such as `pods/identityserver-7d4b9c-x2k8p`.
@@ -155,12 +99,6 @@ impl CommandLine {
     #[must_use]
     pub fn args(&self) -> &[String] {
         &self.args
-    }
-
-    /// The same, of the last lines alone, and no more than 64 KiB of them.
-    #[must_use]
-    pub fn tail(self, lines: u32) -> Self {
-        self.with([format!("--tail={lines}"), "--limit-bytes=65536".to_owned()])
     }
 
     /// The same, asking the API server to check it and change nothing.
@@ -207,19 +145,7 @@ mod tests {
             r"kubectl set image deployments/web '*=a.io/app:1' --namespace=shop '--context=it'\''s me'"
         );
         let target = Target::default();
-        assert_eq!(
-            target.watch("events", Some("--field-selector=type=Warning".into())).to_string(),
-            "kubectl get events --field-selector=type=Warning --watch --output-watch-events \
-             --output=json"
-        );
-        assert_eq!(
-            target.annotate(&web, &[("a/b", Some("c d".into())), ("e", None)]).to_string(),
-            "kubectl annotate deployments/web 'a/b=c d' e- --overwrite"
-        );
         let log = ContainerLog { pod: "web-1", container: "app", previous: true };
-        assert_eq!(
-            target.logs(&log).tail(20).to_string(),
-            "kubectl logs web-1 --container=app --previous --tail=20 --limit-bytes=65536"
-        );
+        assert_eq!(target.logs(&log).to_string(), "kubectl logs web-1 --container=app --previous");
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     images::Line,
     plan::{ContainerChange, Found, Plan, PlanError, Planned, Planner},
     record::Record,
-    workload::Workload,
+    workload::{Workload, last_change},
 };
 
 /// What can be put back, and what has to be left alone.
@@ -36,6 +36,8 @@ pub enum Reason {
         container: String,
         /// Its image.
         image: String,
+        /// The field manager that set it, where the API server tells.
+        by: Option<String>,
     },
     /// A container is not there any more.
     NoContainer(String),
@@ -63,8 +65,8 @@ pub fn way_back(plan: &Plan, found: &[Found]) -> Return {
 
 /// The workload of a plan as it is now.
 pub(crate) fn find<'a>(planned: &Planned, found: &'a [Found]) -> Option<&'a Workload> {
-    let here = found.iter().filter(|found| found.namespace == planned.asked);
-    here.flat_map(|found| &found.workloads).find(|workload| workload.is_named(&planned.name))
+    let here = found.iter().flat_map(|found| found.within(planned.asked.as_deref()));
+    here.into_iter().find(|workload| workload.is_named(&planned.name))
 }
 
 fn reverted(planned: &Planned, now: &Workload) -> Result<Planned, Reason> {
@@ -82,7 +84,8 @@ fn reverted(planned: &Planned, now: &Workload) -> Result<Planned, Reason> {
             containers.push(change.reversed());
         } else if *image != change.old {
             let container = change.container.clone();
-            return Err(Reason::SetByAnother { container, image: image.clone() });
+            let by = last_change(now, &container).map(|by| by.manager.clone());
+            return Err(Reason::SetByAnother { container, image: image.clone(), by });
         }
     }
     if containers.is_empty() {
@@ -124,7 +127,7 @@ impl Return {
         if lines.is_empty() {
             for found in found {
                 for workload in found.workloads.iter().filter(|w| !w.is_controlled()) {
-                    take(found.namespace.as_deref(), workload, false);
+                    take(found.query.namespace.as_deref(), workload, false);
                 }
             }
         }

@@ -6,6 +6,7 @@
 mod back;
 mod error;
 mod query;
+mod stored;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ pub(crate) use back::find;
 pub use back::{Left, Reason, Return, way_back};
 pub use error::PlanError;
 pub use query::{Found, Query};
+pub use stored::Rewritten;
 
 use crate::{
     images::{Containers, Image, Line, Which},
@@ -39,6 +41,8 @@ pub struct Planned {
     pub asked: Option<String>,
     /// Its `metadata.uid`: another workload of the same name has another one.
     pub uid: String,
+    /// Its `metadata.generation` as it was read.
+    pub generation: i64,
     /// The labels of its pods, as kubectl takes them, where they say it all.
     pub selector: Option<String>,
     /// The containers that an image is for.
@@ -51,6 +55,15 @@ pub struct Planned {
     pub restart: bool,
     /// Whether one image is for every container.
     every: bool,
+}
+
+/// A command, and the workloads that it changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The command.
+    pub command: CommandLine,
+    /// The workloads.
+    pub workloads: Vec<Planned>,
 }
 
 /// The image of one container, before and after.
@@ -103,48 +116,38 @@ impl Plan {
         self.workloads.iter().filter(|workload| workload.changes())
     }
 
-    /// The commands that carry the plan out; workloads that get the same images share some.
+    /// The commands that carry the plan out.
     #[must_use]
     pub fn commands(&self, target: &Target) -> Vec<CommandLine> {
+        self.steps(target).into_iter().map(|step| step.command).collect()
+    }
+
+    /// The steps that carry the plan out, those that set images first; workloads that get the same
+    /// images share some.
+    #[must_use]
+    pub fn steps(&self, target: &Target) -> Vec<Step> {
         let restarted = groups(self.placed().filter(|(_, w)| w.restart), |_| ());
-        let restart = restarted
-            .iter()
-            .map(|group| target.within(group.namespace.as_deref()).restart(&group.names));
-        self.set_commands(target).into_iter().chain(restart).collect()
+        let restart = restarted.iter().map(|group| {
+            self.step(group, |names| target.within(group.namespace.as_deref()).restart(names))
+        });
+        self.set_steps(target).into_iter().chain(restart).collect()
     }
 
     /// Those of them that set images.
     #[must_use]
-    pub fn set_commands(&self, target: &Target) -> Vec<CommandLine> {
-        let command = |group: &Group<Vec<String>>| {
-            target.within(group.namespace.as_deref()).set_image(&group.names, &group.value)
+    pub fn set_steps(&self, target: &Target) -> Vec<Step> {
+        let groups = groups(self.placed().filter(|(_, w)| w.changes()), Planned::pairs);
+        let step = |group: &Group<Vec<String>>| {
+            self.step(group, |names| {
+                target.within(group.namespace.as_deref()).set_image(names, &group.value)
+            })
         };
-        self.set_together().iter().map(command).collect()
+        groups.iter().map(step).collect()
     }
 
-    /// The commands that leave a note on every workload, made for each of them by the function;
-    /// workloads that get the same note share some.
-    #[must_use]
-    pub fn notes(
-        &self,
-        target: &Target,
-        note: impl Fn(&Planned) -> Vec<(&'static str, Option<String>)>,
-    ) -> Vec<CommandLine> {
-        let groups = groups(self.placed().filter(|(_, w)| w.changes()), note);
-        let command = |group: &Group<Vec<(&'static str, Option<String>)>>| {
-            target.within(group.namespace.as_deref()).annotate(&group.names, &group.value)
-        };
-        groups.iter().map(command).collect()
-    }
-
-    /// The workloads that each of the first [`Plan::commands`] sets.
-    pub fn set_by_command(&self) -> impl Iterator<Item = impl Iterator<Item = &Planned>> {
-        let groups = self.set_together().into_iter();
-        groups.map(|group| group.places.into_iter().map(|place| &self.workloads[place]))
-    }
-
-    fn set_together(&self) -> Vec<Group<Vec<String>>> {
-        groups(self.placed().filter(|(_, w)| w.changes()), Planned::pairs)
+    fn step<T>(&self, group: &Group<T>, command: impl Fn(&[WorkloadName]) -> CommandLine) -> Step {
+        let workloads = group.places.iter().map(|place| self.workloads[*place].clone());
+        Step { command: command(&group.names), workloads: workloads.collect() }
     }
 
     fn placed(&self) -> impl Iterator<Item = (usize, &Planned)> {
@@ -164,8 +167,8 @@ impl<'a> Planner<'a> {
         let mut by_name = ByName::new();
         let mut by_repository = ByRepository::new();
         let by_running = lines.iter().any(|line| line.which == Which::Running);
-        for Found { namespace, workloads } in found {
-            let namespace = namespace.as_deref();
+        for Found { query, workloads } in found {
+            let namespace = query.namespace.as_deref();
             for workload in workloads {
                 by_name.insert((namespace, workload.kind, &workload.metadata.name), workload);
                 if !by_running || workload.is_controlled() {
@@ -220,8 +223,8 @@ impl<'a> Planner<'a> {
             Which::Labelled { kinds, selector, written } => {
                 for namespace in query::namespaces(line, self.defaults) {
                     let before = chosen.len();
-                    let found = self.found.iter().filter(|found| found.namespace == namespace);
-                    let fits = found.flat_map(|found| &found.workloads).filter(|workload| {
+                    let found = self.found.iter().flat_map(|f| f.within(namespace.as_deref()));
+                    let fits = found.filter(|workload| {
                         kinds.contains(&workload.kind)
                             && !workload.is_controlled()
                             && selector.matches(&workload.metadata.labels)
@@ -322,6 +325,7 @@ impl Planned {
             namespace: workload.metadata.namespace.clone(),
             asked: asked.map(str::to_owned),
             uid: workload.metadata.uid.clone(),
+            generation: workload.metadata.generation,
             selector: workload.spec.selector.as_ref().and_then(Selector::labels),
             containers: Vec::new(),
             record: annotations.replaced.clone(),

@@ -1,122 +1,143 @@
-//! What has to be read before there can be a plan: one command for each namespace.
+//! What has to be read before there can be a plan: a request for every workload that is named, and one
+//! for every kind among which workloads are looked for.
 
 use std::collections::BTreeSet;
 
 use crate::{
     images::{Address, Line, Which},
-    kubectl::{CommandLine, Target},
+    kubernetes::{ApiError, ApiRequest, Collection, List, read},
+    plan::Planned,
     workload::{Kind, Workload, WorkloadName},
 };
 
-/// How many workloads are asked for by their names.
-const MOST_NAMES: usize = 10;
-
-/// What to read in one namespace.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Workloads to read: one by its name, or all of a kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Query {
-    /// The namespace; `None` for the one of the kubeconfig's context.
+    /// The namespace; `None` for `default`.
     pub namespace: Option<String>,
-    what: What,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum What {
-    Names(Vec<WorkloadName>),
-    Kinds(Vec<Kind>),
+    kind: Kind,
+    name: Option<String>,
 }
 
 /// What a query found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// The namespace, as the query has it.
-    pub namespace: Option<String>,
+    /// What was asked.
+    pub query: Query,
     /// The workloads.
     pub workloads: Vec<Workload>,
 }
 
 impl Query {
-    /// The queries for the lines; namespaces are asked in the order of the input. Where a line
-    /// leaves the workloads to be found, all of their kinds are listed at once; a `ReplicaSet` is
-    /// mostly one of a Deployment, so that kind is listed only where a line says so.
+    /// The query for one workload.
+    #[must_use]
+    pub fn of_workload(
+        namespace: Option<&str>,
+        WorkloadName { kind, name }: &WorkloadName,
+    ) -> Self {
+        Self { namespace: namespace.map(str::to_owned), kind: *kind, name: Some(name.clone()) }
+    }
+
+    fn of_kind(namespace: Option<&str>, kind: Kind) -> Self {
+        Self { namespace: namespace.map(str::to_owned), kind, name: None }
+    }
+
+    /// The queries for the lines, in their order. Where a line leaves the workloads to be found, all
+    /// of their kinds are listed; a `ReplicaSet` is mostly one of a Deployment, so that kind is listed
+    /// only where a line says so. What is in a list is not asked for by its name.
     #[must_use]
     pub fn of_lines(lines: &[Line], defaults: &[String]) -> Vec<Self> {
         let mut queries: Vec<Query> = Vec::new();
-        let mut seen = BTreeSet::new();
         for line in lines {
             match &line.which {
                 Which::Named(addresses) => {
                     for address in addresses {
                         for namespace in places(address, line, defaults) {
-                            if seen.insert((namespace.clone(), address.workload.clone())) {
-                                in_namespace(&mut queries, namespace).add_name(&address.workload);
-                            }
+                            queries
+                                .push(Self::of_workload(namespace.as_deref(), &address.workload));
                         }
                     }
                 }
                 Which::Labelled { kinds, .. } => {
-                    for namespace in namespaces(line, defaults) {
-                        in_namespace(&mut queries, namespace).add_kinds(kinds);
-                    }
+                    queries.extend(Self::of_kinds(kinds, &namespaces(line, defaults)));
                 }
                 Which::Running => {
-                    for namespace in namespaces(line, defaults) {
-                        in_namespace(&mut queries, namespace).add_kinds(Kind::found_by_listing());
-                    }
+                    let kinds = Kind::found_by_listing();
+                    queries.extend(Self::of_kinds(kinds, &namespaces(line, defaults)));
                 }
             }
         }
+        let lists: BTreeSet<Query> = queries.iter().filter(|q| q.name.is_none()).cloned().collect();
+        let mut seen = BTreeSet::new();
+        queries.retain(|query| {
+            let list = Self { name: None, ..query.clone() };
+            (query.name.is_none() || !lists.contains(&list)) && seen.insert(query.clone())
+        });
         queries
     }
 
     /// The queries for every workload of the namespaces.
     #[must_use]
     pub fn of_everything(defaults: &[String]) -> Vec<Self> {
-        let what = What::Kinds(Kind::found_by_listing().to_vec());
-        let of = |namespace| Self { namespace, what: what.clone() };
-        default_namespaces(defaults).into_iter().map(of).collect()
+        Self::of_kinds(Kind::found_by_listing(), &default_namespaces(defaults))
     }
 
-    /// The queries for these workloads, by their namespaces.
-    #[must_use]
-    pub fn of_workloads<'a>(
-        workloads: impl Iterator<Item = (&'a Option<String>, &'a WorkloadName)>,
-    ) -> Vec<Self> {
-        let mut queries = Vec::new();
-        for (namespace, name) in workloads {
-            in_namespace(&mut queries, namespace.clone()).add_name(name);
-        }
-        queries
-    }
-
-    /// The command that asks: for many workloads by a list, since kubectl asks for names one by one,
-    /// ten at once and five a second from there on.
-    #[must_use]
-    pub fn command(&self, target: &Target) -> CommandLine {
-        let target = target.within(self.namespace.as_deref());
-        match &self.what {
-            What::Names(names) if names.len() > MOST_NAMES => {
-                let asked = |kind: &Kind| names.iter().any(|name| name.kind == *kind);
-                target.list(&Kind::ALL.into_iter().filter(asked).collect::<Vec<_>>())
-            }
-            What::Names(names) => target.get(names),
-            What::Kinds(kinds) => target.list(kinds),
-        }
-    }
-
-    fn add_name(&mut self, name: &WorkloadName) {
-        match &mut self.what {
-            What::Names(names) => names.push(name.clone()),
-            What::Kinds(_) => self.add_kinds(&[name.kind]),
-        }
-    }
-
-    fn add_kinds(&mut self, more: &[Kind]) {
-        let kinds = match &self.what {
-            What::Kinds(kinds) => kinds.clone(),
-            What::Names(names) => names.iter().map(|name| name.kind).collect(),
+    fn of_kinds(kinds: &[Kind], namespaces: &[Option<String>]) -> Vec<Self> {
+        let of = |namespace: &Option<String>| {
+            let namespace = namespace.clone();
+            kinds.iter().map(move |kind| Self::of_kind(namespace.as_deref(), *kind))
         };
-        let wanted = |kind: &Kind| kinds.contains(kind) || more.contains(kind);
-        self.what = What::Kinds(Kind::ALL.into_iter().filter(wanted).collect());
+        namespaces.iter().flat_map(of).collect()
+    }
+
+    /// The request that asks.
+    #[must_use]
+    pub fn request(&self) -> ApiRequest {
+        let namespace = self.namespace.as_deref().unwrap_or("default");
+        match &self.name {
+            Some(name) => ApiRequest::workload(namespace, self.kind, name),
+            None => Collection::workloads(namespace, self.kind).list(),
+        }
+    }
+
+    /// Reads what the request was answered with: the pages of the list, or why there are none. A
+    /// workload that is not there is nothing, and no error.
+    ///
+    /// # Errors
+    /// The API server said no, or something else than workloads.
+    pub fn found(&self, answer: Result<&[Vec<u8>], &ApiError>) -> Result<Found, ApiError> {
+        let mut workloads = Vec::new();
+        match answer {
+            Ok(pages) if self.name.is_none() => {
+                for page in pages {
+                    workloads.extend(read::<List<Workload>>(page)?.items);
+                }
+            }
+            Ok(pages) => {
+                for page in pages {
+                    workloads.push(read(page)?);
+                }
+            }
+            Err(error) if self.name.is_some() && error.is_not_found() => {}
+            Err(error) => return Err(error.clone()),
+        }
+        workloads.iter_mut().for_each(|workload| workload.kind = self.kind);
+        Ok(Found { query: self.clone(), workloads })
+    }
+}
+
+impl Found {
+    /// The workloads, if they are of this namespace.
+    pub(super) fn within(&self, namespace: Option<&str>) -> &[Workload] {
+        if self.query.namespace.as_deref() == namespace { &self.workloads } else { &[] }
+    }
+
+    /// Whether the workload would be among them if it were there.
+    pub(crate) fn covers(&self, planned: &Planned) -> bool {
+        let Query { namespace, kind, name } = &self.query;
+        *namespace == planned.asked
+            && *kind == planned.name.kind
+            && name.as_ref().is_none_or(|name| *name == planned.name.name)
     }
 }
 
@@ -143,15 +164,6 @@ fn default_namespaces(defaults: &[String]) -> Vec<Option<String>> {
     defaults.iter().cloned().map(Some).collect()
 }
 
-fn in_namespace(queries: &mut Vec<Query>, namespace: Option<String>) -> &mut Query {
-    let at = queries.iter().position(|query| query.namespace == namespace);
-    let at = at.unwrap_or_else(|| {
-        queries.push(Query { namespace, what: What::Names(Vec::new()) });
-        queries.len() - 1
-    });
-    &mut queries[at]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,31 +172,42 @@ mod tests {
         variables::Variables,
     };
 
-    fn commands(lines: &str, defaults: &[&str]) -> Vec<String> {
+    fn paths(lines: &str, defaults: &[&str]) -> Vec<String> {
         let lines = parse(lines, Needs::Images, &Variables::default()).unwrap();
         let defaults: Vec<String> = defaults.iter().map(ToString::to_string).collect();
         let queries = Query::of_lines(&lines, &defaults);
-        queries.iter().map(|query| query.command(&Target::default()).to_string()).collect()
+        queries.iter().map(|query| query.request().path).collect()
     }
 
     #[test]
-    fn a_namespace_is_asked_once() {
+    fn a_workload_that_is_named_is_asked_for_alone_and_once() {
         assert_eq!(
-            commands("deploy/web app=x:1\nsts/db deploy/web app=x:1", &[]),
-            ["kubectl get deployments/web statefulsets/db --ignore-not-found --output=json"]
-        );
-        assert_eq!(
-            commands("deploy/web app=x:1\nx:1\nsts -l a=b app=y:1", &["shop"]),
-            ["kubectl get deployments,statefulsets,daemonsets,cronjobs --namespace=shop \
-              --output=json"]
-        );
-        assert_eq!(
-            commands("deploy/web pay/sts/db app=x:1\npay: rs/x app=x:1", &["shop", "b"]),
+            paths("deploy/web app=x:1\nsts/db deploy/web app=x:1", &[]),
             [
-                "kubectl get deployments/web --namespace=shop --ignore-not-found --output=json",
-                "kubectl get deployments/web --namespace=b --ignore-not-found --output=json",
-                "kubectl get statefulsets/db replicasets/x --namespace=pay --ignore-not-found \
-                 --output=json",
+                "/apis/apps/v1/namespaces/default/deployments/web",
+                "/apis/apps/v1/namespaces/default/statefulsets/db"
+            ]
+        );
+        assert_eq!(
+            paths("deploy/web pay/sts/db app=x:1\npay: rs/x app=x:1", &["shop", "b"]),
+            [
+                "/apis/apps/v1/namespaces/shop/deployments/web",
+                "/apis/apps/v1/namespaces/b/deployments/web",
+                "/apis/apps/v1/namespaces/pay/statefulsets/db",
+                "/apis/apps/v1/namespaces/pay/replicasets/x",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_in_a_list_is_not_asked_for_by_its_name() {
+        assert_eq!(
+            paths("deploy/web app=x:1\nx:1\nsts -l a=b app=y:1", &["shop"]),
+            [
+                "/apis/apps/v1/namespaces/shop/deployments?limit=500",
+                "/apis/apps/v1/namespaces/shop/statefulsets?limit=500",
+                "/apis/apps/v1/namespaces/shop/daemonsets?limit=500",
+                "/apis/batch/v1/namespaces/shop/cronjobs?limit=500",
             ]
         );
     }

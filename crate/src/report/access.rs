@@ -3,11 +3,11 @@
 use crate::{
     age::Age,
     azure::{Cluster, TokenError},
-    http::Request,
+    http::{Request, without_user},
     kubectl::Skew,
     protocol::{Effect, Style},
     report::{log, plain},
-    run::NoKubectl,
+    run::{Ending, NoKubectl, Session, is_note},
 };
 
 /// A request that is about to be sent.
@@ -106,4 +106,62 @@ pub(crate) fn skew(skew: &Skew) -> Effect {
              which Kubernetes does not support. Give kubectlVersion the version of the server"
         ),
     )
+}
+
+/// Where the step goes, before it does anything there.
+pub(crate) fn cluster(session: &Session, server: Option<&str>, client: Option<&str>) -> Effect {
+    let destination = &session.destination;
+    let version = server.map(|version| format!(" (Kubernetes {version})")).unwrap_or_default();
+    let server = match without_user(&destination.server) {
+        server if server.is_empty() => "that of kubectl's defaults".to_owned(),
+        server => server,
+    };
+    let context = match &*destination.context {
+        "" => String::new(),
+        context => format!(", context {context}"),
+    };
+    let client = client.map(|version| format!(", kubectl {version}")).unwrap_or_default();
+    let namespaces = session.request.namespaces.join(", ");
+    let plural = if session.request.namespaces.len() == 1 { "" } else { "s" };
+    plain(format!("Cluster {server}{version}{context}, namespace{plural} {namespaces}{client}"))
+}
+
+/// The kubeconfig does not tell where kubectl goes.
+pub(crate) fn kubeconfig_not_read(error: &str) -> Effect {
+    log(
+        Style::Error,
+        format!(
+            "The kubeconfig cannot be read: {error}. Correct it, or set the input namespace, which is \
+             otherwise that of the kubeconfig's context"
+        ),
+    )
+}
+
+/// kubectl's proxy did not start.
+pub(crate) fn gate_failed(ending: &Ending) -> Vec<Effect> {
+    let said = match ending {
+        Ending::Failure { stderr, .. } => super::answer(told(stderr).as_bytes()),
+        _ => Vec::new(),
+    };
+    let words = ending.words();
+    said.into_iter()
+        .chain([log(Style::Error, format!("kubectl proxy cannot be started: {words}"))])
+        .collect()
+}
+
+/// kubectl's proxy ended, and is started again.
+pub(crate) fn gate_restarts(ending: &Ending) -> Effect {
+    plain(format!("kubectl proxy ended unexpectedly and is started again: {}", ending.words()))
+}
+
+/// It ended again.
+pub(crate) fn gate_closed(ending: &Ending) -> Vec<Effect> {
+    let words = ending.words();
+    vec![log(Style::Error, format!("kubectl proxy ended again and is not started anew: {words}"))]
+}
+
+/// What kubectl writes for people, without the notes of its libraries.
+fn told(stderr: &str) -> String {
+    let lines = stderr.lines().filter(|line| !is_note(line));
+    lines.collect::<Vec<_>>().join("\n")
 }

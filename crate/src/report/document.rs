@@ -225,7 +225,7 @@ pub(super) fn word(chapter: &Chapter) -> &'static str {
         (Some((Outcome::Done, _)), _) => "done",
         (Some((Outcome::Held(_), _)), _) => "held",
         (Some((Outcome::Deleted, _)), _) => "deleted",
-        (Some((Outcome::SetByAnother(..), _)), _) => "setByAnother",
+        (Some((Outcome::SetByAnother { .. }, _)), _) => "setByAnother",
         (Some((Outcome::Failed(_) | Outcome::Blocked { .. }, _)), _) => "failed",
         (None, _) if chapter.planned.is_left_as_it_is() => "unchanged",
         (None, _) => "notDone",

@@ -15,16 +15,17 @@ mod tag;
 use std::fmt;
 
 pub(crate) use access::{
-    asked, asked_again, file_not_written, kubectl_downloaded, kubectl_used, logging_in,
-    login_failed, no_context, no_kubectl, skew, token_not_renewed, token_renewed, untrusted,
+    asked, asked_again, cluster, file_not_written, gate_closed, gate_failed, gate_restarts,
+    kubeconfig_not_read, kubectl_downloaded, kubectl_used, logging_in, login_failed, no_context,
+    no_kubectl, skew, token_not_renewed, token_renewed, untrusted,
 };
 pub use log_text::LogText;
 pub(crate) use plan::{dry_run, left_alone, nothing_to_do, plan};
 pub(crate) use registry::{checked, platforms};
 pub(crate) use result::{last_sentence, story};
 pub(crate) use rollout::{
-    aside_failed, canceled, container_logs, not_seen, over, progress, settled, stuck_pod,
-    tried_again, watch_ended,
+    canceled, container_logs, heartbeat, not_recorded, not_seen, over, polls, progress, rewritten,
+    settled, stuck_pod, tried_again, watch_failed, watched_by_name,
 };
 
 pub(crate) use tag::{
@@ -32,9 +33,11 @@ pub(crate) use tag::{
 };
 
 use crate::{
+    age::Age,
     kubectl::CommandLine,
+    kubernetes::ApiError,
     protocol::{Effect, Style},
-    run::{Ending, main_line},
+    run::{ChangeError, Ending, Session, main_line},
 };
 
 /// The verdict of a run that ended before its first change.
@@ -53,6 +56,11 @@ pub(crate) fn section(title: &str) -> Effect {
 
 pub(crate) fn command(command: &CommandLine) -> Effect {
     log(Style::Command, command.to_string())
+}
+
+/// A command that asks the same as a request which only reads, for whoever wants to repeat it.
+pub(crate) fn read(command: &CommandLine) -> Effect {
+    log(Style::Debug, command.to_string())
 }
 
 /// An error that has its words already.
@@ -81,14 +89,61 @@ pub(crate) fn answer(stdout: &[u8]) -> Vec<Effect> {
     lines(&String::from_utf8_lossy(stdout))
 }
 
-/// kubectl did not do what it was asked for: its own words, and what they mean.
-pub(crate) fn kubectl_failed(what: &str, ending: &Ending) -> Vec<Effect> {
-    let said = match ending {
-        Ending::Failure { stderr, .. } => lines(stderr),
-        _ => Vec::new(),
+/// What the API server warned of, as kubectl prints it.
+pub(crate) fn warnings_of_api_server(stderr: &[u8]) -> Vec<Effect> {
+    let stderr = String::from_utf8_lossy(stderr);
+    let (warnings, rest): (Vec<&str>, Vec<&str>) =
+        stderr.lines().partition(|line| line.starts_with("Warning: "));
+    let warnings = warnings.into_iter().take(SHOWN_LINES).map(|line| {
+        log(Style::Warning, format!("The API server warns: {}", &line["Warning: ".len()..]))
+    });
+    warnings.chain(lines(&rest.join("\n"))).collect()
+}
+
+/// A command failed, and had done its work all the same.
+pub(crate) fn made_all_the_same() -> Effect {
+    plain("The workloads have the new images all the same: only kubectl's answer was lost")
+}
+
+/// A command is run once more.
+pub(crate) fn set_again(after_ms: u32) -> Effect {
+    plain(format!(
+        "The API server has nothing against the change. Trying again in {}",
+        Age(after_ms.into())
+    ))
+}
+
+/// A command did not do its work.
+pub(crate) fn not_set(error: &ChangeError) -> Effect {
+    log(Style::Error, format!("The image cannot be set: {}", error.words()))
+}
+
+impl ChangeError {
+    /// What went wrong.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Refused(error) => error.to_string(),
+            Self::Kubectl(ending) => ending.words(),
+        }
+    }
+}
+
+/// The workloads cannot be read, so nothing is changed.
+pub(crate) fn not_read(error: &ApiError, session: &Session) -> Effect {
+    let no_kubeconfig =
+        session.destination.server.is_empty() && session.destination.context.is_empty();
+    let advice = match error {
+        ApiError::Gate(_) if no_kubeconfig => {
+            ". No kubeconfig was found: give kubernetesServiceConnection, or log in by an earlier step"
+        }
+        _ => "",
     };
-    let message = format!("{what}: {}", ending.words());
-    said.into_iter().chain([log(Style::Error, message)]).collect()
+    log(Style::Error, format!("The workloads cannot be read: {error}{advice}"))
+}
+
+/// What workloads have cannot be read before they are rolled back.
+pub(crate) fn not_known(error: &ApiError) -> Effect {
+    log(Style::Error, format!("What the workloads run cannot be read: {error}"))
 }
 
 impl Ending {
@@ -103,31 +158,19 @@ impl Ending {
                     None => format!("{first} (kubectl: ended by a signal)"),
                 }
             }
-            Self::TooMuchOutput => "kubectl wrote more than an answer can be".to_owned(),
             Self::NoAnswer => {
-                "kubectl gave no answer in time and was ended. Either the API server cannot be \
-                 reached from this agent, or kubectl's login waits for somebody: run the command \
-                 shown above on the agent to see"
+                "kubectl gave no answer in time and was ended. The API server may be unreachable from \
+                 this agent, or kubectl is waiting for an interactive login"
                     .to_owned()
             }
+            Self::Canceled => "it was not started: the step was canceled".to_owned(),
             Self::NotFound => "kubectl was not found on PATH. Add the step Kubectl tool installer \
-                 (KubectlInstaller@0) before this one, or install kubectl on the agent; \
-                 Microsoft-hosted agents have it"
+                 (KubectlInstaller@0) before this one, install kubectl on the agent, or set \
+                 kubectlVersion"
                 .to_owned(),
             Self::NotStarted(error) => format!("kubectl could not be started: {error}"),
         }
     }
-}
-
-/// kubectl answered something else than objects.
-pub(crate) fn not_understood(error: &serde_json::Error) -> Effect {
-    log(
-        Style::Error,
-        format!(
-            "The answer of kubectl is not the JSON that was asked for ({error}). Run the command \
-             shown above on the agent to see what it prints"
-        ),
-    )
 }
 
 fn lines(text: &str) -> Vec<Effect> {

@@ -4,7 +4,7 @@ use crate::{
     inputs::WhenUnchanged,
     plan::{Left, Plan, Planned, Reason},
     protocol::{Effect, Style, Verdict},
-    report::{log, plain, table::table},
+    report::{log, plain, rollout::another, table::table},
     story::Purpose,
 };
 
@@ -76,9 +76,10 @@ pub(crate) fn left_alone(left: &[Left]) -> Vec<Effect> {
 pub(super) fn reason(reason: &Reason) -> String {
     match reason {
         Reason::NeverSet => "has its old images, there is nothing to put back".to_owned(),
-        Reason::SetByAnother { container, image } => {
-            format!("is left alone: somebody else has set {container} to {image} since then")
-        }
+        Reason::SetByAnother { container, image, by } => format!(
+            "is left alone: {} has set {container} to {image} since then",
+            another(by.as_deref())
+        ),
         Reason::NoContainer(container) => {
             format!("is left alone: somebody else has taken its container {container} away")
         }

@@ -2,19 +2,66 @@
 
 use crate::{
     age::Age,
-    plan::Planned,
+    kubernetes::ApiError,
+    plan::{Planned, Rewritten},
     protocol::{Effect, Style},
     report::{causes, log, plain},
     rollout::{Failure, Hold, Listing, Progress},
-    run::{Ending, Over, StuckPods},
+    run::{Over, StuckPods},
     story::{Outcome, Story},
+    workload::Kind,
 };
 
 /// How many lines of a container's log are shown.
 const SHOWN_LOG_LINES: usize = 20;
 
-pub(crate) fn progress(title: &str, progress: Progress) -> Effect {
-    plain(format!("{title}: {}", counts(progress)))
+/// How far a rollout is, and what it most likely waits for.
+pub(crate) fn progress(
+    after: Age,
+    title: &str,
+    progress: Progress,
+    likely: Option<&Failure>,
+) -> Effect {
+    let likely = likely.map(|failure| format!("; {}", causes::in_short(failure)));
+    let likely = likely.unwrap_or_default();
+    plain(format!("[{:>4}] {title}: {}{likely}", elapsed(after), counts(progress)))
+}
+
+/// Nothing has moved for a while: what is waited for. The first few of many are told.
+pub(crate) fn heartbeat(
+    after: Age,
+    waiting: &[(String, Progress, Option<Failure>)],
+) -> Vec<Effect> {
+    const SHOWN: usize = 5;
+    let shown = waiting.iter().take(SHOWN);
+    let lines =
+        shown.map(|(title, counts, likely)| progress(after, title, *counts, likely.as_ref()));
+    let left = waiting.len().saturating_sub(SHOWN);
+    let left = (left > 0)
+        .then(|| plain(format!("[{:>4}] still waiting for {left} more workloads", elapsed(after))));
+    lines.chain(left).collect()
+}
+
+/// A time as kubectl writes it: `38s`, `2m5s`, `1h2m`.
+fn elapsed(Age(millis): Age) -> String {
+    let seconds = millis / 1000;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds}s"),
+        (hours, minutes, _) => format!("{hours}h{minutes}m"),
+    }
+}
+
+/// What the cluster made of images.
+pub(crate) fn rewritten(story: &Story, rewritten: &[Rewritten]) -> Vec<Effect> {
+    let line = |Rewritten { place, container, asked, stored }: &Rewritten| {
+        let title = story.title(&story.chapters[*place].planned);
+        plain(format!(
+            "{title}: the cluster stored {stored} for {container} in place of {asked}: an admission \
+             webhook rewrites images. That image is rolled out"
+        ))
+    };
+    rewritten.iter().map(line).collect()
 }
 
 pub(super) fn counts(progress: Progress) -> String {
@@ -35,14 +82,23 @@ pub(super) fn trouble(story: &Story, planned: &Planned, outcome: &Outcome) -> Op
         Outcome::Done | Outcome::Held(_) => None,
         Outcome::Failed(failure) => Some(cause(story, planned, failure)),
         Outcome::Deleted => Some("somebody deleted it during the rollout".to_owned()),
-        Outcome::SetByAnother(container, image) => {
-            Some(format!("somebody else set {container} to {image} during the rollout"))
-        }
+        Outcome::SetByAnother { container, image, by } => Some(format!(
+            "{} set {container} to {image} during the rollout",
+            another(by.as_deref())
+        )),
         Outcome::Blocked { pod } => Some(format!(
             "the stateful set does not replace its pod {pod} of the failed rollout by itself. \
              Delete it: {}. The input deleteStuckPods has the step do so",
             story.target.within(planned.asked.as_deref()).delete_pod(pod)
         )),
+    }
+}
+
+/// Who set an image that is not the step's: the field manager, where it is known.
+pub(super) fn another(manager: Option<&str>) -> String {
+    match manager {
+        Some("kubectl-set" | "kubectl-set-image") | None => "another deployment".to_owned(),
+        Some(manager) => format!("another deployment (field manager {manager})"),
     }
 }
 
@@ -88,7 +144,9 @@ pub(crate) fn over(over: &Over) -> Vec<Effect> {
                  rolloutStatusTimeout"
             ),
         )],
-        Over::Blind(ending) => super::kubectl_failed("The rollout cannot be watched", ending),
+        Over::Lost(error) => {
+            vec![log(Style::Error, format!("The rollout cannot be watched any longer: {error}"))]
+        }
     }
 }
 
@@ -97,31 +155,57 @@ pub(crate) fn canceled() -> Effect {
     log(Style::Warning, "The step is canceled")
 }
 
-pub(crate) fn watch_ended(ending: &Ending, after_ms: u32) -> Effect {
-    let words = ending.words();
-    log(Style::Debug, format!("A watch ended and goes on in {after_ms} ms: {words}"))
+/// A watch goes on after a failure.
+pub(crate) fn watch_failed(listing: Listing, error: &ApiError) -> Effect {
+    log(Style::Debug, format!("The watch of {} goes on after this: {error}", what(listing)))
 }
 
-/// A command is tried once more.
-pub(crate) fn tried_again(ending: &Ending, after_ms: u32) -> Effect {
-    plain(format!("{}. Trying again in {}", ending.words(), Age(after_ms.into())))
+/// A request is sent once more.
+pub(crate) fn tried_again(error: &ApiError, after_ms: u32) -> Effect {
+    plain(format!("A request failed: {error}. Trying again in {}", Age(after_ms.into())))
 }
 
-/// What cannot be watched, and is done without.
-pub(crate) fn not_seen(listing: Listing, ending: &Ending) -> Effect {
-    let what = match listing {
-        Listing::Pods => "The pods cannot be watched, so the rollout is judged without them",
-        Listing::Events => "The events cannot be watched, so the rollout is judged without them",
-        Listing::Workloads(_) => {
-            "The replica sets cannot be watched, so new pods are told by their images"
-        }
+/// What may not be watched is asked for again and again.
+pub(crate) fn polls(listing: Listing, error: &ApiError) -> Effect {
+    let what = what(listing);
+    plain(format!("No permission to watch {what}, so they are read every 3s: {error}"))
+}
+
+/// What may not be watched together is watched one by one.
+pub(crate) fn watched_by_name(kind: Kind, error: &ApiError) -> Effect {
+    let kind = kind.plural();
+    log(
+        Style::Debug,
+        format!("No permission to list all {kind}, so each is watched by name: {error}"),
+    )
+}
+
+/// What cannot be read, and is done without.
+pub(crate) fn not_seen(listing: Listing, error: &ApiError) -> Effect {
+    let without = match listing {
+        Listing::Pods | Listing::Events => "the rollout is judged without them",
+        Listing::Workloads(_) => "new pods are told by their images",
     };
-    plain(format!("{what}: {}", ending.words()))
+    plain(format!("The {} cannot be watched, so {without}: {error}", what(listing)))
 }
 
-/// A command beside the rollout failed; the rollout goes on.
-pub(crate) fn aside_failed(ending: &Ending) -> Effect {
-    log(Style::Warning, format!("The command above failed: {}", ending.words()))
+fn what(listing: Listing) -> &'static str {
+    match listing {
+        Listing::Pods => "pods",
+        Listing::Events => "events",
+        Listing::Workloads(kind) => kind.plural(),
+    }
+}
+
+/// The record of the change could not be left; the rollout goes on.
+pub(crate) fn not_recorded(error: &ApiError) -> Effect {
+    log(
+        Style::Warning,
+        format!(
+            "The record of the change cannot be left on its workload, so command: undo will not know \
+             of it: {error}"
+        ),
+    )
 }
 
 /// The last lines of the containers that failed.

@@ -18,12 +18,10 @@ use crate::{
 /// - An object is known by its UID. One that was deleted never comes back, and one made anew under
 ///   the same name is another object.
 ///
-/// # When a watch begins again
-/// A watch that starts anew tells every object that is there, and says nothing of those that went
-/// away meanwhile, nor when it has told them all. So [`Observation::restart_listing`] puts its
-/// objects in doubt, and an object in doubt is as good as not there until it is seen again, be it
-/// unchanged. What is remembered of it stays, so that a grace time goes on where it was. Nothing
-/// has to be told when the list is through. A workload in doubt is judged as still progressing.
+/// # When a list is read again
+/// A watch that cannot go on reads the list anew, and says nothing of what went away meanwhile. So
+/// what is not in the list is gone once the list is through. What is remembered of the rest stays, so
+/// that a grace time goes on where it was. A workload in doubt is judged as still progressing.
 #[derive(Debug, Clone, Default)]
 pub struct Observation {
     /// Replica sets too.
@@ -43,6 +41,15 @@ pub enum Listing {
     Pods,
     /// Events.
     Events,
+}
+
+impl Listing {
+    /// Whether the workload belongs to it.
+    fn has(self, workload: &Workload, namespace: &str, name: Option<&str>) -> bool {
+        self == Self::Workloads(workload.kind)
+            && workload.metadata.namespace == namespace
+            && name.is_none_or(|name| workload.metadata.name == name)
+    }
 }
 
 impl Observation {
@@ -75,16 +82,24 @@ impl Observation {
         }
     }
 
-    /// A watch begins again: puts all its objects in doubt; those of one namespace where it is of
-    /// one.
-    pub fn restart_listing(&mut self, listing: Listing, namespace: Option<&str>) {
-        let within = |of: &str| namespace.is_none_or(|namespace| namespace == of);
+    /// A list of these objects begins: whatever is there of a namespace, or of one workload's name.
+    /// Until [`Observation::end_list`] those that were seen before are in doubt.
+    pub fn begin_list(&mut self, listing: Listing, namespace: &str, name: Option<&str>) {
         match listing {
-            Listing::Workloads(kind) => {
-                self.workloads.doubt(|w| w.kind == kind && within(&w.metadata.namespace));
+            Listing::Workloads(_) => self.workloads.doubt(|w| listing.has(w, namespace, name)),
+            Listing::Pods => self.pods.doubt(|pod| pod.metadata.namespace == namespace),
+            Listing::Events => self.events.doubt(|event| event.metadata.namespace == namespace),
+        }
+    }
+
+    /// The list is complete: what is still in doubt is gone.
+    pub fn end_list(&mut self, listing: Listing, namespace: &str, name: Option<&str>) {
+        match listing {
+            Listing::Workloads(_) => {
+                self.workloads.drop_doubtful(|w| listing.has(w, namespace, name))
             }
-            Listing::Pods => self.pods.doubt(|pod| within(&pod.metadata.namespace)),
-            Listing::Events => self.events.doubt(|event| within(&event.metadata.namespace)),
+            Listing::Pods => self.pods.drop_doubtful(|pod| pod.metadata.namespace == namespace),
+            Listing::Events => self.events.drop_doubtful(|e| e.metadata.namespace == namespace),
         }
     }
 

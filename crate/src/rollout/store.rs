@@ -127,6 +127,15 @@ impl<T: Object> Store<T> {
         }
     }
 
+    /// Those of the objects that are still in doubt are gone.
+    pub(super) fn drop_doubtful(&mut self, which: impl Fn(&T) -> bool) {
+        for entry in &mut self.entries {
+            if entry.presence == Presence::Doubtful && which(&entry.object) {
+                entry.presence = Presence::Deleted;
+            }
+        }
+    }
+
     pub(super) fn at(&self, at: usize) -> &Entry<T> {
         &self.entries[at]
     }

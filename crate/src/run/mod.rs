@@ -14,10 +14,12 @@
 //!     Reading --> Setting: the plan changes something
 //!     Reading --> Watching: every image is there already
 //!     Reading --> Finished: an error, nothing to do, canceled
-//!     Setting --> Watching: every command succeeded
+//!     Setting --> ReadingBack: every command succeeded
 //!     Setting --> Checking: one failed, canceled
 //!     Setting --> LookingAgain: the same, onFailure keep
 //!     Setting --> Finished: dryRun server
+//!     ReadingBack --> Watching: what is stored is known
+//!     ReadingBack --> Checking: canceled
 //!     Watching --> Finished: every rollout is done
 //!     Watching --> LookingAgain: every rollout is done, some workloads were not watched
 //!     Watching --> Explaining: one failed and has a log, the time is over
@@ -26,31 +28,35 @@
 //!     Explaining --> LookingAgain: onFailure keep
 //!     Checking --> PuttingBack: something is to be put back
 //!     Checking --> Finished: nothing is
-//!     PuttingBack --> WatchingBack: every command succeeded
-//!     PuttingBack --> LookingAgain: one failed, canceled
+//!     PuttingBack --> ReadingOld: a command succeeded
+//!     PuttingBack --> LookingAgain: none did, canceled
+//!     ReadingOld --> WatchingBack: what is stored is known
+//!     ReadingOld --> LookingAgain: canceled
 //!     WatchingBack --> LookingAgain: every rollout is settled, the time is over, canceled
 //!     LookingAgain --> Finished: what the workloads have is known, canceled again
 //!     Finished --> [*]
 //! ```
 
-mod batch;
 mod call;
+mod changes;
+mod gate;
 mod gathering;
 mod getting;
-mod objects;
 mod preparing;
 mod process;
 mod publishing;
 mod release;
 mod renewal;
+mod requests;
 mod session;
 mod verifying;
 mod watch;
-mod watch_events;
 mod watching;
 
+pub(crate) use changes::ChangeError;
 pub(crate) use getting::NoKubectl;
-pub(crate) use process::{Ending, main_line};
+pub(crate) use process::{Ending, is_note, main_line};
+pub(crate) use session::Session;
 pub(crate) use watching::{Over, StuckPods};
 
 use std::mem;

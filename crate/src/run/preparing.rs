@@ -1,4 +1,6 @@
-//! Before the first stage: kubectl, and the kubeconfig it reads.
+//! Before the first stage: kubectl, the kubeconfig that it reads, and the way to the API server.
+
+use std::vec;
 
 use crate::{
     azure::{
@@ -7,12 +9,13 @@ use crate::{
     connection::AzureConnection,
     images::Line,
     inputs::{Access, Change, Kubectl},
+    kubeconfig::{Destination, Kubeconfig},
     protocol::{Effect, Event, Verdict},
     report,
     run::{
         State,
-        batch::{Batch, Policy},
         call::Call,
+        gate::GateChange,
         getting::Getting,
         release::Release,
         renewal::Renewal,
@@ -43,16 +46,25 @@ enum Step {
     /// The kubeconfig of the cluster.
     Credential(Call<Credential>, Azure),
     /// That kubeconfig, in a file.
-    ClusterFile(Azure),
-    /// The same, as kubectl understands it.
-    View(Batch, Azure),
+    ClusterFile(Azure, Secret),
     /// The token for the cluster.
     UserLogin(Call<Login>, Renewal, View),
     /// That token, in a file.
     TokenFile(Token, Renewal, View),
     /// A certificate for kubelogin, in a file.
     Certificate,
+    /// What the kubeconfigs say of the cluster, of which these are still to be read.
+    Locating(Kubeconfig, vec::IntoIter<String>),
+    /// The namespace of the pod that the agent is, in the cluster of this URL.
+    OwnNamespace(String),
+    /// The way to the API server.
+    Gate,
 }
+
+/// How much of a kubeconfig is read, in bytes.
+const KUBECONFIG_LIMIT: u32 = 4 * 1024 * 1024;
+/// Where a pod finds the namespace it is in.
+const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
 /// A login by Azure.
 #[derive(Debug)]
@@ -92,8 +104,13 @@ impl Preparing {
         effects: &mut Effects,
     ) -> State {
         let step = match session.request.access.clone() {
-            Access::Own | Access::File(_) => {
-                return Release::start(purpose, session, lines, effects);
+            Access::Own { .. } | Access::File(_) => {
+                let step = Step::Locating(Kubeconfig::default(), Vec::new().into_iter());
+                let mut preparing = Self { purpose, lines, session, step };
+                return match preparing.locate(effects) {
+                    Some(Err(())) => give_up(effects),
+                    _ => State::Preparing(Box::new(preparing)),
+                };
             }
             Access::Kubeconfig { text, secrets, insecure } => {
                 for secret in &secrets {
@@ -133,10 +150,14 @@ impl Preparing {
                 }
             };
         }
+        self.session.renew(event, effects);
         match self.go_on(event, effects) {
             None => State::Preparing(self),
             Some(Ok(())) => Release::start(self.purpose, self.session, self.lines, effects),
-            Some(Err(())) => give_up(effects),
+            Some(Err(())) => {
+                self.session.end_gate(effects);
+                give_up(effects)
+            }
         }
     }
 
@@ -149,11 +170,36 @@ impl Preparing {
         match (&mut self.step, event) {
             (Step::Kubeconfig, Event::Written { path }) => {
                 session.use_kubeconfig(path);
-                return Some(Ok(()));
+                return self.locate(effects);
             }
             (Step::Certificate, Event::Written { path }) => {
                 session.env.insert(CERTIFICATE_FILE, path.as_str().into());
-                return Some(Ok(()));
+                return self.locate(effects);
+            }
+            (Step::Locating(kubeconfig, _), Event::FileRead { content }) => {
+                if let Err(error) = kubeconfig.add(content) {
+                    return self.not_located(&error, effects);
+                }
+                return self.read_next(effects);
+            }
+            (Step::Locating(..), Event::FileNotRead { .. }) => return self.read_next(effects),
+            (Step::OwnNamespace(server), Event::FileRead { content }) => {
+                let (server, namespace) = (server.clone(), Some(content.trim().to_owned()));
+                let destination = Destination { server, namespace, ..Destination::default() };
+                return self.open(destination, effects);
+            }
+            (Step::OwnNamespace(server), Event::FileNotRead { .. }) => {
+                let server = server.clone();
+                return self.open(Destination { server, ..Destination::default() }, effects);
+            }
+            (Step::Gate, event) => {
+                return match session.handle_gate(event, effects)? {
+                    GateChange::Opened => Some(Ok(())),
+                    GateChange::Closed(ending) => {
+                        effects.extend(report::gate_failed(&ending));
+                        Some(Err(()))
+                    }
+                };
             }
             (Step::Login(call, _), event) => {
                 let outcome = call.handle(event, session, effects)?;
@@ -163,13 +209,9 @@ impl Preparing {
                 let outcome = call.handle(event, session, effects)?;
                 return self.has_credential(outcome, effects);
             }
-            (Step::ClusterFile(_), Event::Written { path }) => {
+            (Step::ClusterFile(..), Event::Written { path }) => {
                 session.use_kubeconfig(path);
                 return self.view(effects);
-            }
-            (Step::View(batch, _), event) => {
-                batch.handle(event, session, effects);
-                return if batch.is_over() { self.viewed(effects) } else { None };
             }
             (Step::UserLogin(call, ..), event) => {
                 let outcome = call.handle(event, session, effects)?;
@@ -207,36 +249,28 @@ impl Preparing {
         let Step::Credential(_, azure) = self.take() else { return None };
         match outcome {
             Ok(content) => {
-                effects.push(Effect::WriteFile { path: None, content });
-                self.step = Step::ClusterFile(azure);
+                effects.push(Effect::WriteFile { path: None, content: content.clone() });
+                self.step = Step::ClusterFile(azure, content);
                 None
             }
             Err(error) => Some(fail(&error, effects)),
         }
     }
 
+    /// Reads the kubeconfig that Azure gave, to see how its user logs in.
     fn view(&mut self, effects: &mut Effects) -> Option<Over> {
-        let Step::ClusterFile(azure) = self.take() else { return None };
-        let command = vec![self.session.request.target.view_config()];
-        let batch = Batch::start(command, Policy::ALL, &mut self.session, effects);
-        self.step = Step::View(batch, azure);
-        None
-    }
-
-    fn viewed(&mut self, effects: &mut Effects) -> Option<Over> {
-        let Step::View(batch, azure) = self.take() else { return None };
-        if let Some((_, ending)) = batch.first_failure() {
-            effects.extend(report::kubectl_failed("The kubeconfig cannot be read", ending));
+        let Step::ClusterFile(azure, content) = self.take() else { return None };
+        let context = self.session.request.target.context.as_deref();
+        let mut kubeconfig = Kubeconfig::default();
+        if let Err(error) = kubeconfig.add(content.reveal()) {
+            effects.push(report::kubeconfig_not_read(&error));
             return Some(Err(()));
         }
-        let Some(view) = View::read(
-            batch.answer(0).unwrap_or_default(),
-            self.session.request.target.context.as_deref(),
-        ) else {
-            let asked = self.session.request.target.context.as_deref();
-            effects.push(report::no_context(&azure.cluster, asked));
+        let Some(view) = View::read(&kubeconfig, context) else {
+            effects.push(report::no_context(&azure.cluster, context));
             return Some(Err(()));
         };
+        self.session.destination = kubeconfig.destination(context);
         for secret in view.secrets() {
             mask(secret, effects);
         }
@@ -245,7 +279,7 @@ impl Preparing {
         }
         let identity = azure.connection.identity;
         match view.user() {
-            User::Local => Some(Ok(())),
+            User::Local => self.locate(effects),
             User::Token(server) => {
                 let login = Login::new(identity.clone(), server.clone());
                 let call = Call::start(login, &mut self.session, effects);
@@ -255,7 +289,7 @@ impl Preparing {
             User::Program => {
                 self.session.env.extend(identity.kubelogin());
                 let certificate = identity.certificate().cloned();
-                let Some(content) = certificate else { return Some(Ok(())) };
+                let Some(content) = certificate else { return self.locate(effects) };
                 effects.push(Effect::WriteFile { path: None, content });
                 self.step = Step::Certificate;
                 None
@@ -287,6 +321,70 @@ impl Preparing {
         let content = view.with_token_file(path);
         effects.push(Effect::WriteFile { path: None, content });
         self.step = Step::Kubeconfig;
+    }
+
+    /// Finds out where the kubeconfig leads to, so that requests are for the namespace that kubectl
+    /// takes.
+    fn locate(&mut self, effects: &mut Effects) -> Option<Over> {
+        let paths = match &self.session.request.access {
+            Access::Aks { .. } => {
+                let destination = self.session.destination.clone();
+                return self.open(destination, effects);
+            }
+            Access::Kubeconfig { text, .. } => {
+                let mut kubeconfig = Kubeconfig::default();
+                if let Err(error) = kubeconfig.add(text.reveal()) {
+                    return self.not_located(&error, effects);
+                }
+                let context = self.session.request.target.context.as_deref();
+                let destination = kubeconfig.destination(context);
+                return self.open(destination, effects);
+            }
+            Access::File(path) => vec![path.clone()],
+            Access::Own { kubeconfigs, .. } => kubeconfigs.clone(),
+        };
+        self.step = Step::Locating(Kubeconfig::default(), paths.into_iter());
+        self.read_next(effects)
+    }
+
+    /// Reads the next kubeconfig. One that cannot be read is left out, as kubectl does.
+    fn read_next(&mut self, effects: &mut Effects) -> Option<Over> {
+        let Step::Locating(kubeconfig, left) = &mut self.step else { return None };
+        if let Some(path) = left.next() {
+            effects.push(Effect::ReadFile { path, limit: KUBECONFIG_LIMIT });
+            return None;
+        }
+        if let Access::Own { cluster: Some(server), .. } = &self.session.request.access
+            && kubeconfig.is_empty()
+        {
+            self.step = Step::OwnNamespace(server.clone());
+            let path = OWN_NAMESPACE.to_owned();
+            effects.push(Effect::ReadFile { path, limit: KUBECONFIG_LIMIT });
+            return None;
+        }
+        let destination = kubeconfig.destination(self.session.request.target.context.as_deref());
+        self.open(destination, effects)
+    }
+
+    /// A kubeconfig cannot be read: kubectl may, but where is its namespace?
+    fn not_located(&mut self, error: &str, effects: &mut Effects) -> Option<Over> {
+        if self.session.request.namespaces.is_empty() {
+            effects.push(report::kubeconfig_not_read(error));
+            return Some(Err(()));
+        }
+        self.open(Destination::default(), effects)
+    }
+
+    /// Opens the way to the API server.
+    fn open(&mut self, destination: Destination, effects: &mut Effects) -> Option<Over> {
+        if self.session.request.namespaces.is_empty() {
+            let namespace = destination.namespace.clone();
+            self.session.request.namespaces = vec![namespace.unwrap_or_else(|| "default".into())];
+        }
+        self.session.destination = destination;
+        self.session.open_gate(effects);
+        self.step = Step::Gate;
+        None
     }
 
     /// The step, which is over.

@@ -1,20 +1,23 @@
 //! A release: from the plan to the verdict, one stage after another.
 
-use std::mem;
+use std::{collections::BTreeMap, mem};
+
+use serde_json::json;
 
 use crate::{
     images::Line,
     inputs::{OnFailure, WhenUnchanged},
-    kubectl::{CommandLine, Skew},
-    plan::{self, Found, Plan, PlanError, Planned, Query, Return},
+    kubectl::{CommandLine, Skew, client_version, server_version},
+    kubernetes::{ApiError, ApiRequest},
+    plan::{self, Found, Plan, PlanError, Planned, Query, Return, Step},
     protocol::{Event, Millis, TimerId, Verdict},
     record::{self, Record},
-    report,
+    report, rollout,
     run::{
         State,
-        batch::{Batch, Policy},
-        objects,
-        process::Ending,
+        changes::Changes,
+        gate::GateChange,
+        requests::{Patience, Requests},
         session::{Effects, Session, finish},
         verifying::Verifying,
         watching::{Over, StuckPods, Watching},
@@ -42,10 +45,10 @@ pub(crate) struct Release {
     plan: Plan,
     story: Story,
     verdict: Verdict,
-    /// The versions of kubectl and the API server.
-    versions: Option<Batch>,
     /// Notes that are still to be left on workloads.
-    pending_notes: Vec<CommandLine>,
+    pending_notes: Vec<ApiRequest>,
+    /// Whether it is known what the API server made of the change.
+    stored_is_known: bool,
     /// Whether the record of the change was left.
     recorded: bool,
     /// Once the step is canceled: the timer by which it has to end.
@@ -55,24 +58,35 @@ pub(crate) struct Release {
 /// What is being waited for.
 #[derive(Debug)]
 enum Stage {
-    /// The workloads as they are, and what registries say of the images.
-    Reading { batch: Batch, queries: Vec<Query>, verifying: Option<Box<Verifying>> },
+    /// The workloads as they are, the version of the API server, and what registries say of the images.
+    Reading { reading: Reading, version: Requests, verifying: Option<Box<Verifying>> },
     /// The changes.
-    Setting(Batch),
+    Setting(Changes),
+    /// The workloads as the changes left them.
+    ReadingBack(Reading),
     /// The rollouts of the changes.
     Watching(Watching),
     /// The logs of containers that failed: pod and container of each.
-    Explaining(Batch, Vec<(usize, String, String)>),
+    Explaining(Requests, Vec<(usize, String, String)>),
     /// The workloads as they are before their images are put back.
-    Checking(Batch, Vec<Query>),
+    Checking(Reading),
     /// The old images, in this plan.
-    PuttingBack(Batch, Plan),
+    PuttingBack(Changes, Plan),
+    /// The workloads as they are with their old images.
+    ReadingOld(Reading, Plan),
     /// The rollouts of the old images.
     WatchingBack(Watching),
     /// The workloads as they are in the end, and notes that are left meanwhile.
-    LookingAgain { batch: Batch, queries: Vec<Query>, notes: Batch },
+    LookingAgain { reading: Reading, notes: Requests },
     /// Nothing: the step has ended.
     Over,
+}
+
+/// Workloads that are being read.
+#[derive(Debug)]
+struct Reading {
+    queries: Vec<Query>,
+    requests: Requests,
 }
 
 impl Release {
@@ -88,8 +102,9 @@ impl Release {
         } else {
             Query::of_lines(&lines, defaults)
         };
-        effects.push(report::section("Plan"));
-        let batch = ask(&queries, Policy::ALL, &mut session, effects);
+        let version = vec![ApiRequest::version()];
+        let version = Requests::start(version, Patience::BRIEFLY, &mut session, effects);
+        let reading = Reading::start(queries, Patience::ALL, &mut session, effects);
         let verifying = match purpose {
             Purpose::Set => Verifying::start(&lines, &mut session, effects).map(Box::new),
             Purpose::Undo => None,
@@ -98,12 +113,12 @@ impl Release {
             purpose,
             session,
             lines,
-            stage: Stage::Reading { batch, queries, verifying },
+            stage: Stage::Reading { reading, version, verifying },
             plan: Plan::default(),
             story: Story::default(),
             verdict: Verdict::Succeeded,
-            versions: None,
             pending_notes: Vec::new(),
+            stored_is_known: false,
             recorded: false,
             canceled: None,
         }))
@@ -121,7 +136,10 @@ impl Release {
             Event::Canceled => self.cancel(now, effects),
             event => {
                 self.session.renew(event, effects);
-                self.note_skew(event, effects);
+                let gate = self.session.handle_gate(event, effects);
+                if let Some(GateChange::Closed(ending)) = gate {
+                    effects.extend(report::gate_closed(&ending));
+                }
                 self.go_on(now, event, effects);
             }
         }
@@ -132,20 +150,29 @@ impl Release {
     fn go_on(&mut self, now: Millis, event: &Event, effects: &mut Effects) {
         let session = &mut self.session;
         match &mut self.stage {
-            Stage::Reading { batch, verifying, .. } => {
-                batch.handle(event, session, effects);
+            Stage::Reading { reading, version, verifying } => {
+                let told = version.is_over();
+                version.handle(event, session, effects);
+                if version.is_over() && !told {
+                    self.tell_cluster(effects);
+                    return self.go_on_reading(now, effects);
+                }
+                reading.requests.handle(event, session, effects);
                 if let Some(verifying) = verifying {
                     verifying.handle(event, session, effects);
                 }
-                let verified = verifying.as_ref().is_none_or(|verifying| verifying.is_over());
-                if batch.is_over() && (verified || batch.first_failure().is_some()) {
-                    self.make_plan(now, effects);
+                self.go_on_reading(now, effects);
+            }
+            Stage::Setting(changes) => {
+                changes.handle(event, session, effects);
+                if changes.is_over() {
+                    self.changes_are_made(now, effects);
                 }
             }
-            Stage::Setting(batch) => {
-                report_change(batch, event, session, effects);
-                if batch.is_over() {
-                    self.changes_are_made(now, effects);
+            Stage::ReadingBack(reading) => {
+                reading.requests.handle(event, session, effects);
+                if reading.requests.is_over() {
+                    self.stored_is_known(effects);
                 }
             }
             Stage::Watching(watching) => {
@@ -154,22 +181,28 @@ impl Release {
                     self.rollouts_are_over(&over, now, effects);
                 }
             }
-            Stage::Explaining(batch, _) => {
-                batch.handle(event, session, effects);
-                if batch.is_over() {
+            Stage::Explaining(requests, _) => {
+                requests.handle(event, session, effects);
+                if requests.is_over() {
                     self.logs_are_there(now, effects);
                 }
             }
-            Stage::Checking(batch, _) => {
-                batch.handle(event, session, effects);
-                if batch.is_over() {
+            Stage::Checking(reading) => {
+                reading.requests.handle(event, session, effects);
+                if reading.requests.is_over() {
                     self.put_back(now, effects);
                 }
             }
-            Stage::PuttingBack(batch, _) => {
-                report_change(batch, event, session, effects);
-                if batch.is_over() {
+            Stage::PuttingBack(changes, _) => {
+                changes.handle(event, session, effects);
+                if changes.is_over() {
                     self.images_are_back(now, effects);
+                }
+            }
+            Stage::ReadingOld(reading, _) => {
+                reading.requests.handle(event, session, effects);
+                if reading.requests.is_over() {
+                    self.watch_back(now, effects);
                 }
             }
             Stage::WatchingBack(watching) => {
@@ -178,10 +211,10 @@ impl Release {
                     self.way_back_is_over(&over, now, effects);
                 }
             }
-            Stage::LookingAgain { batch, notes, .. } => {
-                batch.handle(event, session, effects);
-                report_note(notes, event, session, effects);
-                if batch.is_over() && notes.is_over() {
+            Stage::LookingAgain { reading, notes } => {
+                reading.requests.handle(event, session, effects);
+                leave_notes(notes, event, session, effects);
+                if reading.requests.is_over() && notes.is_over() {
                     self.conclude(now, effects);
                 }
             }
@@ -189,19 +222,36 @@ impl Release {
         }
     }
 
-    fn make_plan(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::Reading { batch, queries, verifying } = &self.stage else { return };
-        if let Some((_, ending)) = batch.first_failure() {
-            effects.extend(report::kubectl_failed("The workloads cannot be read", ending));
-            return self.end_unchanged(effects);
+    /// Names the cluster, and warns where kubectl is too far from its version.
+    fn tell_cluster(&self, effects: &mut Effects) {
+        let Stage::Reading { version, .. } = &self.stage else { return };
+        let answer = version.answer(0).and_then(|pages| pages.first());
+        let server = answer.and_then(|body| server_version(body));
+        let client = client_version(self.session.gate_log());
+        effects.push(report::cluster(&self.session, server.as_deref(), client.as_deref()));
+        let skew = client.zip(server).and_then(|(client, server)| Skew::of(&client, &server));
+        effects.extend(skew.as_ref().map(report::skew));
+    }
+
+    fn go_on_reading(&mut self, now: Millis, effects: &mut Effects) {
+        let Stage::Reading { reading, version, verifying } = &self.stage else { return };
+        let verified = verifying.as_ref().is_none_or(|verifying| verifying.is_over());
+        let unreadable = reading.requests.first_failure().is_some();
+        if version.is_over() && reading.requests.is_over() && (verified || unreadable) {
+            self.make_plan(now, effects);
         }
-        let found = match found(batch, queries) {
+    }
+
+    fn make_plan(&mut self, now: Millis, effects: &mut Effects) {
+        let Stage::Reading { reading, verifying, .. } = &self.stage else { return };
+        let found = match reading.found() {
             Ok(found) => found,
             Err(error) => {
-                effects.push(report::not_understood(&error));
+                effects.push(report::not_read(&error, &self.session));
                 return self.end_unchanged(effects);
             }
         };
+        effects.push(report::section("Plan"));
         if let Some(verifying) = verifying {
             if !verifying.tell(effects) {
                 return self.end_unchanged(effects);
@@ -230,7 +280,7 @@ impl Release {
             }
         }
         effects.push(report::commands_variable(&commands));
-        self.carry_out(commands, now, effects);
+        self.carry_out(now, effects);
     }
 
     fn plan_to_set(&self, found: &[Found]) -> Result<Plan, Vec<PlanError>> {
@@ -265,19 +315,18 @@ impl Release {
         Ok(plan)
     }
 
-    fn carry_out(&mut self, commands: Vec<CommandLine>, now: Millis, effects: &mut Effects) {
+    fn carry_out(&mut self, now: Millis, effects: &mut Effects) {
         let request = &self.session.request;
         self.story = Story::begin(self.purpose, &self.plan, &request.target, now);
-        let commands = if request.dry_run {
-            let set = self.plan.set_commands(&request.target);
-            set.into_iter().map(CommandLine::dry_run).collect()
+        let steps = if request.dry_run {
+            let dry = |step: Step| Step { command: step.command.dry_run(), ..step };
+            self.plan.set_steps(&request.target).into_iter().map(dry).collect()
         } else {
-            commands
+            self.plan.steps(&request.target)
         };
-        if !commands.is_empty() {
+        if !steps.is_empty() {
             effects.push(report::section("Set image"));
-            let batch = Batch::start(commands, Policy::ALL, &mut self.session, effects);
-            self.stage = Stage::Setting(batch);
+            self.stage = Stage::Setting(Changes::start(steps, true, &mut self.session, effects));
         } else if request.dry_run || self.purpose == Purpose::Undo {
             let left_alone = self.verdict != Verdict::Succeeded;
             let (verdict, message) =
@@ -290,42 +339,50 @@ impl Release {
     }
 
     fn changes_are_made(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::Setting(batch) = &self.stage else { return };
-        let failed = batch.first_failure().is_some();
+        let Stage::Setting(changes) = &self.stage else { return };
+        let failed = changes.has_failed();
         if self.session.request.dry_run {
             let (verdict, message) = report::dry_run(failed);
             finish(effects, self.canceled.map_or(verdict, |_| Verdict::Canceled), message);
             self.stage = Stage::Over;
         } else if failed || self.canceled.is_some() {
-            let set = self.plan.set_by_command().enumerate();
-            let set = set.filter(|(at, _)| batch.succeeded(*at)).flat_map(|(_, set)| set);
-            self.pending_notes = self.records(&Plan { workloads: set.cloned().collect() });
+            let set = changes.outcomes().filter(|(_, outcome)| matches!(outcome, Some(Ok(()))));
+            let set = set.flat_map(|(workloads, _)| workloads.to_vec());
+            self.pending_notes = self.records(&Plan { workloads: set.collect() });
             self.fail();
             self.go_back(now, effects);
         } else {
-            self.watch(effects);
+            let changed = self.plan.workloads.iter().filter(|w| !w.is_left_as_it_is());
+            let queries = queries(changed);
+            let reading = Reading::start(queries, Patience::EACH, &mut self.session, effects);
+            self.stage = Stage::ReadingBack(reading);
         }
+    }
+
+    /// What is stored now is what has to be rolled out.
+    fn stored_is_known(&mut self, effects: &mut Effects) {
+        let Stage::ReadingBack(reading) = &self.stage else { return };
+        let found = reading.answered();
+        self.take_stored(&found, effects);
+        self.watch(effects);
+    }
+
+    /// Takes what the API server made of the change for the change itself, once.
+    fn take_stored(&mut self, found: &[Found], effects: &mut Effects) {
+        if mem::replace(&mut self.stored_is_known, true) {
+            return;
+        }
+        let rewritten = self.plan.take_stored(found);
+        for (chapter, planned) in self.story.chapters.iter_mut().zip(&self.plan.workloads) {
+            chapter.planned = planned.clone();
+        }
+        effects.extend(report::rewritten(&self.story, &rewritten));
     }
 
     /// Something went wrong, if it was not that the step was canceled.
     fn fail(&mut self) {
         if self.canceled.is_none() {
             self.verdict = Verdict::Failed;
-        }
-    }
-
-    /// Asks for the versions of kubectl and the API server, beside all else.
-    fn ask_for_versions(&mut self, effects: &mut Effects) {
-        let command = vec![self.session.request.target.version()];
-        self.versions = Some(Batch::start(command, Policy::BRIEFLY, &mut self.session, effects));
-    }
-
-    /// Warns where they are too far apart.
-    fn note_skew(&mut self, event: &Event, effects: &mut Effects) {
-        let Some(batch) = &mut self.versions else { return };
-        if batch.handle(event, &mut self.session, effects).is_some() {
-            let skew = batch.answer(0).and_then(Skew::of);
-            effects.extend(skew.as_ref().map(report::skew));
         }
     }
 
@@ -343,20 +400,18 @@ impl Release {
             effects,
         );
         let notes = self.records(&self.plan);
-        watching.beside(Batch::start(notes, Policy::EACH, &mut self.session, effects));
+        watching.beside(Requests::start(notes, Patience::EACH, &mut self.session, effects));
         let over = watching.is_settled(&mut self.session, effects);
         self.stage = Stage::Watching(watching);
         if over {
             self.rollouts_are_over(&Over::Settled, self.story.began, effects);
-        } else {
-            self.ask_for_versions(effects);
         }
     }
 
-    /// The commands that record a change on its workloads, or take the record of it away.
-    fn records(&self, plan: &Plan) -> Vec<CommandLine> {
+    /// The requests that record a change on its workloads, or take the record of it away.
+    fn records(&self, plan: &Plan) -> Vec<ApiRequest> {
         let author = &self.session.request.author;
-        plan.notes(&self.session.request.target, |planned| {
+        notes(plan, |planned| {
             let record = match self.purpose {
                 Purpose::Set => Some(Record::of(planned, author).write()),
                 Purpose::Undo => None,
@@ -368,9 +423,9 @@ impl Release {
         })
     }
 
-    /// The commands that put the records back that were there before.
-    fn former_records(&self, plan: &Plan) -> Vec<CommandLine> {
-        plan.notes(&self.session.request.target, |planned| {
+    /// The requests that put the records back that were there before.
+    fn former_records(plan: &Plan) -> Vec<ApiRequest> {
+        notes(plan, |planned| {
             vec![
                 (record::ANNOTATION, planned.record.clone()),
                 (record::CHANGE_CAUSE, planned.change_cause.clone()),
@@ -387,8 +442,8 @@ impl Release {
     }
 
     fn rollouts_are_over(&mut self, over: &Over, now: Millis, effects: &mut Effects) {
-        let Stage::Watching(watching) = &self.stage else { return };
-        watching.stop(effects);
+        let Stage::Watching(watching) = &mut self.stage else { return };
+        watching.stop(&mut self.session, effects);
         watching.tell(now, &mut self.story);
         effects.extend(report::over(over));
         if watching.lacks_something() {
@@ -410,29 +465,30 @@ impl Release {
 
     /// Fetches the logs of the containers that failed.
     fn explain(&mut self, now: Millis, effects: &mut Effects) {
-        let target = &self.session.request.target;
-        let mut commands = Vec::new();
+        let mut requests = Vec::new();
         let mut whose = Vec::new();
         for (at, chapter) in self.story.chapters.iter().enumerate() {
             let Some((Outcome::Failed(failure), _)) = &chapter.outcome else { continue };
-            let Some(log) = failure.log().filter(|_| commands.len() < MOST_LOGS) else { continue };
-            let target = target.within(chapter.planned.asked.as_deref());
-            commands.push(target.logs(&log).tail(LOG_LINES));
-            whose.push((at, log.pod.to_owned(), log.container.to_owned()));
+            let Some(log) = failure.log().filter(|_| requests.len() < MOST_LOGS) else { continue };
+            let rollout::ContainerLog { pod, container, previous } = log;
+            let namespace = &chapter.planned.namespace;
+            requests.push(ApiRequest::log(namespace, pod, container, previous, LOG_LINES));
+            whose.push((at, pod.to_owned(), container.to_owned()));
         }
-        if commands.is_empty() {
+        if requests.is_empty() {
             return self.go_back(now, effects);
         }
-        let batch = Batch::start(commands, Policy::BRIEFLY, &mut self.session, effects);
-        self.stage = Stage::Explaining(batch, whose);
+        let requests = Requests::start(requests, Patience::BRIEFLY, &mut self.session, effects);
+        self.stage = Stage::Explaining(requests, whose);
     }
 
     fn logs_are_there(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::Explaining(batch, whose) = &self.stage else { return };
+        let Stage::Explaining(requests, whose) = &self.stage else { return };
         for (job, (at, pod, container)) in whose.iter().enumerate() {
-            let answer = batch.answer(job).filter(|answer| !answer.is_empty());
+            let answer = requests.answer(job).map(<[Vec<u8>]>::concat);
+            let answer = answer.filter(|answer| !answer.is_empty());
             let lines =
-                answer.map(|answer| String::from_utf8_lossy(answer).lines().map(cut).collect());
+                answer.map(|answer| String::from_utf8_lossy(&answer).lines().map(cut).collect());
             self.story.chapters[*at].log = lines.map(|lines| ContainerLog {
                 pod: pod.clone(),
                 container: container.clone(),
@@ -457,18 +513,17 @@ impl Release {
         self.pending_notes.clear();
         self.story.forget_what_runs();
         let queries = queries(self.plan.changed());
-        let batch = ask(&queries, Policy::EACH, &mut self.session, effects);
-        self.stage = Stage::Checking(batch, queries);
+        let reading = Reading::start(queries, Patience::EACH, &mut self.session, effects);
+        self.stage = Stage::Checking(reading);
     }
 
     fn put_back(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::Checking(batch, queries) = &self.stage else { return };
-        let found = answered(batch, queries);
+        let Stage::Checking(reading) = &self.stage else { return };
+        let found = reading.answered();
+        effects.extend(reading.failures().map(|error| report::not_known(&error)));
+        self.take_stored(&found, effects);
         let Return { plan, left } = plan::way_back(&self.plan, &found);
-        for ending in (0..queries.len()).filter_map(|at| batch.failure(at)) {
-            effects.extend(report::kubectl_failed("What the workloads run cannot be read", ending));
-        }
-        let is_known = |planned: &Planned| found.iter().any(|f| f.namespace == planned.asked);
+        let is_known = |planned: &Planned| found.iter().any(|found| found.covers(planned));
         for planned in self.plan.changed().filter(|planned| !is_known(planned)) {
             if let Some(chapter) = self.story.chapter_mut(planned) {
                 chapter.back = Back::Unknown;
@@ -481,11 +536,11 @@ impl Release {
                 chapter.back = Back::Left(left.reason);
             }
         }
-        let commands = plan.commands(&self.session.request.target);
-        if commands.is_empty() && self.canceled.is_some() {
+        let steps = plan.steps(&self.session.request.target);
+        if steps.is_empty() && self.canceled.is_some() {
             return self.look_again(now, effects);
         }
-        if commands.is_empty() {
+        if steps.is_empty() {
             self.story.see_now(&found);
             return self.conclude(now, effects);
         }
@@ -494,15 +549,18 @@ impl Release {
                 chapter.back = Back::Unknown;
             }
         }
-        let batch = Batch::start(commands, Policy::EACH, &mut self.session, effects);
-        self.stage = Stage::PuttingBack(batch, plan);
+        let changes = Changes::start(steps, false, &mut self.session, effects);
+        self.stage = Stage::PuttingBack(changes, plan);
     }
 
     fn images_are_back(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::PuttingBack(batch, plan) = &self.stage else { return };
+        let Stage::PuttingBack(changes, _) = &self.stage else { return };
         let (mut back, mut refused) = (Plan::default(), Plan::default());
-        for (at, together) in plan.set_by_command().enumerate() {
-            let words = batch.failure(at).map(Ending::words);
+        for (together, outcome) in changes.outcomes() {
+            let words = match outcome {
+                Some(Ok(())) | None => None,
+                Some(Err(error)) => Some(error.words()),
+            };
             for planned in together {
                 let which = if words.is_some() { &mut refused } else { &mut back };
                 which.workloads.push(planned.clone());
@@ -511,24 +569,35 @@ impl Release {
                 }
             }
         }
-        let former = self.former_records(&back);
         if self.canceled.is_some() || back.workloads.is_empty() {
-            self.pending_notes = former;
+            self.pending_notes = Self::former_records(&back);
             if !self.recorded {
                 let still = refused.workloads.iter().map(Planned::reversed).collect();
                 self.pending_notes.extend(self.records(&Plan { workloads: still }));
             }
             return self.look_again(now, effects);
         }
+        let queries = queries(back.workloads.iter());
+        let reading = Reading::start(queries, Patience::EACH, &mut self.session, effects);
+        self.stage = Stage::ReadingOld(reading, back);
+    }
+
+    /// The old images are set, as they are stored: their rollouts are watched.
+    fn watch_back(&mut self, now: Millis, effects: &mut Effects) {
+        let Stage::ReadingOld(reading, back) = &self.stage else { return };
+        let mut stored = back.clone();
+        stored.take_stored(&reading.answered());
+        let former = Self::former_records(back);
         let stuck = self.stuck_pods(true);
-        let mut watching = Watching::start(&back, now, false, stuck, &mut self.session, effects);
-        watching.beside(Batch::start(former, Policy::EACH, &mut self.session, effects));
+        let session = &mut self.session;
+        let mut watching = Watching::start(&stored, now, false, stuck, session, effects);
+        watching.beside(Requests::start(former, Patience::EACH, session, effects));
         self.stage = Stage::WatchingBack(watching);
     }
 
     fn way_back_is_over(&mut self, over: &Over, now: Millis, effects: &mut Effects) {
-        let Stage::WatchingBack(watching) = &self.stage else { return };
-        watching.stop(effects);
+        let Stage::WatchingBack(watching) = &mut self.stage else { return };
+        watching.stop(&mut self.session, effects);
         effects.extend(report::over(over));
         for (planned, outcome, deleted) in watching.outcomes() {
             if let Some(chapter) = self.story.chapter_mut(planned) {
@@ -549,9 +618,9 @@ impl Release {
         }
         self.story.forget_what_runs();
         let notes = mem::take(&mut self.pending_notes);
-        let notes = Batch::start(notes, Policy::EACH, &mut self.session, effects);
-        let batch = ask(&queries, Policy::EACH, &mut self.session, effects);
-        self.stage = Stage::LookingAgain { batch, queries, notes };
+        let notes = Requests::start(notes, Patience::EACH, &mut self.session, effects);
+        let reading = Reading::start(queries, Patience::EACH, &mut self.session, effects);
+        self.stage = Stage::LookingAgain { reading, notes };
     }
 
     /// The agent ends the step: lets go of what is not needed, and puts back what was changed if it
@@ -561,32 +630,41 @@ impl Release {
         effects.push(report::canceled());
         self.canceled = Some(self.session.wake(GRACE_MS, effects));
         match &mut self.stage {
-            Stage::Reading { batch, .. } => {
-                batch.stop(effects);
+            Stage::Reading { reading, .. } => {
+                reading.requests.stop(&mut self.session, effects);
                 self.end_unchanged(effects);
             }
-            Stage::Setting(batch) => {
-                // A command that is ended may have done its work: it is waited for.
-                batch.stop(effects);
-                if batch.is_over() {
+            Stage::Setting(changes) => {
+                changes.stop();
+                if changes.is_over() {
                     self.changes_are_made(now, effects);
                 }
             }
-            Stage::Explaining(batch, _) => {
-                batch.stop(effects);
+            Stage::ReadingBack(reading) => {
+                reading.requests.stop(&mut self.session, effects);
+                self.pending_notes = self.records(&self.plan);
+                self.go_back(now, effects);
+            }
+            Stage::Explaining(requests, _) => {
+                requests.stop(&mut self.session, effects);
                 self.go_back(now, effects);
             }
             Stage::Watching(watching) => {
-                watching.stop(effects);
-                watching.tell(now, &mut self.story);
                 self.recorded = watching.is_recorded();
+                watching.stop(&mut self.session, effects);
+                watching.tell(now, &mut self.story);
                 if !self.recorded {
                     self.pending_notes = self.records(&self.plan);
                 }
                 self.go_back(now, effects);
             }
+            Stage::ReadingOld(reading, back) => {
+                reading.requests.stop(&mut self.session, effects);
+                self.pending_notes = Self::former_records(back);
+                self.look_again(now, effects);
+            }
             Stage::WatchingBack(watching) => {
-                watching.stop(effects);
+                watching.stop(&mut self.session, effects);
                 self.look_again(now, effects);
             }
             Stage::Checking(..)
@@ -607,21 +685,14 @@ impl Release {
 
     /// Tells the whole story, and ends the step.
     fn conclude(&mut self, now: Millis, effects: &mut Effects) {
-        if let Some(versions) = &self.versions {
-            versions.kill(effects);
-        }
-        match &self.stage {
-            Stage::LookingAgain { batch, queries, notes } => {
-                self.story.see_now(&answered(batch, queries));
-                batch.kill(effects);
-                notes.kill(effects);
-            }
-            Stage::Setting(batch) | Stage::Checking(batch, _) => {
-                batch.kill(effects);
+        match &mut self.stage {
+            Stage::LookingAgain { reading, .. } => self.story.see_now(&reading.answered()),
+            Stage::Setting(changes) => {
+                changes.kill(effects);
                 self.story.was_not_put_back(self.puts_back());
             }
-            Stage::PuttingBack(batch, _) => batch.kill(effects),
-            Stage::WatchingBack(watching) => watching.stop(effects),
+            Stage::Checking(_) => self.story.was_not_put_back(self.puts_back()),
+            Stage::PuttingBack(changes, _) => changes.kill(effects),
             _ => {}
         }
         let unchanged_is_an_issue = self.session.request.when_unchanged != WhenUnchanged::Succeed;
@@ -642,33 +713,61 @@ impl Release {
     }
 }
 
+impl Reading {
+    fn start(
+        queries: Vec<Query>,
+        patience: Patience,
+        session: &mut Session,
+        effects: &mut Effects,
+    ) -> Self {
+        let requests = queries.iter().map(Query::request).collect();
+        Self { queries, requests: Requests::start(requests, patience, session, effects) }
+    }
+
+    /// What each query found, or why it found nothing.
+    fn outcomes(&self) -> impl Iterator<Item = Result<Found, ApiError>> {
+        self.queries.iter().enumerate().map(|(at, query)| {
+            let failure = self.requests.failure(at).unwrap_or(&ApiError::Canceled);
+            query.found(self.requests.answer(at).ok_or(failure))
+        })
+    }
+
+    /// What was found, if all of it is known.
+    fn found(&self) -> Result<Vec<Found>, ApiError> {
+        match self.requests.first_failure() {
+            Some((at, error)) if self.queries[at].found(Err(error)).is_err() => Err(error.clone()),
+            _ => self.outcomes().collect(),
+        }
+    }
+
+    /// What was found by those queries that were answered.
+    fn answered(&self) -> Vec<Found> {
+        self.outcomes().filter_map(Result::ok).collect()
+    }
+
+    /// Why the others were not.
+    fn failures(&self) -> impl Iterator<Item = ApiError> {
+        self.outcomes().filter_map(Result::err)
+    }
+}
+
 fn queries<'a>(workloads: impl Iterator<Item = &'a Planned>) -> Vec<Query> {
-    Query::of_workloads(workloads.map(|planned| (&planned.asked, &planned.name)))
+    workloads.map(|planned| Query::of_workload(planned.asked.as_deref(), &planned.name)).collect()
 }
 
-fn ask(queries: &[Query], policy: Policy, session: &mut Session, effects: &mut Effects) -> Batch {
-    let target = &session.request.target;
-    let commands = queries.iter().map(|query| query.command(target)).collect();
-    Batch::start(commands, policy, session, effects)
-}
-
-/// What every query found.
-fn found(batch: &Batch, queries: &[Query]) -> Result<Vec<Found>, serde_json::Error> {
-    let answers = queries.iter().enumerate().map(|(at, query)| {
-        let workloads = objects::parse(batch.answer(at).unwrap_or_default())?;
-        Ok(Found { namespace: query.namespace.clone(), workloads })
-    });
-    answers.collect()
-}
-
-/// What was found by those queries that were answered.
-fn answered(batch: &Batch, queries: &[Query]) -> Vec<Found> {
-    let answered = queries.iter().enumerate().filter(|(at, _)| batch.succeeded(*at));
-    let found = answered.filter_map(|(at, query)| {
-        let workloads = objects::parse(batch.answer(at)?).ok()?;
-        Some(Found { namespace: query.namespace.clone(), workloads })
-    });
-    found.collect()
+/// The requests that leave annotations on every workload that gets another image; one without a value
+/// is taken away.
+fn notes(
+    plan: &Plan,
+    annotations: impl Fn(&Planned) -> Vec<(&'static str, Option<String>)>,
+) -> Vec<ApiRequest> {
+    let request = |planned: &Planned| {
+        let annotations: BTreeMap<_, _> = annotations(planned).into_iter().collect();
+        let patch = json!({ "metadata": { "annotations": annotations } }).to_string();
+        let (name, namespace) = (&planned.name, &planned.namespace);
+        ApiRequest::patch(namespace, name.kind, &name.name, patch, false)
+    };
+    plan.changed().map(request).collect()
 }
 
 /// A line of a container's log, no longer than a person reads.
@@ -677,18 +776,9 @@ fn cut(line: &str) -> String {
 }
 
 /// Shows that a note could not be left.
-fn report_note(batch: &mut Batch, event: &Event, session: &mut Session, effects: &mut Effects) {
-    let ended = batch.handle(event, session, effects);
-    if let Some(ending) = ended.and_then(|ended| batch.failure(ended)) {
-        effects.push(report::aside_failed(ending));
-    }
-}
-
-/// Shows what a command that changes something answered.
-fn report_change(batch: &mut Batch, event: &Event, session: &mut Session, effects: &mut Effects) {
-    let Some(ended) = batch.handle(event, session, effects) else { return };
-    effects.extend(report::answer(batch.answer(ended).unwrap_or_default()));
-    if let Some(ending) = batch.failure(ended) {
-        effects.extend(report::kubectl_failed("The image cannot be set", ending));
+fn leave_notes(notes: &mut Requests, event: &Event, session: &mut Session, effects: &mut Effects) {
+    let ended = notes.handle(event, session, effects);
+    if let Some(error) = ended.and_then(|ended| notes.failure(ended)) {
+        effects.push(report::not_recorded(error));
     }
 }

@@ -1,13 +1,14 @@
-//! What every phase carries along: the request, and the way to start kubectl.
+//! What every phase carries along: the request, and the ways to kubectl and to the API server.
 
 use std::collections::BTreeMap;
 
 use crate::{
     inputs::Change,
+    kubeconfig::Destination,
     kubectl::CommandLine,
     protocol::{CallId, Effect, Event, ProcessId, TimerId, Verdict},
     proxy, report,
-    run::{process::Process, renewal::Renewal},
+    run::{gate::Gate, process::Process, renewal::Renewal},
     secret::Secret,
 };
 
@@ -23,7 +24,11 @@ pub(crate) struct Session {
     /// The environment of kubectl.
     pub(crate) env: BTreeMap<&'static str, Secret>,
     /// What its environment has where the agent's has nothing.
-    defaults: BTreeMap<&'static str, Secret>,
+    pub(super) defaults: BTreeMap<&'static str, Secret>,
+    /// Where kubectl goes, as far as the kubeconfig tells.
+    pub(crate) destination: Destination,
+    /// The way to the API server.
+    pub(super) gate: Gate,
     /// Keeps the token for the cluster fresh.
     pub(crate) renewal: Option<Renewal>,
     next_process: ProcessId,
@@ -39,6 +44,8 @@ impl Session {
             kubectl: None,
             env: BTreeMap::new(),
             defaults,
+            destination: Destination::default(),
+            gate: Gate::default(),
             renewal: None,
             next_process: 1,
             next_timer: 1,
@@ -54,8 +61,7 @@ impl Session {
     /// Starts kubectl and shows its command line.
     pub(crate) fn start(&mut self, command: &CommandLine, effects: &mut Effects) -> Process {
         effects.push(report::command(command));
-        let process = self.next_process;
-        self.next_process += 1;
+        let process = self.next_process();
         effects.push(Effect::Spawn {
             process,
             program: self.kubectl.clone(),
@@ -80,6 +86,17 @@ impl Session {
         self.next_timer += 1;
         effects.push(Effect::Wake { timer, after_ms });
         timer
+    }
+
+    /// A handle for a process.
+    pub(super) fn next_process(&mut self) -> ProcessId {
+        self.next_process += 1;
+        self.next_process - 1
+    }
+
+    /// How long an answer may take that is waited for so long at most: no longer than a rollout.
+    pub(crate) fn answer_ms(&self, most: u32) -> u32 {
+        self.request.timeout_ms.unwrap_or(u32::MAX).min(most)
     }
 
     /// A handle for a request.

@@ -5,16 +5,18 @@ use crate::{
     connection::RegistryLogin,
     images::Line,
     inputs::{RegistryAccess, Verification},
+    kubernetes::{ApiRequest, List, read},
     protocol::{Event, TimerId},
     reference::Reference,
     registry::{Check, Found, Login, Outcome, Platform, Registry, Verify, acr::Exchange, fails},
     report,
     run::{
-        batch::{Batch, Policy},
         call::Call,
+        requests::{Patience, Requests},
         session::{Effects, Session, mask},
     },
     secret::Secret,
+    workload::{Node, NodeInfo},
 };
 
 /// For whom a token of Entra ID is that a registry of Azure takes.
@@ -51,7 +53,7 @@ enum Step {
     /// What registries say of the images.
     Checks(Vec<(usize, Call<Check>)>),
     /// What the nodes of the cluster are.
-    Nodes(Batch),
+    Nodes(Requests),
     Over,
 }
 
@@ -113,7 +115,7 @@ impl Verifying {
     pub(crate) fn handle(&mut self, event: &Event, session: &mut Session, effects: &mut Effects) {
         match (&mut self.step, event) {
             (Step::Over, _) => {}
-            (_, Event::Woken { timer }) if Some(*timer) == self.deadline => self.give_up(effects),
+            (_, Event::Woken { timer }) if Some(*timer) == self.deadline => self.give_up(),
             (Step::Token(call), event) => {
                 let Some(outcome) = call.handle(event, session, effects) else { return };
                 match outcome {
@@ -152,10 +154,10 @@ impl Verifying {
                 self.outcomes[at] = Some(outcome);
                 self.check_more(session, effects);
             }
-            (Step::Nodes(batch), event) => {
-                batch.handle(event, session, effects);
-                if batch.is_over() {
-                    self.nodes = nodes(batch.answer(0).unwrap_or_default());
+            (Step::Nodes(requests), event) => {
+                requests.handle(event, session, effects);
+                if requests.is_over() {
+                    self.nodes = nodes(requests.answer(0).unwrap_or_default());
                     self.step = Step::Over;
                 }
             }
@@ -247,15 +249,15 @@ impl Verifying {
         self.step = if !calls.is_empty() {
             Step::Checks(calls)
         } else if self.outcomes.iter().flatten().any(has_platforms) {
-            let command = vec![session.request.target.node_platforms()];
-            Step::Nodes(Batch::start(command, Policy::BRIEFLY, session, effects))
+            let nodes = vec![ApiRequest::nodes()];
+            Step::Nodes(Requests::start(nodes, Patience::BRIEFLY, session, effects))
         } else {
             Step::Over
         };
     }
 
     /// The time is over: what is not known by now stays so.
-    fn give_up(&mut self, effects: &mut Effects) {
+    fn give_up(&mut self) {
         let seconds = self.patience_ms() / 1000;
         match std::mem::replace(&mut self.step, Step::Over) {
             Step::Checks(calls) => {
@@ -268,8 +270,7 @@ impl Verifying {
             }
             Step::Token(call) => self.login_is_late(call.server(), seconds),
             Step::Exchange(call) => self.login_is_late(call.server(), seconds),
-            Step::Nodes(batch) => batch.kill(effects),
-            Step::Over => {}
+            Step::Nodes(_) | Step::Over => {}
         }
         for at in 0..self.outcomes.len() {
             if self.outcomes[at].is_none() {
@@ -292,19 +293,17 @@ impl Verifying {
     }
 }
 
-/// The platforms in the lines of `kubectl get nodes`, and how many nodes are of each.
-fn nodes(answer: &[u8]) -> Vec<(Platform, usize)> {
+/// The platforms of the nodes, and how many nodes are of each.
+fn nodes(pages: &[Vec<u8>]) -> Vec<(Platform, usize)> {
     let mut nodes: Vec<(Platform, usize)> = Vec::new();
-    for line in String::from_utf8_lossy(answer).lines() {
-        let Some((os, architecture)) = line.trim().split_once('/') else { continue };
-        if os.is_empty() {
+    let pages = pages.iter().filter_map(|page| read::<List<Node>>(page).ok());
+    for node in pages.flat_map(|page| page.items) {
+        let NodeInfo { operating_system, architecture } = node.status.node_info;
+        if operating_system.is_empty() {
             continue;
         }
-        let platform = Platform {
-            os: os.to_owned(),
-            architecture: architecture.to_owned(),
-            variant: String::new(),
-        };
+        let variant = String::new();
+        let platform = Platform { os: operating_system, architecture, variant };
         match nodes.iter_mut().find(|(known, _)| *known == platform) {
             Some((_, count)) => *count += 1,
             None => nodes.push((platform, 1)),

@@ -1,74 +1,76 @@
-//! A watch of one resource in one namespace, started anew when it ends.
+//! Keeps the picture of one collection up to date, by the machine that lists and watches it.
 
 use serde::de::DeserializeOwned;
 
 use crate::{
-    kubectl::CommandLine,
+    kubernetes::{ApiError, Collection, Heard, ListWatch, Picture, Want},
     plan::Planned,
-    protocol::{Effect, Event, Millis, TimerId},
+    protocol::{CallId, Event, Millis, TimerId},
     report,
     rollout::{Change, Listing, Observation},
-    run::{
-        process::{Ending, Process},
-        session::{Effects, Session},
-        watch_events,
-    },
-    workload::Kind,
+    run::session::{Effects, Session},
+    workload::{Kind, Workload},
 };
 
-/// How often in a row a watch may fail for no reason that passes before it is given up.
-const LAST_ATTEMPT: u32 = 6;
-/// How long a watch may take to show the first object, in milliseconds, where there must be one.
-const FIRST_SIGN_MS: u32 = 10_000;
-/// How often in a row it may show none: the connection may hang, or the object be gone.
-const LAST_SILENCE: u32 = 2;
+/// The reasons of events that a start which goes well has, and which no judgement needs: most events.
+const ROUTINE_EVENT_REASONS: [&str; 9] = [
+    "Scheduled",
+    "Pulling",
+    "Pulled",
+    "Created",
+    "Started",
+    "Killing",
+    "SuccessfulCreate",
+    "SuccessfulDelete",
+    "ScalingReplicaSet",
+];
 
-/// A watch, and what it is of.
+/// A machine, and what it is of.
 #[derive(Debug)]
 pub(crate) struct Watch {
     pub(crate) listing: Listing,
     namespace: String,
-    command: CommandLine,
-    state: State,
-    /// Failures since it last showed something.
-    failures: u32,
-    /// Starts without a first sign since it last showed something.
-    silences: u32,
-    /// Whether it shows an object as soon as it works.
-    shows_something: bool,
+    name: Option<String>,
+    machine: ListWatch,
+    call: Option<CallId>,
+    timer: Option<TimerId>,
 }
 
-#[derive(Debug)]
-enum State {
-    Running { process: Process, first_sign: Option<TimerId> },
-    Resting(TimerId),
-    GivenUp,
-}
-
-/// A watch that will not work any more.
+/// What a watch has to say of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GivenUp {
-    pub(crate) listing: Listing,
-    pub(crate) ending: Ending,
+pub(crate) enum WatchNews {
+    /// It may not watch, and asks again and again.
+    Polls(Listing, ApiError),
+    /// It has given up.
+    GivenUp(Listing, ApiError),
+}
+
+/// What is seen of a collection, at a time.
+struct Seen<'a> {
+    listing: Listing,
+    namespace: &'a str,
+    name: Option<&'a str>,
+    seen: &'a mut Observation,
+    now: Millis,
 }
 
 impl Watch {
-    pub(crate) fn start(
+    fn start(
         listing: Listing,
-        namespace: String,
-        shows_something: bool,
-        command: CommandLine,
+        namespace: &str,
+        collection: Collection,
         session: &mut Session,
         effects: &mut Effects,
     ) -> Self {
-        let state = State::GivenUp;
-        let mut watch =
-            Self { listing, namespace, command, state, failures: 0, silences: 0, shows_something };
-        watch.run(session, effects);
+        let name = collection.name.clone();
+        let (machine, wants) = ListWatch::start(collection);
+        let namespace = namespace.to_owned();
+        let mut watch = Self { listing, namespace, name, machine, call: None, timer: None };
+        watch.carry_out(wants, session, effects);
         watch
     }
 
-    /// Takes what concerns its process, and puts the objects that it completes into what is seen.
+    /// Takes what concerns it, and puts the objects that it completes into what is seen.
     pub(crate) fn handle(
         &mut self,
         now: Millis,
@@ -76,180 +78,185 @@ impl Watch {
         seen: &mut Observation,
         session: &mut Session,
         effects: &mut Effects,
-    ) -> Option<GivenUp> {
-        match (&mut self.state, event) {
-            (State::Resting(restart), Event::Woken { timer }) if restart == timer => {
-                seen.restart_listing(self.listing, Some(&self.namespace));
-                self.run(session, effects);
-                None
+    ) -> Option<WatchNews> {
+        let broken;
+        let heard = match event {
+            Event::ResponseBegan { call, status, headers } if self.call == Some(*call) => {
+                Heard::Began(*status, headers)
             }
-            (State::Running { process, first_sign }, Event::Woken { timer })
-                if *first_sign == Some(*timer) =>
-            {
-                effects.push(Effect::Kill { process: process.id() });
-                self.rest(Ending::NoAnswer, session, effects)
+            Event::ResponseChunk { call, chunk } if self.call == Some(*call) => Heard::Chunk(chunk),
+            Event::ResponseEnded { call, error } if self.call == Some(*call) => {
+                self.call = None;
+                broken = error.as_ref().map(|words| session.broken(words));
+                Heard::Ended(broken.as_ref())
             }
-            (State::Running { process, first_sign }, event) => {
-                let ending = process.take(event);
-                match take_objects(self.listing, process.stdout(), now, seen) {
-                    Ok(0) => {}
-                    Ok(_) => {
-                        self.failures = 0;
-                        self.silences = 0;
-                        *first_sign = None;
-                    }
-                    Err(error) => {
-                        effects.push(Effect::Kill { process: process.id() });
-                        let stderr = error.to_string();
-                        let ending = Ending::Failure { code: None, stderr };
-                        return self.rest(ending, session, effects);
-                    }
-                }
-                self.rest(ending?, session, effects)
-            }
-            _ => None,
-        }
+            Event::Woken { timer } if self.timer == Some(*timer) => Heard::Woken,
+            _ => return None,
+        };
+        let (listing, namespace, name) = (self.listing, &*self.namespace, self.name.as_deref());
+        let mut picture = Seen { listing, namespace, name, seen, now };
+        let wants = self.machine.hear(heard, &mut picture);
+        self.carry_out(wants, session, effects)
     }
 
-    /// Whether it shows the workloads of this kind and namespace that there are.
-    pub(crate) fn shows(&self, kind: Kind, namespace: &str) -> bool {
-        self.listing == Listing::Workloads(kind)
-            && self.namespace == namespace
-            && matches!(self.state, State::Running { first_sign: None, .. })
+    /// Whether the workload would have been seen if it were there.
+    pub(crate) fn covers(&self, planned: &Planned) -> bool {
+        self.machine.has_listed()
+            && self.listing == Listing::Workloads(planned.name.kind)
+            && self.namespace == planned.namespace
+            && self.name.as_ref().is_none_or(|name| *name == planned.name.name)
+    }
+
+    /// Whether it is of all workloads of a kind.
+    pub(crate) fn is_of_many(&self) -> bool {
+        self.name.is_none()
+    }
+
+    pub(crate) fn is_within(&self, namespace: &str) -> bool {
+        self.namespace == namespace
     }
 
     pub(crate) fn is_given_up(&self) -> bool {
-        matches!(self.state, State::GivenUp)
+        self.machine.is_given_up()
     }
 
-    pub(crate) fn kill(&self, effects: &mut Effects) {
-        if let State::Running { process, .. } = &self.state {
-            effects.push(Effect::Kill { process: process.id() });
+    /// Lets go of its request.
+    pub(crate) fn stop(&self, session: &mut Session, effects: &mut Effects) {
+        if let Some(call) = self.call {
+            session.abort(call, effects);
         }
     }
 
-    fn run(&mut self, session: &mut Session, effects: &mut Effects) {
-        let process = session.start(&self.command, effects);
-        let first_sign = self.shows_something.then(|| session.wake(FIRST_SIGN_MS, effects));
-        self.state = State::Running { process, first_sign };
-    }
-
-    fn rest(
+    fn carry_out(
         &mut self,
-        ending: Ending,
+        wants: Vec<Want>,
         session: &mut Session,
         effects: &mut Effects,
-    ) -> Option<GivenUp> {
-        self.failures += 1;
-        self.silences += u32::from(ending == Ending::NoAnswer);
-        // What is followed is worth waiting for, as long as the rollout may take.
-        let last = match &ending {
-            Ending::Failure { stderr, .. } if is_refusal(stderr) => 0,
-            Ending::Success if self.shows_something => u32::MAX,
-            ending if self.shows_something && ending.may_pass() => u32::MAX,
-            Ending::Success | Ending::Failure { .. } | Ending::NoAnswer => LAST_ATTEMPT,
-            _ => 0,
-        };
-        if self.failures < last && self.silences < LAST_SILENCE {
-            let after_ms = 250 << self.failures.min(5);
-            effects.push(report::watch_ended(&ending, after_ms));
-            self.state = State::Resting(session.wake(after_ms, effects));
-            return None;
+    ) -> Option<WatchNews> {
+        let mut news = None;
+        for want in wants {
+            match want {
+                Want::Ask(request) => self.call = Some(session.send(request, effects)),
+                Want::Abort => {
+                    if let Some(call) = self.call.take() {
+                        session.abort(call, effects);
+                    }
+                }
+                Want::Wake(after_ms) => self.timer = Some(session.wake(after_ms, effects)),
+                Want::Failed(error) => effects.push(report::watch_failed(self.listing, &error)),
+                Want::Polls(error) => news = Some(WatchNews::Polls(self.listing, error)),
+                Want::GivenUp(error) => news = Some(WatchNews::GivenUp(self.listing, error)),
+            }
         }
-        self.state = State::GivenUp;
-        Some(GivenUp { listing: self.listing, ending })
+        news
     }
 }
 
-/// The watches for these workloads: in each namespace one for a kind, and one each for the replica
-/// sets of deployments, for the pods and for the events.
+impl Seen<'_> {
+    fn take(&mut self, object: &str, gone: bool) -> Result<(), serde_json::Error> {
+        fn change<T: DeserializeOwned>(
+            object: &str,
+            gone: bool,
+        ) -> Result<Change<T>, serde_json::Error> {
+            let object = serde_json::from_str(object)?;
+            Ok(if gone { Change::Deleted(object) } else { Change::Present(object) })
+        }
+        match self.listing {
+            Listing::Workloads(kind) => {
+                let mut change: Change<Workload> = change(object, gone)?;
+                let (Change::Present(workload) | Change::Deleted(workload)) = &mut change;
+                workload.kind = kind;
+                self.seen.see_workload(self.now, change);
+            }
+            Listing::Pods => self.seen.see_pod(self.now, change(object, gone)?),
+            Listing::Events => self.seen.see_event(self.now, change(object, gone)?),
+        }
+        Ok(())
+    }
+}
+
+impl Picture for Seen<'_> {
+    fn see(&mut self, object: &str) -> Result<(), serde_json::Error> {
+        self.take(object, false)
+    }
+
+    fn lose(&mut self, object: &str) -> Result<(), serde_json::Error> {
+        self.take(object, true)
+    }
+
+    fn begin_list(&mut self) {
+        self.seen.begin_list(self.listing, self.namespace, self.name);
+    }
+
+    fn end_list(&mut self) {
+        self.seen.end_list(self.listing, self.namespace, self.name);
+    }
+}
+
+/// The watches for these workloads: in each namespace one for a kind, or with `by_name` one for each
+/// workload, and one each for the replica sets of deployments, for the pods and for the events.
 pub(crate) fn for_workloads(
     workloads: &[&Planned],
     session: &mut Session,
     effects: &mut Effects,
 ) -> Vec<Watch> {
     let mut watches = Vec::new();
-    for (first, here) in by_namespace(workloads) {
-        let target = session.request.target.within(first.asked.as_deref());
+    for here in by_namespace(workloads) {
+        let namespace = &*here[0].namespace;
         let labels = match here.as_slice() {
-            [only] => only.selector.as_ref().map(|labels| format!("--selector={labels}")),
+            [only] => only.selector.clone(),
             _ => None,
         };
-        let mut start = |listing, shows_something, resource: &str, narrowed| {
-            let command = target.watch(resource, narrowed);
-            let namespace = first.namespace.clone();
-            watches.push(Watch::start(
-                listing,
-                namespace,
-                shows_something,
-                command,
-                session,
-                effects,
-            ));
+        let labelled = |collection: Collection| Collection { labels: labels.clone(), ..collection };
+        let mut start = |listing, collection| {
+            watches.push(Watch::start(listing, namespace, collection, session, effects));
         };
         for kind in Kind::ALL {
             let of_kind: Vec<&&Planned> = here.iter().filter(|w| w.name.kind == kind).collect();
-            let narrowed = match of_kind.as_slice() {
+            let collection = Collection::workloads(namespace, kind);
+            let listing = Listing::Workloads(kind);
+            match of_kind.as_slice() {
                 [] => continue,
-                [only] => Some(format!("--field-selector=metadata.name={}", only.name.name)),
-                _ => None,
-            };
-            start(Listing::Workloads(kind), true, kind.plural(), narrowed);
+                [only] => start(listing, collection.named(&only.name.name)),
+                _ => start(listing, collection),
+            }
             if kind == Kind::Deployment {
                 let sets = Kind::ReplicaSet;
-                start(Listing::Workloads(sets), false, sets.plural(), labels.clone());
+                let collection = labelled(Collection::workloads(namespace, sets));
+                start(Listing::Workloads(sets), collection);
             }
         }
-        start(Listing::Pods, false, "pods", labels);
-        start(Listing::Events, false, "events", Some(telling_events()));
+        start(Listing::Pods, labelled(Collection::pods(namespace)));
+        let fields: Vec<String> =
+            ROUTINE_EVENT_REASONS.iter().map(|reason| format!("reason!={reason}")).collect();
+        let fields = Some(fields.join(","));
+        start(Listing::Events, Collection { fields, ..Collection::events(namespace) });
     }
     watches
 }
 
-/// All events but those of a start that goes well, which are most of them.
-fn telling_events() -> String {
-    let dull = ["Scheduled", "Pulling", "Pulled", "Created", "Started"];
-    let terms: Vec<String> = dull.iter().map(|reason| format!("reason!={reason}")).collect();
-    format!("--field-selector={}", terms.join(","))
+/// A watch each for workloads that may not be watched together: where rights are by name.
+pub(crate) fn by_name(
+    workloads: &[&Planned],
+    session: &mut Session,
+    effects: &mut Effects,
+) -> Vec<Watch> {
+    let watch = |planned: &&Planned| {
+        let (kind, namespace) = (planned.name.kind, &*planned.namespace);
+        let collection = Collection::workloads(namespace, kind).named(&planned.name.name);
+        Watch::start(Listing::Workloads(kind), namespace, collection, session, effects)
+    };
+    workloads.iter().map(watch).collect()
 }
 
-/// The workloads of each namespace, with the first of them.
-fn by_namespace<'a>(workloads: &[&'a Planned]) -> Vec<(&'a Planned, Vec<&'a Planned>)> {
-    let mut groups: Vec<(&Planned, Vec<&Planned>)> = Vec::new();
+/// The workloads of each namespace.
+fn by_namespace<'a>(workloads: &[&'a Planned]) -> Vec<Vec<&'a Planned>> {
+    let mut groups: Vec<Vec<&Planned>> = Vec::new();
     for workload in workloads {
-        match groups.iter_mut().find(|(first, _)| first.namespace == workload.namespace) {
-            Some((_, group)) => group.push(workload),
-            None => groups.push((workload, vec![workload])),
+        match groups.iter_mut().find(|group| group[0].namespace == workload.namespace) {
+            Some(group) => group.push(workload),
+            None => groups.push(vec![workload]),
         }
     }
     groups
-}
-
-/// Whether the API server knows who asks and says no: asking again gives the same answer.
-fn is_refusal(stderr: &str) -> bool {
-    stderr.contains("(Forbidden)")
-}
-
-/// Takes every whole object from the front of the buffer; gives back how many.
-fn take_objects(
-    listing: Listing,
-    buffer: &mut Vec<u8>,
-    now: Millis,
-    seen: &mut Observation,
-) -> Result<usize, serde_json::Error> {
-    match listing {
-        Listing::Workloads(_) => each(buffer, |change| seen.see_workload(now, change)),
-        Listing::Pods => each(buffer, |change| seen.see_pod(now, change)),
-        Listing::Events => each(buffer, |change| seen.see_event(now, change)),
-    }
-}
-
-fn each<T: DeserializeOwned>(
-    buffer: &mut Vec<u8>,
-    mut see: impl FnMut(Change<T>),
-) -> Result<usize, serde_json::Error> {
-    let changes = watch_events::take(buffer)?;
-    let count = changes.len();
-    changes.into_iter().for_each(&mut see);
-    Ok(count)
 }

@@ -1,23 +1,25 @@
 //! Watches workloads and their pods until every rollout is settled.
 
+use std::mem;
+
 use crate::{
     age::Age,
+    kubernetes::{ApiError, ApiRequest},
     plan::{Plan, Planned},
     protocol::{Effect, Event, Millis, TimerId},
     report,
-    rollout::{self, Goal, Judgement, Listing, Observation, Progress},
+    rollout::{self, Cause, Failure, Goal, Judgement, Listing, Observation, Progress},
     run::{
-        batch::{Batch, Policy},
-        process::Ending,
+        requests::{Patience, Requests},
         session::{Effects, Session},
-        watch::{self, GivenUp, Watch},
+        watch::{self, Watch, WatchNews},
     },
     story::{Outcome, Story},
-    workload::Kind,
+    workload::{Kind, last_change},
 };
 
-/// How long a workload may be unseen while its watch shows others, in milliseconds.
-const UNSEEN_MS: u32 = 15_000;
+/// How often the log says what is waited for while nothing moves, in milliseconds.
+const HEARTBEAT_MS: u32 = 30_000;
 /// How long the pods may lag behind the status of their workload, in milliseconds.
 const PODS_SEEN_MS: u32 = 2_000;
 
@@ -38,16 +40,18 @@ pub(crate) struct Watching {
     followed: Vec<Followed>,
     seen: Observation,
     watches: Vec<Watch>,
-    /// Commands beside the watches; they are not what is waited for.
-    aside: Vec<Batch>,
+    /// Requests beside the watches; they are not what is waited for.
+    aside: Vec<Requests>,
     began: Millis,
     deadline: Option<TimerId>,
     /// When a grace time runs out, and the timer for it.
     recheck: Option<(Millis, TimerId)>,
     /// Runs once every rollout is judged and the last pods are still to be seen.
     last_pods: Option<TimerId>,
-    /// Runs again and again to look for workloads that are not seen.
-    look_out: Option<TimerId>,
+    /// When the log has to say what is waited for, unless something moves before.
+    heartbeat: Option<TimerId>,
+    /// Whether something moved since the heartbeat was set.
+    moved: bool,
     /// Whether one failed rollout is enough to stop waiting for the others.
     first_failure_ends: bool,
     stuck_pods: StuckPods,
@@ -61,8 +65,8 @@ struct Followed {
     goal: Goal,
     outcome: Option<(Outcome, Age)>,
     course: Vec<(Age, Progress)>,
-    /// Whether it was not seen when it was last looked for.
-    missed: bool,
+    /// What it most likely waits for, as the log said it last.
+    awaited: Option<(mem::Discriminant<Cause>, Option<String>)>,
     /// The pod that was deleted since it held the rollout up.
     deleted_pod: Option<String>,
 }
@@ -75,7 +79,7 @@ pub(crate) enum Over {
     /// The time is over.
     TimedOut(Age),
     /// The workloads cannot be watched any more.
-    Blind(Ending),
+    Lost(ApiError),
 }
 
 impl Watching {
@@ -94,7 +98,7 @@ impl Watching {
         let watches = watch::for_workloads(&waiting, session, effects);
         let timeout_ms = session.request.timeout_ms.filter(|_| !watches.is_empty());
         let deadline = timeout_ms.map(|after_ms| session.wake(after_ms, effects));
-        let look_out = (!watches.is_empty()).then(|| session.wake(UNSEEN_MS, effects));
+        let heartbeat = (!watches.is_empty()).then(|| session.wake(HEARTBEAT_MS, effects));
         Self {
             followed,
             seen: Observation::default(),
@@ -104,16 +108,17 @@ impl Watching {
             deadline,
             recheck: None,
             last_pods: None,
-            look_out,
+            heartbeat,
+            moved: false,
             first_failure_ends,
             stuck_pods,
             percent: None,
         }
     }
 
-    /// Has commands run beside the watches.
-    pub(crate) fn beside(&mut self, batch: Batch) {
-        self.aside.push(batch);
+    /// Has requests go on beside the watches.
+    pub(crate) fn beside(&mut self, requests: Requests) {
+        self.aside.push(requests);
     }
 
     /// Takes an event; tells once there is nothing more to wait for.
@@ -133,31 +138,48 @@ impl Watching {
             Event::Woken { timer } if self.recheck.is_some_and(|(_, known)| known == *timer) => {
                 self.recheck = None;
             }
-            Event::Woken { timer } if self.look_out == Some(*timer) => {
-                self.miss_unseen(now, story, effects);
-                self.look_out = Some(session.wake(UNSEEN_MS, effects));
+            Event::Woken { timer } if self.heartbeat == Some(*timer) => {
+                if !mem::take(&mut self.moved) {
+                    self.say_what_is_awaited(now, story, effects);
+                }
+                self.heartbeat = Some(session.wake(HEARTBEAT_MS, effects));
             }
             _ => {}
         }
-        for batch in &mut self.aside {
-            if let Some(ended) = batch.handle(event, session, effects)
-                && let Some(ending) = batch.failure(ended)
+        for requests in &mut self.aside {
+            if let Some(ended) = requests.handle(event, session, effects)
+                && let Some(error) = requests.failure(ended)
             {
-                effects.push(report::aside_failed(ending));
+                effects.push(report::not_recorded(error));
             }
         }
-        for watch in &mut self.watches {
-            let Some(GivenUp { listing, ending }) =
-                watch.handle(now, event, &mut self.seen, session, effects)
-            else {
-                continue;
-            };
-            match listing {
-                Listing::Workloads(kind) if self.followed.iter().any(|f| f.waits_for(kind)) => {
-                    return Some(Over::Blind(ending));
+        let mut lost = None;
+        let mut split = Vec::new();
+        for (place, watch) in self.watches.iter_mut().enumerate() {
+            match watch.handle(now, event, &mut self.seen, session, effects) {
+                None => {}
+                Some(WatchNews::Polls(listing, error)) => {
+                    effects.push(report::polls(listing, &error));
                 }
-                listing => effects.push(report::not_seen(listing, &ending)),
+                Some(WatchNews::GivenUp(Listing::Workloads(kind), error))
+                    if self.followed.iter().any(|f| f.waits_for(kind)) =>
+                {
+                    if error.is_forbidden() && watch.is_of_many() {
+                        split.push((place, kind, error));
+                    } else {
+                        lost = Some(error);
+                    }
+                }
+                Some(WatchNews::GivenUp(listing, error)) => {
+                    effects.push(report::not_seen(listing, &error));
+                }
             }
+        }
+        for (place, kind, error) in split {
+            self.watch_by_name(place, kind, &error, session, effects);
+        }
+        if let Some(error) = lost {
+            return Some(Over::Lost(error));
         }
         self.judge(now, story, session, effects);
         self.is_settled(session, effects).then_some(Over::Settled)
@@ -165,7 +187,7 @@ impl Watching {
 
     /// Whether there is nothing more to wait for.
     pub(crate) fn is_settled(&mut self, session: &mut Session, effects: &mut Effects) -> bool {
-        if !self.aside.iter().all(Batch::is_over) {
+        if !self.aside.iter().all(Requests::is_over) {
             return false;
         }
         let mut outcomes = self.followed.iter().filter_map(|f| f.outcome.as_ref());
@@ -184,20 +206,22 @@ impl Watching {
         false
     }
 
-    /// Whether the first commands beside the watches have all succeeded.
+    /// Whether the first requests beside the watches have all succeeded.
     pub(crate) fn is_recorded(&self) -> bool {
-        self.aside.first().is_some_and(|batch| batch.is_over() && batch.first_failure().is_none())
+        self.aside.first().is_some_and(|notes| notes.is_over() && notes.first_failure().is_none())
     }
 
-    /// Whether a command beside the watches failed.
+    /// Whether a request beside the watches failed.
     pub(crate) fn lacks_something(&self) -> bool {
-        self.aside.iter().any(|batch| batch.first_failure().is_some())
+        self.aside.iter().any(|requests| requests.first_failure().is_some())
     }
 
-    /// Ends the watches, and what runs beside them.
-    pub(crate) fn stop(&self, effects: &mut Effects) {
-        self.watches.iter().for_each(|watch| watch.kill(effects));
-        self.aside.iter().for_each(|batch| batch.kill(effects));
+    /// Ends the watches, and what goes on beside them.
+    pub(crate) fn stop(&mut self, session: &mut Session, effects: &mut Effects) {
+        self.watches.iter().for_each(|watch| watch.stop(session, effects));
+        for requests in self.aside.iter_mut().filter(|requests| !requests.is_over()) {
+            requests.stop(session, effects);
+        }
     }
 
     /// How the rollouts ended, in the order of the plan; with the pod that had to be deleted.
@@ -230,17 +254,37 @@ impl Watching {
             match judgement {
                 Judgement::Progressing { progress, recheck_at: at } => {
                     recheck_at = recheck_at.into_iter().chain(at).min();
-                    if followed.is_seen(&self.seen) && followed.moves(after, progress) {
-                        effects.push(report::progress(&title, progress));
+                    if followed.is_seen(&self.seen) {
+                        let likely = rollout::likely_cause(&followed.goal, &self.seen);
+                        if followed.moves(after, progress)
+                            | followed.waits_for_another(likely.as_ref())
+                        {
+                            effects.push(report::progress(
+                                after,
+                                &title,
+                                progress,
+                                likely.as_ref(),
+                            ));
+                            self.moved = true;
+                        }
+                    } else if self.watches.iter().any(|watch| watch.covers(&followed.planned)) {
+                        effects.extend(report::settled(
+                            story,
+                            &followed.planned,
+                            &Outcome::Deleted,
+                        ));
+                        followed.outcome = Some((Outcome::Deleted, after));
+                        continue;
                     }
                     if let Some(pod) = followed.new_stuck_pod(self.stuck_pods, &self.seen) {
                         effects.push(report::stuck_pod(&title, &pod, self.stuck_pods));
                         if self.stuck_pods == StuckPods::Delete {
-                            let target = &session.request.target;
-                            let target = target.within(followed.planned.asked.as_deref());
-                            let delete = vec![target.delete_pod(&pod)];
-                            let batch = Batch::start(delete, Policy::EACH, session, effects);
-                            self.aside.push(batch);
+                            let namespace = &followed.planned.namespace;
+                            let target = session.request.target.within(Some(namespace));
+                            effects.push(report::command(&target.delete_pod(&pod)));
+                            let delete = vec![ApiRequest::delete_pod(namespace, &pod)];
+                            let delete = Requests::start(delete, Patience::EACH, session, effects);
+                            self.aside.push(delete);
                             followed.deleted_pod = Some(pod);
                         } else {
                             followed.outcome = Some((Outcome::Blocked { pod }, after));
@@ -255,6 +299,8 @@ impl Watching {
                         _ => false,
                     };
                     let Some(outcome) = Outcome::of(judgement) else { continue };
+                    let outcome = followed.with_manager(outcome, &self.seen);
+                    self.moved = true;
                     effects.extend(report::settled(story, &followed.planned, &outcome));
                     followed.outcome = Some((outcome, after));
                 }
@@ -268,23 +314,35 @@ impl Watching {
         self.show_percent(effects);
     }
 
-    /// A workload that was not seen since the last time, though its watch shows what there is, is
-    /// gone.
-    fn miss_unseen(&mut self, now: Millis, story: &Story, effects: &mut Effects) {
+    /// Nothing has moved for a while: says how far the rollouts are, and what they most likely wait
+    /// for.
+    fn say_what_is_awaited(&self, now: Millis, story: &Story, effects: &mut Effects) {
         let after = Age(now - self.began);
-        for followed in self.followed.iter_mut().filter(|followed| followed.outcome.is_none()) {
-            let kind = followed.planned.name.kind;
-            let namespace = &followed.planned.namespace;
-            let watched = self.watches.iter().any(|watch| watch.shows(kind, namespace));
-            if followed.is_seen(&self.seen) || !watched {
-                followed.missed = false;
-            } else if followed.missed {
-                effects.extend(report::settled(story, &followed.planned, &Outcome::Deleted));
-                followed.outcome = Some((Outcome::Deleted, after));
-            } else {
-                followed.missed = true;
-            }
-        }
+        let waiting = self.followed.iter().filter(|followed| followed.outcome.is_none());
+        let lines = waiting.map(|followed| {
+            let progress = followed.course.last().map(|(_, progress)| *progress);
+            let likely = rollout::likely_cause(&followed.goal, &self.seen);
+            (story.title(&followed.planned), progress.unwrap_or_default(), likely)
+        });
+        effects.extend(report::heartbeat(after, &lines.collect::<Vec<_>>()));
+    }
+
+    /// The workloads of a kind may not be watched together: each is watched by its name.
+    fn watch_by_name(
+        &mut self,
+        place: usize,
+        kind: Kind,
+        error: &ApiError,
+        session: &mut Session,
+        effects: &mut Effects,
+    ) {
+        effects.push(report::watched_by_name(kind, error));
+        let many = self.watches.swap_remove(place);
+        let waiting = self.followed.iter().filter(|followed| {
+            followed.waits_for(kind) && many.is_within(&followed.planned.namespace)
+        });
+        let waiting: Vec<&Planned> = waiting.map(|followed| &followed.planned).collect();
+        self.watches.extend(watch::by_name(&waiting, session, effects));
     }
 
     /// Shows the share of the new pods that run.
@@ -323,7 +381,19 @@ impl Followed {
         let held = rollout::Hold::of_kind(planned.name.kind);
         let outcome = held.map(|hold| (Outcome::Held(hold), Age(0)));
         let planned = planned.clone();
-        Self { planned, goal, outcome, course: Vec::new(), missed: false, deleted_pod: None }
+        Self { planned, goal, outcome, course: Vec::new(), awaited: None, deleted_pod: None }
+    }
+
+    /// Names who set the image that is not the step's.
+    fn with_manager(&self, outcome: Outcome, seen: &Observation) -> Outcome {
+        match outcome {
+            Outcome::SetByAnother { container, image, .. } => {
+                let workload = seen.workload(&self.goal);
+                let by = workload.and_then(|workload| last_change(workload, &container));
+                Outcome::SetByAnother { by: by.map(|by| by.manager.clone()), container, image }
+            }
+            outcome => outcome,
+        }
     }
 
     fn waits_for(&self, kind: Kind) -> bool {
@@ -342,6 +412,16 @@ impl Followed {
             self.course.push((after, progress));
         }
         moved
+    }
+
+    /// Remembers what it most likely waits for; tells whether that is something new.
+    fn waits_for_another(&mut self, likely: Option<&Failure>) -> bool {
+        let likely = likely.map(|f| (mem::discriminant(&f.cause), f.container.clone()));
+        let new = likely.is_some() && likely != self.awaited;
+        if new {
+            self.awaited = likely;
+        }
+        new
     }
 
     fn new_stuck_pod(&self, stuck_pods: StuckPods, seen: &Observation) -> Option<String> {

@@ -5,8 +5,9 @@ use std::fmt;
 use serde::Deserialize;
 
 /// The kinds of workload whose images can be set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
 pub enum Kind {
+    #[default]
     Deployment,
     StatefulSet,
     DaemonSet,
@@ -49,7 +50,9 @@ impl Kind {
         &[Self::Deployment, Self::StatefulSet, Self::DaemonSet, Self::CronJob]
     }
 
-    const fn group(self) -> &'static str {
+    /// The API group: `apps`.
+    #[must_use]
+    pub const fn group(self) -> &'static str {
         match self {
             Self::CronJob => "batch",
             _ => "apps",

@@ -8,6 +8,7 @@ mod event;
 mod kind;
 mod managers;
 mod metadata;
+mod node;
 mod owner;
 mod pod;
 mod selector;
@@ -18,6 +19,7 @@ pub use event::{Event, InvolvedObject, Series};
 pub use kind::{Kind, WorkloadName};
 pub use managers::{ImageManager, Operation};
 pub use metadata::{Annotations, Condition, Metadata, OwnerReference};
+pub use node::{Node, NodeInfo, NodeStatus};
 pub use owner::{FluxKind, Owner, last_change, owners};
 pub use pod::{
     Container, ContainerState, ContainerStatus, Pod, PodSpec, PodStatus, Probe, ReadinessGate,
@@ -28,7 +30,8 @@ pub use selector::{Requirement, Selector};
 /// A workload as the API server shows it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Workload {
-    /// Its kind.
+    /// Its kind. The items of a list do not say it; whoever reads a list sets it.
+    #[serde(default)]
     pub kind: Kind,
     /// Name, namespace, generation.
     pub metadata: Metadata,

@@ -19,7 +19,11 @@ export class Kubectl {
 
   constructor(private readonly report: Report) {}
 
-  start({ process: id, program, args, env, defaults }: Spawn): void {
+  /** Starts a process; the function hears what it writes to standard output. */
+  start(
+    { process: id, program, args, env, defaults }: Omit<Spawn, "type">,
+    heard?: (text: string) => void,
+  ): void {
     this.found ??= program ?? tl.which("kubectl", false);
     if (!this.found) {
       this.report({ notStarted: { process: id, error: null } });
@@ -43,6 +47,7 @@ export class Kubectl {
         this.report({ output: { process: id, stream } }, chunk);
       });
     }
+    if (heard) child.stdout?.on("data", (chunk: Buffer) => heard(chunk.toString()));
     let failure: Error | undefined;
     child.on("error", (error) => {
       failure = error;
@@ -55,6 +60,11 @@ export class Kubectl {
         this.report({ exited: { process: id, code } });
       }
     });
+  }
+
+  /** Whether the process was started and has not ended. */
+  runs(id: number): boolean {
+    return this.running.has(id);
   }
 
   kill(id: number): void {
