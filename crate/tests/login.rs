@@ -5,15 +5,11 @@ mod conversation;
 
 use conversation::Conversation;
 use insta::assert_snapshot;
-use kubectl_set_image::{Agent, AgentProxy, connection::Connection};
+use kubectl_set_image::{Agent, AgentProxy, connection::Connection, http::base64};
 
 const ENTRA: &str = "https://login.contoso.test/t-1/oauth2/v2.0/token";
 const MANAGER: &str = "https://management.contoso.test/subscriptions";
 const TOKEN: &str = r#"{"access_token": "hush-of-entra", "expires_in": 3599}"#;
-const CREDENTIAL: &str =
-    r#"{"kubeconfigs": [{"name": "clusterUser", "value": "aHVzaDogb2YtYWtz"}]}"#;
-const VIEW: &str = "config view --raw";
-const GET: &str = "get deployments/web";
 
 const VARIABLES: [(&str, &str); 7] = [
     ("System.HostType", "release"),
@@ -68,7 +64,13 @@ fn aks(login: Connection) -> Conversation {
     Conversation::start_on(&inputs, &VARIABLES, agent("azureSubscriptionEndpoint", login))
 }
 
-/// What kubectl makes of the kubeconfig of a cluster with Entra ID.
+/// What Azure Resource Manager answers for the kubeconfig of a cluster.
+fn credential(kubeconfig: &str) -> String {
+    let value = base64(kubeconfig.as_bytes());
+    format!(r#"{{"kubeconfigs": [{{"name": "clusterUser", "value": "{value}"}}]}}"#)
+}
+
+/// The kubeconfig of a cluster with Entra ID.
 fn with_kubelogin(more: &str) -> String {
     let args = format!(r#"["get-token", "--server-id", "server-1"{more}]"#);
     format!(
@@ -83,9 +85,8 @@ fn with_kubelogin(more: &str) -> String {
 fn a_secret_leads_to_the_cluster_and_its_token_is_renewed() {
     let mut run = aks(secret());
     run.server_answers(ENTRA, 200, TOKEN)
-        .server_answers(MANAGER, 200, CREDENTIAL)
+        .server_answers(MANAGER, 200, &credential(&with_kubelogin("")))
         .file_is_written("/temp/kubeconfig")
-        .answers(VIEW, &with_kubelogin(""))
         .server_answers(
             ENTRA,
             200,
@@ -93,11 +94,11 @@ fn a_secret_leads_to_the_cluster_and_its_token_is_renewed() {
         )
         .file_is_written("/temp/token")
         .file_is_written("/temp/kubeconfig-with-token")
+        .opens()
         .wakes_after(600_000)
         .server_answers(ENTRA, 200, r#"{"access_token": "hush-the-second", "expires_in": 3599}"#)
         .file_is_written("/temp/token")
-        .complains(GET, "Error from server (Forbidden): no")
-        .exits(GET, 1);
+        .api_refuses("/deployments/web", 403, "Forbidden", "no");
     assert_snapshot!(run.transcript());
 }
 
@@ -105,12 +106,12 @@ fn a_secret_leads_to_the_cluster_and_its_token_is_renewed() {
 fn a_token_that_cannot_be_written_is_not_called_renewed() {
     let mut run = aks(secret());
     run.server_answers(ENTRA, 200, TOKEN)
-        .server_answers(MANAGER, 200, CREDENTIAL)
+        .server_answers(MANAGER, 200, &credential(&with_kubelogin("")))
         .file_is_written("/temp/kubeconfig")
-        .answers(VIEW, &with_kubelogin(""))
         .server_answers(ENTRA, 200, r#"{"access_token": "hush", "expires_in": 900}"#)
         .file_is_written("/temp/token")
         .file_is_written("/temp/kubeconfig-with-token")
+        .opens()
         .wakes_after(600_000)
         .server_answers(ENTRA, 200, r#"{"access_token": "hush-the-second", "expires_in": 900}"#)
         .file_is_not_written("no space left on device")
@@ -152,12 +153,11 @@ fn a_certificate_signs_an_assertion() {
     let mut run = aks(login);
     run.assertion_is_signed("hush.signed.jwt")
         .server_answers(ENTRA, 200, TOKEN)
-        .server_answers(MANAGER, 200, CREDENTIAL)
+        .server_answers(MANAGER, 200, &credential(&with_kubelogin(r#", "--pop-enabled""#)))
         .file_is_written("/temp/kubeconfig")
-        .answers(VIEW, &with_kubelogin(r#", "--pop-enabled""#))
         .file_is_written("/temp/certificate")
-        .complains(GET, "Unable to connect to the server: getting credentials: exec: no kubelogin")
-        .exits(GET, 1);
+        .complains("proxy", "error: exec plugin: kubelogin not found\n")
+        .exits("proxy", 1);
     assert_snapshot!(run.transcript());
 }
 
@@ -166,9 +166,8 @@ fn azure_devops_vouches_for_the_job() {
     let mut run = aks(azure("WorkloadIdentityFederation", &[]));
     run.server_answers("https://dev.contoso.test/", 200, r#"{"oidcToken": "hush-of-the-word"}"#)
         .server_answers(ENTRA, 200, TOKEN)
-        .server_answers(MANAGER, 200, CREDENTIAL)
+        .server_answers(MANAGER, 200, &credential(&with_kubelogin(r#", "--pop-enabled""#)))
         .file_is_written("/temp/kubeconfig")
-        .answers(VIEW, &with_kubelogin(r#", "--pop-enabled""#))
         .is_canceled();
     assert_snapshot!(run.transcript());
 }
@@ -222,14 +221,13 @@ fn what_azure_refuses_is_told_with_what_to_do() {
     }
     let mut run = aks(secret());
     run.server_answers(ENTRA, 200, TOKEN)
-        .server_answers(MANAGER, 200, CREDENTIAL)
+        .server_answers(MANAGER, 200, &credential("{}"))
         .file_is_not_written("no space left on device");
     told.push_str(last_error(&run));
     let mut run = aks(secret());
     run.server_answers(ENTRA, 200, TOKEN)
-        .server_answers(MANAGER, 200, CREDENTIAL)
-        .file_is_written("/temp/kubeconfig")
-        .answers(VIEW, r#"{"kind": "Config", "clusters": null}"#);
+        .server_answers(MANAGER, 200, &credential(r#"{"kind": "Config", "clusters": null}"#))
+        .file_is_written("/temp/kubeconfig");
     told.push_str(last_error(&run));
     assert_snapshot!(told);
 }

@@ -101,7 +101,7 @@ proptest! {
         let (before, after) = recording.events.split_at(again.index(recording.events.len()));
         let mut seen = Recording::observe(before);
         for listing in listings() {
-            seen.restart_listing(listing, Some("shop"));
+            seen.begin_list(listing, "shop", None);
         }
         for (at, event) in before.iter().enumerate() {
             if before[at + 1..].iter().all(|later| later.uid() != event.uid()) {
@@ -126,7 +126,7 @@ fn a_pod_that_went_away_while_nobody_watched_is_not_judged() {
     let recording = Recording::named("deployment-image-not-found");
     let mut seen = Recording::observe(&recording.events);
     assert!(matches!(verdict(&recording, &seen), Judgement::Failed { .. }));
-    seen.restart_listing(Listing::Pods, None);
+    seen.begin_list(Listing::Pods, "shop", None);
     assert!(matches!(verdict(&recording, &seen), Judgement::Progressing { recheck_at: None, .. }));
     assert_eq!(rollout::pods(&recording.goal, &seen).len(), 0);
 }
@@ -140,7 +140,7 @@ fn a_grace_time_goes_on_over_a_watch_that_begins_again() {
         other => panic!("{other:?}"),
     };
     assert_eq!(recheck_at(&seen), Some(302_000));
-    seen.restart_listing(Listing::Pods, Some("shop"));
+    seen.begin_list(Listing::Pods, "shop", None);
     assert_eq!(recheck_at(&seen), None);
     for event in &recording.events {
         event.tell(&mut seen);
@@ -153,7 +153,7 @@ fn a_watch_of_another_namespace_doubts_nothing_here() {
     let recording = Recording::named("deployment-image-not-found");
     let mut seen = Recording::observe(&recording.events);
     for listing in listings() {
-        seen.restart_listing(listing, Some("other"));
+        seen.begin_list(listing, "other", None);
     }
     assert!(matches!(verdict(&recording, &seen), Judgement::Failed { .. }));
 }

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 const IMAGES: (&str, &str) =
     ("images", "deployments/identityserver identityserver=contoso.azurecr.io/IdentityServer");
 
+/// The path of the workload.
+const WORKLOAD: &str = "/apis/apps/v1/namespaces/shop/deployments/identityserver";
+
 fn deployment(image: &str, generation: i64, status: &Value) -> Value {
     json!({
         "kind": "Deployment",
@@ -71,11 +74,16 @@ fn modified(object: &Value) -> Value {
 /// A run whose image is set; the rollout begins.
 fn rolling() -> Conversation {
     let mut run = Conversation::start(&[IMAGES]);
-    run.after(300).writes("get", &old()).exits("get", 0);
+    run.after(300).opens().api_answers(WORKLOAD, &old());
     run.after(200)
         .writes_text("set image", "deployment.apps/identityserver image updated\n")
         .exits("set image", 0);
-    run.exits("annotate", 0);
+    run.api_answers("GET", &new(&json!({"observedGeneration": 4})));
+    run.api_answers("PATCH", &json!({}));
+    run.api_lists("/deployments?", &[new(&json!({"observedGeneration": 4}))]);
+    for others in ["/replicasets?", "/pods?", "/events?"] {
+        run.api_lists(others, &[]);
+    }
     run
 }
 
@@ -87,37 +95,37 @@ fn put_back(run: &mut Conversation) {
         &json!({"replicas": 2,
         "observedGeneration": 6, "updatedReplicas": 2, "availableReplicas": 2}),
     );
-    run.after(100).answers("get", &new(&json!({})).to_string());
+    run.after(100).api_answers(WORKLOAD, &new(&json!({})));
     run.after(100).answers("set image", "deployment.apps/identityserver image updated\n");
-    run.answers("annotate", "deployment.apps/identityserver annotated\n");
-    run.after(900).writes("get deployments", &added(&back));
-    run.wakes_after(2000).answers("get", &back.to_string());
+    run.api_answers(WORKLOAD, &back).api_answers("PATCH", &json!({}));
+    run.after(900).api_lists("/deployments?", &[back.clone()]);
+    run.wakes_after(2000).api_answers(WORKLOAD, &back);
 }
 
 #[test]
 fn the_image_is_set_and_runs() {
     let mut run = rolling();
     run.after(500)
-        .writes("get deployments", &added(&new(&json!({"observedGeneration": 4}))))
-        .writes("get pods", &added(&pod("identityserver-new-1", &json!({"phase": "Pending"}))))
+        .api_tells("/deployments?", &added(&new(&json!({"observedGeneration": 4}))))
+        .api_tells("/pods?", &added(&pod("identityserver-new-1", &json!({"phase": "Pending"}))))
         .after(2000)
-        .writes(
-            "get deployments",
+        .api_tells(
+            "/deployments?",
             &modified(&new(&json!({"observedGeneration": 5, "replicas": 3, "updatedReplicas": 1,
                 "availableReplicas": 2}))),
         )
-        .writes("get pods", &modified(&ready_pod("identityserver-new-1")))
+        .api_tells("/pods?", &modified(&ready_pod("identityserver-new-1")))
         .after(3000)
-        .writes("get deployments", &modified(&done()))
-        .writes("get pods", &added(&ready_pod("identityserver-new-2")));
+        .api_tells("/deployments?", &modified(&done()))
+        .api_tells("/pods?", &added(&ready_pod("identityserver-new-2")));
     assert_snapshot!(run.transcript());
 }
 
 #[test]
 fn an_image_that_is_there_already_is_a_warning() {
     let mut run = Conversation::start(&[IMAGES]);
-    run.writes("get", &done()).exits("get", 0);
-    run.writes("get deployments", &added(&done())).wakes_after(2000);
+    run.opens().api_answers(WORKLOAD, &done());
+    run.api_lists("/deployments?", &[done()]).wakes_after(2000);
     assert_snapshot!(run.transcript());
 }
 
@@ -125,14 +133,19 @@ fn an_image_that_is_there_already_is_a_warning() {
 fn a_container_that_is_not_there_changes_nothing() {
     let mut run =
         Conversation::start(&[("images", "deployments/identityserver identityservr=a.io/app")]);
-    run.writes("get", &old()).exits("get", 0);
+    run.opens().api_answers(WORKLOAD, &old());
     assert_snapshot!(run.transcript());
 }
 
 #[test]
 fn a_workload_that_is_not_there_changes_nothing() {
     let mut run = Conversation::start(&[IMAGES]);
-    run.exits("get", 0);
+    run.opens().api_refuses(
+        WORKLOAD,
+        404,
+        "NotFound",
+        "deployments.apps \"identityserver\" not found",
+    );
     assert_snapshot!(run.transcript());
 }
 
@@ -144,11 +157,13 @@ fn a_repository_finds_its_containers() {
     ]);
     let other = json!({"kind": "CronJob", "metadata": {"name": "cleanup"}, "spec": {"jobTemplate":
         {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "b"}]}}}}}});
-    run.writes("get", &json!({"kind": "List", "items": [other, old()]})).exits("get", 0);
+    run.opens().api_lists("/deployments?", &[old()]).api_lists("/cronjobs?", &[other]);
+    run.api_lists("/statefulsets?", &[]).api_lists("/daemonsets?", &[]);
     run.is_canceled();
-    assert!(!run.transcript().contains("Undo"), "the command that is ended may have done its work");
+    assert!(!run.transcript().contains("kill"), "a change that is on its way may still be made");
     run.exits("set image", 1);
-    run.answers("get", &old().to_string());
+    run.api_answers("GET", &old()).api_answers("PATCH", &json!({}));
+    run.api_answers(WORKLOAD, &old()).api_answers(WORKLOAD, &old());
     assert_snapshot!(run.transcript());
 }
 
@@ -156,7 +171,7 @@ fn a_repository_finds_its_containers() {
 fn lines_that_contradict_each_other_are_refused() {
     let images = "deployments/identityserver *=a.io/app:1.0.0\ndeployments/identityserver proxy=a.io/app:2.0.0";
     let mut run = Conversation::start(&[("images", images)]);
-    run.writes("get", &old()).exits("get", 0);
+    run.opens().api_answers(WORKLOAD, &old());
     assert_snapshot!(run.transcript());
 }
 
@@ -169,7 +184,7 @@ fn a_dry_run_on_the_client_starts_no_kubectl() {
 #[test]
 fn a_dry_run_on_the_server_waits_for_nothing() {
     let mut run = Conversation::start(&[IMAGES, ("dryRun", "server")]);
-    run.writes("get", &old()).exits("get", 0);
+    run.opens().api_answers(WORKLOAD, &old());
     run.writes_text("set image", "deployment.apps/identityserver image updated (server dry run)\n")
         .exits("set image", 0);
     assert_snapshot!(run.transcript());
@@ -178,13 +193,13 @@ fn a_dry_run_on_the_server_waits_for_nothing() {
 #[test]
 fn the_last_old_pod_is_waited_for() {
     let mut run = rolling();
-    run.writes("get pods", &added(&ready_pod("identityserver-old")))
-        .writes("get pods", &added(&ready_pod("identityserver-new-1")))
-        .writes("get pods", &added(&ready_pod("identityserver-new-2")))
-        .writes("get deployments", &added(&done()));
+    run.api_tells("/pods?", &added(&ready_pod("identityserver-old")))
+        .api_tells("/pods?", &added(&ready_pod("identityserver-new-1")))
+        .api_tells("/pods?", &added(&ready_pod("identityserver-new-2")))
+        .api_tells("/deployments?", &added(&done()));
     assert!(!run.transcript().contains("finish"), "{}", run.transcript());
     let deleted = json!({"type": "DELETED", "object": ready_pod("identityserver-old")});
-    run.writes("get pods", &deleted);
+    run.api_tells("/pods?", &deleted);
     assert!(!run.transcript().contains("identityserver-old"), "{}", run.transcript());
     assert!(run.transcript().contains("finish Succeeded"), "{}", run.transcript());
 }
@@ -192,42 +207,44 @@ fn the_last_old_pod_is_waited_for() {
 #[test]
 fn a_kubeconfig_of_text_becomes_a_file_and_stays_out_of_the_log() {
     let mut run = Conversation::start(&[IMAGES, ("kubeconfig", "{\"token\": \"hush\"}")]);
-    run.file_is_written("/agent/temp/1").writes("get", &old()).exits("get", 0);
+    run.file_is_written("/agent/temp/1").opens().api_answers(WORKLOAD, &old());
     assert_snapshot!(run.transcript());
 }
 
 #[test]
 fn a_missing_kubectl_says_how_to_get_it() {
     let mut run = Conversation::start(&[IMAGES]);
-    run.is_missing("get");
+    run.is_missing("proxy");
     assert_snapshot!(run.transcript());
 }
 
 #[test]
 fn a_kubectl_that_hangs_is_ended() {
     let mut run = Conversation::start(&[IMAGES]);
-    run.wakes_after(60_000);
+    run.wakes_after(30_000);
     assert_snapshot!(run.transcript());
 }
 
 #[test]
 fn an_answer_that_is_no_json_changes_nothing() {
     let mut run = Conversation::start(&[IMAGES]);
-    run.writes_text("get", "Please log in: ##vso[task.complete]").exits("get", 0);
+    run.opens().api_says(WORKLOAD, 200, "Please log in: ##vso[task.complete]");
     assert_snapshot!(run.transcript());
 }
 
 #[test]
 fn a_refused_change_says_what_was_done() {
     let mut run = Conversation::start(&[IMAGES]);
-    run.writes("get", &old()).exits("get", 0);
+    run.opens().api_answers(WORKLOAD, &old());
     run.complains(
         "set image",
         "error: failed to patch image update to pod template: deployments.apps \"identityserver\" \
          is forbidden\n##vso[task.setvariable variable=x]y\n",
     )
     .exits("set image", 1);
-    run.answers("get", &old().to_string());
+    run.api_answers("GET", &old());
+    run.api_refuses("dryRun=All", 403, "Forbidden", "\"identityserver\" is forbidden");
+    run.api_answers(WORKLOAD, &old());
     assert_snapshot!(run.transcript());
 }
 
@@ -237,12 +254,12 @@ fn a_rollout_that_takes_too_long_says_why() {
     let waits = json!({"phase": "Pending", "containerStatuses": [{"name": "identityserver",
         "ready": false, "state": {"waiting": {"reason": "ImagePullBackOff",
         "message": "Back-off pulling image\n##vso[task.complete]"}}}]});
-    run.writes(
-        "get deployments",
+    run.api_tells(
+        "/deployments?",
         &added(&new(&json!({"observedGeneration": 5, "replicas": 3, "updatedReplicas": 1,
             "availableReplicas": 2}))),
     )
-    .writes("get pods", &added(&pod("identityserver-new-1", &waits)))
+    .api_tells("/pods?", &added(&pod("identityserver-new-1", &waits)))
     .wakes_after(600_000);
     put_back(&mut run);
     assert_snapshot!(run.transcript());
@@ -253,13 +270,13 @@ fn a_stale_deadline_is_not_believed() {
     let exceeded = json!([{"type": "Progressing", "status": "False",
         "reason": "ProgressDeadlineExceeded"}]);
     let mut run = rolling();
-    run.writes(
-        "get deployments",
+    run.api_tells(
+        "/deployments?",
         &added(&new(&json!({"observedGeneration": 4, "conditions": exceeded}))),
     );
     assert!(!run.transcript().contains("finish"), "{}", run.transcript());
-    run.writes(
-        "get deployments",
+    run.api_tells(
+        "/deployments?",
         &modified(&new(&json!({"observedGeneration": 5, "conditions": exceeded}))),
     );
     put_back(&mut run);
@@ -267,41 +284,38 @@ fn a_stale_deadline_is_not_believed() {
 }
 
 #[test]
-fn a_watch_that_ends_is_started_again_and_given_up_in_the_end() {
+fn a_watch_that_breaks_goes_on_and_one_that_is_refused_is_given_up() {
     let mut run = rolling();
-    run.writes("get pods", &added(&ready_pod("identityserver-new-1")));
-    run.complains("get pods", "a word that kubectl never said").exits("get pods", 1);
-    for millis in [500, 1000, 2000, 4000, 8000] {
-        run.wakes_after(millis);
-        run.complains("get pods", "a word that kubectl never said").exits("get pods", 1);
-    }
-    run.writes("get deployments", &added(&done()));
+    run.api_tells("/pods?", &added(&ready_pod("identityserver-new-1")));
+    run.api_ends("/pods?", Some("read ECONNRESET")).wakes_after(250);
+    run.api_refuses("/pods?", 500, "InternalError", "etcdserver: leader changed").wakes_after(500);
+    run.api_refuses("/pods?", 403, "Forbidden", "pods is forbidden");
+    run.api_refuses("/pods?", 403, "Forbidden", "pods is forbidden");
+    run.api_tells("/deployments?", &added(&done()));
     assert_snapshot!(run.transcript());
 }
 
 #[test]
 fn a_canceled_rollout_says_what_is_set() {
     let mut run = rolling();
-    run.writes("get deployments", &added(&new(&json!({"observedGeneration": 4}))));
+    run.api_tells("/deployments?", &added(&new(&json!({"observedGeneration": 4}))));
     run.after(5000).is_canceled();
-    run.after(100).answers("get", &new(&json!({})).to_string());
+    run.after(100).api_answers(WORKLOAD, &new(&json!({})));
     run.after(100).answers("set image", "deployment.apps/identityserver image updated\n");
-    run.answers("annotate", "deployment.apps/identityserver annotated\n");
-    run.answers("get", &old().to_string());
+    run.api_answers("PATCH", &json!({}));
+    run.api_answers(WORKLOAD, &old());
     assert_snapshot!(run.transcript());
 }
 
 #[test]
 fn an_image_set_by_somebody_else_is_said() {
     let mut run = rolling();
-    run.writes(
-        "get deployments",
+    run.api_tells(
+        "/deployments?",
         &added(&deployment("contoso.azurecr.io/identityserver:4126", 6, &json!({}))),
     );
-    run.answers(
-        "get",
-        &deployment("contoso.azurecr.io/identityserver:4126", 6, &json!({})).to_string(),
-    );
+    let other = deployment("contoso.azurecr.io/identityserver:4126", 6, &json!({}));
+    run.api_answers(WORKLOAD, &other);
     assert_snapshot!(run.transcript());
 }
 
@@ -358,7 +372,11 @@ fn a_release_takes_the_tags_of_the_file() {
     assert_snapshot!(run.transcript());
 
     let mut everywhere = Conversation::start(&inputs[..1]);
-    everywhere.file_is_read(&file).writes("get", &old()).exits("get", 0).is_canceled();
+    everywhere.file_is_read(&file).opens().api_lists("/deployments?", &[old()]);
+    for others in ["/statefulsets?", "/daemonsets?", "/cronjobs?"] {
+        everywhere.api_lists(others, &[]);
+    }
+    everywhere.is_canceled();
     assert_snapshot!("every_image_of_the_file_is_set_where_it_runs", everywhere.transcript());
 }
 
@@ -381,10 +399,10 @@ fn an_older_version_is_refused_where_it_may_not_be_set() {
     let images = "deployments/identityserver \
                   identityserver=contoso.azurecr.io/identityserver:4123 proxy=envoy:1.31.0";
     let mut refused = Conversation::start(&[("images", images), ("allowDowngrade", "false")]);
-    refused.writes("get", &old()).exits("get", 0);
+    refused.opens().api_answers(WORKLOAD, &old());
     assert_snapshot!(refused.transcript());
     let mut allowed = Conversation::start(&[("images", images), ("dryRun", "server")]);
-    allowed.writes("get", &old()).exits("get", 0).is_canceled();
+    allowed.opens().api_answers(WORKLOAD, &old()).is_canceled();
     assert_snapshot!("an_older_version_is_said_where_it_may_be_set", allowed.transcript());
 }
 
@@ -437,8 +455,8 @@ fn a_forged_record_gives_kubectl_no_flags() {
     forged["metadata"]["annotations"] = json!({"kubectl-set-image/replaced": record});
     let workload = ("images", "deployments/identityserver");
     let mut run = Conversation::start(&[("command", "undo"), workload]);
-    run.answers("get", &forged.to_string());
-    assert!(!run.transcript().contains("spawn 2"), "{}", run.transcript());
+    run.opens().api_answers(WORKLOAD, &forged);
+    assert!(!run.transcript().contains("spawn"), "{}", run.transcript());
     assert!(
         run.transcript().contains(
             "Error: the record of deployments/identityserver in its annotation \
@@ -449,8 +467,11 @@ fn a_forged_record_gives_kubectl_no_flags() {
         run.transcript()
     );
     let mut run = Conversation::start(&[("command", "undo")]);
-    run.answers("get", &json!({"kind": "List", "items": [forged]}).to_string());
-    assert!(!run.transcript().contains("spawn 2"), "{}", run.transcript());
+    run.opens().api_lists("/deployments?", &[forged]);
+    for others in ["/statefulsets?", "/daemonsets?", "/cronjobs?"] {
+        run.api_lists(others, &[]);
+    }
+    assert!(!run.transcript().contains("spawn"), "{}", run.transcript());
     assert!(run.transcript().contains("finish Failed: Nothing was put back"));
 }
 
@@ -459,12 +480,12 @@ fn a_timer_that_fires_early_is_set_again() {
     let mut run = rolling();
     let unscheduled = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled",
         "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available"}]});
-    run.writes(
-        "get deployments",
+    run.api_tells(
+        "/deployments?",
         &added(&new(&json!({"observedGeneration": 5, "replicas": 3, "updatedReplicas": 1,
             "availableReplicas": 2}))),
     )
-    .writes("get pods", &added(&pod("identityserver-new-1", &unscheduled)));
+    .api_tells("/pods?", &added(&pod("identityserver-new-1", &unscheduled)));
     run.after(-1).wakes_after(300_000);
     assert!(!run.transcript().contains("Error"), "{}", run.transcript());
     run.wakes_after(1);
@@ -480,11 +501,16 @@ fn what_was_set_is_recorded_though_a_later_change_was_refused() {
     other["metadata"]["uid"] = json!("other");
     let images = format!("{images}\ndeployments/other proxy=envoy:1.30.2");
     let mut run = Conversation::start(&[("images", &images), ("onFailure", "keep")]);
-    run.answers("get", &json!({"kind": "List", "items": [old(), other]}).to_string());
+    run.opens().api_answers(WORKLOAD, &old()).api_answers("deployments/other", &other);
     run.exits("set image deployments/identityserver", 0);
     run.complains("set image deployments/other", "error: is forbidden")
         .exits("set image deployments/other", 1);
+    run.api_answers("GET", &other);
+    run.api_refuses("dryRun=All", 403, "Forbidden", "\"other\" is forbidden");
     let transcript = run.transcript();
-    assert!(transcript.contains("kubectl annotate deployments/identityserver"), "{transcript}");
-    assert!(!transcript.contains("kubectl annotate deployments/other"), "{transcript}");
+    let noted = |name: &str| {
+        transcript
+            .contains(&format!("kubectl patch deployments/{name} --namespace=shop --type=merge"))
+    };
+    assert!(noted("identityserver") && !noted("other"), "{transcript}");
 }

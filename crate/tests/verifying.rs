@@ -4,22 +4,25 @@ mod conversation;
 
 use conversation::Conversation;
 use kubectl_set_image::{Agent, connection::Connection};
+use serde_json::json;
 
-const GET: &str = "get deployments/web deployments/api";
-const NODES: &str = "get nodes";
+const NODES: &str = "GET /api/v1/nodes";
 const WEB: &str = "https://a.io/v2/web/manifests/";
 const API: &str = "https://b.io/v2/api/manifests/";
 const DIGEST: &str = "sha256:3f00000000000000000000000000000000000000000000000000000000000000";
 
-fn workloads() -> String {
-    let workload = |name: &str, image: &str| {
-        format!(
-            r#"{{"kind": "Deployment", "metadata": {{"name": "{name}", "namespace": "shop", "uid": "{name}"}},
-            "spec": {{"template": {{"spec": {{"containers": [{{"name": "app", "image": "{image}"}}]}}}}}}}}"#
-        )
-    };
-    let (web, api) = (workload("web", "a.io/web:1"), workload("api", "b.io/api:1"));
-    format!(r#"{{"kind": "List", "items": [{web}, {api}]}}"#)
+/// The API server tells what the workloads have.
+fn workloads_are_read(run: &mut Conversation) -> &mut Conversation {
+    run.opens();
+    for (name, image) in [("web", "a.io/web:1"), ("api", "b.io/api:1")] {
+        let workload = json!({
+            "kind": "Deployment",
+            "metadata": {"name": name, "namespace": "shop", "uid": name},
+            "spec": {"template": {"spec": {"containers": [{"name": "app", "image": image}]}}},
+        });
+        run.api_answers(&format!("/deployments/{name}"), &workload);
+    }
+    run
 }
 
 fn run_with(more: &[(&str, &str)], agent: Agent) -> Conversation {
@@ -47,15 +50,15 @@ fn said(run: &Conversation) -> Vec<&str> {
 #[test]
 fn a_registry_that_nobody_named_is_waited_for_five_seconds() {
     let mut run = run(&[]);
-    run.registry_has(WEB, DIGEST).answers(GET, &workloads()).wakes_after(5_000);
+    workloads_are_read(run.registry_has(WEB, DIGEST)).wakes_after(5_000);
     assert_eq!(
         said(&run),
         [
             format!("Plain: a.io/web:2 is in the registry: {DIGEST}").as_str(),
             "Plain: b.io/api:2 was not checked: b.io gives no answer (no answer within 5 s). Check \
              its name, and whether this agent reaches it (proxy, firewall)",
-            "Command: kubectl set image deployments/web app=a.io/web:2 --dry-run=server",
-            "Command: kubectl set image deployments/api app=b.io/api:2 --dry-run=server",
+            "Command: kubectl set image deployments/web app=a.io/web:2 --namespace=shop --dry-run=server",
+            "Command: kubectl set image deployments/api app=b.io/api:2 --namespace=shop --dry-run=server",
         ]
     );
 }
@@ -64,14 +67,16 @@ fn a_registry_that_nobody_named_is_waited_for_five_seconds() {
 fn what_is_pinned_has_to_be_found() {
     let mut run = run(&[("pin", "digest")]);
     run.registry_has(WEB, DIGEST).registry_has(API, DIGEST);
-    run.server_answers(WEB, 404, "").server_answers(API, 404, "").answers(GET, &workloads());
+    run.server_answers(WEB, 404, "").server_answers(API, 404, "");
+    workloads_are_read(&mut run);
     assert!(
         run.transcript().contains(&format!("variable image: \"a.io/web:2@{DIGEST}")),
         "{}",
         run.transcript()
     );
     assert!(
-        run.transcript().contains(&format!("app=a.io/web:2@{DIGEST} --dry-run=server")),
+        run.transcript()
+            .contains(&format!("app=a.io/web:2@{DIGEST} --namespace=shop --dry-run=server")),
         "{}",
         run.transcript()
     );
@@ -80,7 +85,8 @@ fn what_is_pinned_has_to_be_found() {
 #[test]
 fn the_workloads_that_cannot_be_read_end_the_run_at_once() {
     let mut run = run(&[("verifyImage", "required")]);
-    run.complains(GET, "Error from server (Forbidden): no").exits(GET, 1);
+    run.opens().api_refuses("/deployments/web", 403, "Forbidden", "no");
+    run.api_answers("/deployments/api", &json!({"metadata": {}}));
     assert_eq!(said(&run), ["finish Failed: Nothing was changed in the cluster"]);
 }
 
@@ -88,7 +94,8 @@ fn the_workloads_that_cannot_be_read_end_the_run_at_once() {
 fn the_nodes_are_asked_for_only_where_platforms_are_known() {
     let mut run = run(&[]);
     run.registry_has(WEB, DIGEST).server_is_silent(API, "connect ECONNREFUSED");
-    run.server_answers(WEB, 200, "no manifest").answers(GET, &workloads());
+    run.server_answers(WEB, 200, "no manifest");
+    workloads_are_read(&mut run);
     assert!(!run.transcript().contains(NODES), "{}", run.transcript());
 }
 
@@ -128,8 +135,8 @@ fn a_login_that_entra_refuses_is_that_of_its_registry_alone() {
     let mut run = Conversation::start_on(&inputs, &variables, agent);
     run.server_answers("https://dev.contoso.test/", 403, r#"{"message": "not for you"}"#)
         .registry_has(API, DIGEST)
-        .server_answers(API, 404, "")
-        .answers(GET, &workloads());
+        .server_answers(API, 404, "");
+    workloads_are_read(&mut run);
     assert_eq!(
         said(&run),
         [

@@ -40,6 +40,34 @@ process: number,
 /**
  * What the system said; `null` when there is no such program.
  */
+error: string | null, } } | { "gateOpened": { 
+/**
+ * Which process.
+ */
+process: number, } } | { "responseBegan": { 
+/**
+ * Which request.
+ */
+call: number, 
+/**
+ * The status code.
+ */
+status: number, 
+/**
+ * Names, in lower case, and values.
+ */
+headers: Array<[string, string]>, } } | { "responseChunk": { 
+/**
+ * Which request.
+ */
+call: number, } } | { "responseEnded": { 
+/**
+ * Which request.
+ */
+call: number, 
+/**
+ * What the system said where it broke off; `null` where all of it was reported.
+ */
 error: string | null, } } | { "answered": { 
 /**
  * Which request.
@@ -116,6 +144,15 @@ system: Connection | null,
  * The proxy that the agent was set up with.
  */
 proxy: AgentProxy | null, 
+/**
+ * The files that kubectl reads where no kubeconfig is named: those of `KUBECONFIG`, else
+ * `~/.kube/config`.
+ */
+kubeconfigs: Array<string>, 
+/**
+ * The URL of the API server of the cluster whose pod the agent is, where it is one.
+ */
+ownCluster: string | null, 
 /**
  * The operating system, as Node names it: `linux`, `darwin`, `win32`.
  */
@@ -330,7 +367,40 @@ env: { [key in string]: Secret },
  * Variables of its environment where the agent's has none of this name, in upper or lower
  * case.
  */
-defaults: { [key in string]: Secret }, } | { "type": "kill", 
+defaults: { [key in string]: Secret }, } | { "type": "openGate", 
+/**
+ * The handle for all that is said of it.
+ */
+process: number, 
+/**
+ * The path of the program; `null` for the kubectl on PATH.
+ */
+program: string | null, 
+/**
+ * The arguments, but for those that say where it listens.
+ */
+args: Array<string>, 
+/**
+ * Variables of its environment.
+ */
+env: { [key in string]: Secret }, 
+/**
+ * Variables of its environment where the agent's has none of this name, in upper or lower
+ * case.
+ */
+defaults: { [key in string]: Secret }, } | { "type": "send", 
+/**
+ * The handle of the answer.
+ */
+call: number, 
+/**
+ * The request.
+ */
+request: ApiRequest, } | { "type": "abort", 
+/**
+ * Which request.
+ */
+call: number, } | { "type": "kill", 
 /**
  * Which process.
  */
@@ -382,6 +452,24 @@ timeoutMs: number,
  * Whether it is sent past every proxy.
  */
 direct: boolean, };
+
+export type ApiRequest = { 
+/**
+ * `GET`, `PATCH` or `DELETE`.
+ */
+method: string, 
+/**
+ * The path with its query, such as `/version`.
+ */
+path: string, 
+/**
+ * The media type of the body; empty where there is none.
+ */
+contentType: string, 
+/**
+ * What is sent; empty for nothing.
+ */
+body: string, };
 
 export type Assertion = { 
 /**

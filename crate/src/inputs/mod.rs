@@ -265,7 +265,7 @@ mod tests {
             Job::SetImage(Change {
                 target: Target::default(),
                 namespaces: Vec::new(),
-                access: Access::Own,
+                access: Access::Own { kubeconfigs: Vec::new(), cluster: None },
                 kubectl: Kubectl::OnPath,
                 proxy: None,
                 verification: Verification {

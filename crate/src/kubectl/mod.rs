@@ -131,6 +131,7 @@ impl fmt::Display for CommandLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::Kind;
 
     #[test]
     fn prints_what_a_shell_takes() {

@@ -203,7 +203,7 @@ impl ListWatch {
             (State::Watching { response, began, .. }, Heard::Began(status, headers)) => {
                 response.begin(status, headers);
                 *began = response.is_success();
-                vec![Want::Wake(if *began { SILENCE_MS } else { ANSWER_MS })]
+                if *began { vec![Want::Wake(SILENCE_MS)] } else { Vec::new() }
             }
             (State::Watching { began: false, response, .. }, Heard::Chunk(chunk)) => {
                 response.add(chunk);

@@ -48,10 +48,8 @@ pub struct Collection {
     path: String,
     /// The one object of this name.
     pub name: Option<String>,
-    /// The objects with these labels: `app=web,tier=front`.
-    pub labels: Option<String>,
-    /// The objects with these fields: `reason!=Pulled`.
-    pub fields: Option<String>,
+    labels: Option<String>,
+    fields: Option<String>,
 }
 
 impl ApiRequest {
@@ -172,6 +170,18 @@ impl Collection {
     #[must_use]
     pub fn events(namespace: &str) -> Self {
         Self::new(format!("/api/v1/namespaces/{}/events", percent(namespace)))
+    }
+
+    /// The same, of the objects with these labels: `app=web,tier=front`.
+    #[must_use]
+    pub fn labelled(self, labels: Option<String>) -> Self {
+        Self { labels, ..self }
+    }
+
+    /// The same, of the objects with these fields: `reason!=Pulled`.
+    #[must_use]
+    pub fn with_fields(self, fields: String) -> Self {
+        Self { fields: Some(fields), ..self }
     }
 
     /// The same, of one object alone.

@@ -39,9 +39,8 @@ impl Plan {
             let before = std::mem::replace(&mut planned.generation, workload.metadata.generation);
             for change in planned.containers.iter_mut().filter(|change| change.changes()) {
                 let container = workload.all_containers().find(|c| c.name == change.container);
-                let Some(stored) = container.map(|c| &c.image).filter(|i| **i != change.new) else {
-                    continue;
-                };
+                let is_other = |image: &&String| **image != change.new && **image != change.old;
+                let Some(stored) = container.map(|c| &c.image).filter(is_other) else { continue };
                 if is_own(workload, &change.container, before, [&change.new, stored]) {
                     let asked = std::mem::replace(&mut change.new, stored.clone());
                     let (container, stored) = (change.container.clone(), stored.clone());

@@ -155,9 +155,9 @@ pub(crate) fn gate_restarts(ending: &Ending) -> Effect {
 }
 
 /// It ended again.
-pub(crate) fn gate_closed(ending: &Ending) -> Vec<Effect> {
+pub(crate) fn gate_closed(ending: &Ending) -> Effect {
     let words = ending.words();
-    vec![log(Style::Error, format!("kubectl proxy ended again and is not started anew: {words}"))]
+    log(Style::Error, format!("kubectl proxy ended again and is not started anew: {words}"))
 }
 
 /// What kubectl writes for people, without the notes of its libraries.

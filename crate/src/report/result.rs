@@ -40,8 +40,8 @@ fn chapter_lines(story: &Story, chapter: &Chapter) -> Vec<Effect> {
         }
         _ => plain(format!("{title}: {}", verdict_of(story, chapter))),
     };
-    let never_set = was_never_set(chapter);
-    let changes = chapter.planned.containers.iter().filter(|c| c.changes() && !never_set);
+    let told = was_never_set(chapter) || is_done_well(chapter);
+    let changes = chapter.planned.containers.iter().filter(|c| c.changes() && !told);
     let changes = changes.map(|c| match chapter.back {
         Back::Set | Back::NotDone | Back::Rolled(..) => {
             plain(format!("  {}: {} put back in place of {}", c.container, c.old, c.new))
@@ -49,9 +49,10 @@ fn chapter_lines(story: &Story, chapter: &Chapter) -> Vec<Effect> {
         _ => plain(format!("  {}: {} replaced by {}", c.container, c.old, c.new)),
     });
     let back = back(story, chapter).map(|text| plain(format!("  {text}")));
-    let pods =
-        chapter.pods.iter().take(SHOWN_PODS).map(|pod| plain(format!("  {}", pod_line(pod))));
-    let left = chapter.pods.len().saturating_sub(SHOWN_PODS);
+    let shown = if is_done_well(chapter) { 0 } else { SHOWN_PODS };
+    let pods = chapter.pods.iter().take(shown).map(|pod| plain(format!("  {}", pod_line(pod))));
+    let pods = pods.chain(is_done_well(chapter).then(|| plain(format!("  {}", ages(chapter)))));
+    let left = chapter.pods.len().saturating_sub(SHOWN_PODS) * usize::from(shown > 0);
     let left = (left > 0).then(|| plain(format!("  … {left} more pods")));
     let warnings = chapter.warnings.iter().map(|w| plain(format!("  {}: {}", w.reason, w.message)));
     let pods = pods.chain(left).chain(warnings);
@@ -59,6 +60,27 @@ fn chapter_lines(story: &Story, chapter: &Chapter) -> Vec<Effect> {
         [head].into_iter().chain(changes).chain(pods).collect()
     } else {
         [head].into_iter().chain(pods).chain(changes).chain(back).collect()
+    }
+}
+
+/// Whether the rollout is done and every pod of it is ready: the tables say the rest.
+fn is_done_well(chapter: &Chapter) -> bool {
+    let done =
+        matches!(chapter.outcome, Some((Outcome::Done, _))) && chapter.back == Back::NotAsked;
+    done && !chapter.pods.is_empty() && chapter.pods.iter().all(|pod| pod.ready)
+}
+
+/// How many pods there are, and how old they are.
+fn ages(chapter: &Chapter) -> String {
+    let count = chapter.pods.len();
+    let pods = if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") };
+    let ages = || chapter.pods.iter().filter_map(|pod| pod.age);
+    match ages().min().zip(ages().max()) {
+        Some((youngest, oldest)) if youngest.to_string() != oldest.to_string() => {
+            format!("{pods} ready, {youngest} to {oldest} old")
+        }
+        Some((age, _)) => format!("{pods} ready, {age} old"),
+        None => format!("{pods} ready"),
     }
 }
 
@@ -144,7 +166,7 @@ fn runs_now(story: &Story) -> Vec<Effect> {
             rows.push([vec![story.title(&chapter.planned)], row.to_vec()].concat());
         }
     }
-    [section("What the workloads have now")].into_iter().chain(table(&rows)).collect()
+    table(&rows)
 }
 
 /// Container and image, a row each.

@@ -41,15 +41,6 @@ enum State {
     Closed(Ending),
 }
 
-/// What became of the gate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum GateChange {
-    /// It takes connections.
-    Opened,
-    /// It has ended, and is not started again.
-    Closed(Ending),
-}
-
 impl Session {
     /// Starts the gate.
     pub(crate) fn open_gate(&mut self, effects: &mut Effects) {
@@ -77,12 +68,8 @@ impl Session {
         self.request.target.cluster_command(args)
     }
 
-    /// Takes what concerns the gate; tells what became of it.
-    pub(crate) fn handle_gate(
-        &mut self,
-        event: &Event,
-        effects: &mut Effects,
-    ) -> Option<GateChange> {
+    /// Takes what concerns the gate; tells how it ended where it is not started again.
+    pub(crate) fn handle_gate(&mut self, event: &Event, effects: &mut Effects) -> Option<Ending> {
         match (&mut self.gate.state, event) {
             (State::Opening { process, .. }, Event::GateOpened { process: id })
                 if process.id() == *id =>
@@ -91,7 +78,7 @@ impl Session {
                 for (call, request) in std::mem::take(&mut self.gate.waiting) {
                     effects.push(Effect::Send { call, request });
                 }
-                Some(GateChange::Opened)
+                None
             }
             (State::Opening { process, timeout }, Event::Woken { timer }) if timeout == timer => {
                 effects.push(Effect::Kill { process: process.id() });
@@ -116,12 +103,12 @@ impl Session {
     }
 
     /// What waits for the gate is sent all the same: the host tells that there is none.
-    fn close_gate(&mut self, ending: Ending, effects: &mut Effects) -> GateChange {
+    fn close_gate(&mut self, ending: Ending, effects: &mut Effects) -> Ending {
         self.gate.state = State::Closed(ending.clone());
         for (call, request) in std::mem::take(&mut self.gate.waiting) {
             effects.push(Effect::Send { call, request });
         }
-        GateChange::Closed(ending)
+        ending
     }
 
     /// Sends a request to the API server, as soon as the gate is open.
@@ -147,13 +134,6 @@ impl Session {
         match &self.gate.state {
             State::Opening { process, .. } | State::Open(process) => process.stderr(),
             State::Idle | State::Closed(_) => &[],
-        }
-    }
-
-    /// Ends the gate, whatever waits for it.
-    pub(crate) fn end_gate(&self, effects: &mut Effects) {
-        if let State::Opening { process, .. } | State::Open(process) = &self.gate.state {
-            effects.push(Effect::Kill { process: process.id() });
         }
     }
 

@@ -15,7 +15,6 @@ use crate::{
     run::{
         State,
         call::Call,
-        gate::GateChange,
         getting::Getting,
         release::Release,
         renewal::Renewal,
@@ -57,8 +56,6 @@ enum Step {
     Locating(Kubeconfig, vec::IntoIter<String>),
     /// The namespace of the pod that the agent is, in the cluster of this URL.
     OwnNamespace(String),
-    /// The way to the API server.
-    Gate,
 }
 
 /// How much of a kubeconfig is read, in bytes.
@@ -108,8 +105,11 @@ impl Preparing {
                 let step = Step::Locating(Kubeconfig::default(), Vec::new().into_iter());
                 let mut preparing = Self { purpose, lines, session, step };
                 return match preparing.locate(effects) {
+                    None => State::Preparing(Box::new(preparing)),
+                    Some(Ok(())) => {
+                        Release::start(purpose, preparing.session, preparing.lines, effects)
+                    }
                     Some(Err(())) => give_up(effects),
-                    _ => State::Preparing(Box::new(preparing)),
                 };
             }
             Access::Kubeconfig { text, secrets, insecure } => {
@@ -154,15 +154,16 @@ impl Preparing {
         match self.go_on(event, effects) {
             None => State::Preparing(self),
             Some(Ok(())) => Release::start(self.purpose, self.session, self.lines, effects),
-            Some(Err(())) => {
-                self.session.end_gate(effects);
-                give_up(effects)
-            }
+            Some(Err(())) => give_up(effects),
         }
     }
 
     fn go_on(&mut self, event: &Event, effects: &mut Effects) -> Option<Over> {
-        if let Event::NotWritten { error } = event {
+        let writes = matches!(
+            self.step,
+            Step::Kubeconfig | Step::ClusterFile(..) | Step::TokenFile(..) | Step::Certificate
+        );
+        if let (Event::NotWritten { error }, true) = (event, writes) {
             effects.push(report::file_not_written(error));
             return Some(Err(()));
         }
@@ -191,15 +192,6 @@ impl Preparing {
             (Step::OwnNamespace(server), Event::FileNotRead { .. }) => {
                 let server = server.clone();
                 return self.open(Destination { server, ..Destination::default() }, effects);
-            }
-            (Step::Gate, event) => {
-                return match session.handle_gate(event, effects)? {
-                    GateChange::Opened => Some(Ok(())),
-                    GateChange::Closed(ending) => {
-                        effects.extend(report::gate_failed(&ending));
-                        Some(Err(()))
-                    }
-                };
             }
             (Step::Login(call, _), event) => {
                 let outcome = call.handle(event, session, effects)?;
@@ -383,8 +375,7 @@ impl Preparing {
         }
         self.session.destination = destination;
         self.session.open_gate(effects);
-        self.step = Step::Gate;
-        None
+        Some(Ok(()))
     }
 
     /// The step, which is over.

@@ -16,7 +16,6 @@ use crate::{
     run::{
         State,
         changes::Changes,
-        gate::GateChange,
         requests::{Patience, Requests},
         session::{Effects, Session, finish},
         verifying::Verifying,
@@ -70,8 +69,8 @@ enum Stage {
     Explaining(Requests, Vec<(usize, String, String)>),
     /// The workloads as they are before their images are put back.
     Checking(Reading),
-    /// The old images, in this plan.
-    PuttingBack(Changes, Plan),
+    /// The old images.
+    PuttingBack(Changes),
     /// The workloads as they are with their old images.
     ReadingOld(Reading, Plan),
     /// The rollouts of the old images.
@@ -136,9 +135,13 @@ impl Release {
             Event::Canceled => self.cancel(now, effects),
             event => {
                 self.session.renew(event, effects);
-                let gate = self.session.handle_gate(event, effects);
-                if let Some(GateChange::Closed(ending)) = gate {
-                    effects.extend(report::gate_closed(&ending));
+                match self.session.handle_gate(event, effects) {
+                    Some(ending) if matches!(self.stage, Stage::Reading { .. }) => {
+                        effects.extend(report::gate_failed(&ending));
+                        self.end_unchanged(effects);
+                    }
+                    Some(ending) => effects.push(report::gate_closed(&ending)),
+                    None => {}
                 }
                 self.go_on(now, event, effects);
             }
@@ -151,17 +154,17 @@ impl Release {
         let session = &mut self.session;
         match &mut self.stage {
             Stage::Reading { reading, version, verifying } => {
-                let told = version.is_over();
                 version.handle(event, session, effects);
-                if version.is_over() && !told {
-                    self.tell_cluster(effects);
-                    return self.go_on_reading(now, effects);
-                }
                 reading.requests.handle(event, session, effects);
                 if let Some(verifying) = verifying {
                     verifying.handle(event, session, effects);
                 }
-                self.go_on_reading(now, effects);
+                let verified = verifying.as_ref().is_none_or(|verifying| verifying.is_over());
+                let unreadable = reading.requests.first_failure().is_some();
+                let read = version.is_over() && reading.requests.is_over();
+                if read && (verified || unreadable) {
+                    self.make_plan(now, effects);
+                }
             }
             Stage::Setting(changes) => {
                 changes.handle(event, session, effects);
@@ -193,7 +196,7 @@ impl Release {
                     self.put_back(now, effects);
                 }
             }
-            Stage::PuttingBack(changes, _) => {
+            Stage::PuttingBack(changes) => {
                 changes.handle(event, session, effects);
                 if changes.is_over() {
                     self.images_are_back(now, effects);
@@ -233,16 +236,8 @@ impl Release {
         effects.extend(skew.as_ref().map(report::skew));
     }
 
-    fn go_on_reading(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::Reading { reading, version, verifying } = &self.stage else { return };
-        let verified = verifying.as_ref().is_none_or(|verifying| verifying.is_over());
-        let unreadable = reading.requests.first_failure().is_some();
-        if version.is_over() && reading.requests.is_over() && (verified || unreadable) {
-            self.make_plan(now, effects);
-        }
-    }
-
     fn make_plan(&mut self, now: Millis, effects: &mut Effects) {
+        self.tell_cluster(effects);
         let Stage::Reading { reading, verifying, .. } = &self.stage else { return };
         let found = match reading.found() {
             Ok(found) => found,
@@ -550,11 +545,11 @@ impl Release {
             }
         }
         let changes = Changes::start(steps, false, &mut self.session, effects);
-        self.stage = Stage::PuttingBack(changes, plan);
+        self.stage = Stage::PuttingBack(changes);
     }
 
     fn images_are_back(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::PuttingBack(changes, _) = &self.stage else { return };
+        let Stage::PuttingBack(changes) = &self.stage else { return };
         let (mut back, mut refused) = (Plan::default(), Plan::default());
         for (together, outcome) in changes.outcomes() {
             let words = match outcome {
@@ -667,8 +662,8 @@ impl Release {
                 watching.stop(&mut self.session, effects);
                 self.look_again(now, effects);
             }
-            Stage::Checking(..)
-            | Stage::PuttingBack(..)
+            Stage::Checking(_)
+            | Stage::PuttingBack(_)
             | Stage::LookingAgain { .. }
             | Stage::Over => {}
         }
@@ -692,7 +687,7 @@ impl Release {
                 self.story.was_not_put_back(self.puts_back());
             }
             Stage::Checking(_) => self.story.was_not_put_back(self.puts_back()),
-            Stage::PuttingBack(changes, _) => changes.kill(effects),
+            Stage::PuttingBack(changes) => changes.kill(effects),
             _ => {}
         }
         let unchanged_is_an_issue = self.session.request.when_unchanged != WhenUnchanged::Succeed;

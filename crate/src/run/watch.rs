@@ -207,7 +207,7 @@ pub(crate) fn for_workloads(
             [only] => only.selector.clone(),
             _ => None,
         };
-        let labelled = |collection: Collection| Collection { labels: labels.clone(), ..collection };
+        let labelled = |collection: Collection| collection.labelled(labels.clone());
         let mut start = |listing, collection| {
             watches.push(Watch::start(listing, namespace, collection, session, effects));
         };
@@ -229,8 +229,7 @@ pub(crate) fn for_workloads(
         start(Listing::Pods, labelled(Collection::pods(namespace)));
         let fields: Vec<String> =
             ROUTINE_EVENT_REASONS.iter().map(|reason| format!("reason!={reason}")).collect();
-        let fields = Some(fields.join(","));
-        start(Listing::Events, Collection { fields, ..Collection::events(namespace) });
+        start(Listing::Events, Collection::events(namespace).with_fields(fields.join(",")));
     }
     watches
 }

@@ -65,6 +65,8 @@ struct Followed {
     goal: Goal,
     outcome: Option<(Outcome, Age)>,
     course: Vec<(Age, Progress)>,
+    /// How far it is, as the log said it last: fifths of its pods, and whether that is all of them.
+    said: Option<(i64, bool)>,
     /// What it most likely waits for, as the log said it last.
     awaited: Option<(mem::Discriminant<Cause>, Option<String>)>,
     /// The pod that was deleted since it held the rollout up.
@@ -381,7 +383,15 @@ impl Followed {
         let held = rollout::Hold::of_kind(planned.name.kind);
         let outcome = held.map(|hold| (Outcome::Held(hold), Age(0)));
         let planned = planned.clone();
-        Self { planned, goal, outcome, course: Vec::new(), awaited: None, deleted_pod: None }
+        Self {
+            planned,
+            goal,
+            outcome,
+            course: Vec::new(),
+            said: None,
+            awaited: None,
+            deleted_pod: None,
+        }
     }
 
     /// Names who set the image that is not the step's.
@@ -412,6 +422,15 @@ impl Followed {
             self.course.push((after, progress));
         }
         moved
+    }
+
+    /// Remembers how far the log says it is; tells whether that is a change of substance: the first
+    /// sign, a fifth of the pods more or less that are ready, or all of them while old ones are left.
+    fn is_news(&mut self, progress: Progress) -> bool {
+        let (ready, wanted) = (progress.ready(), progress.wanted.max(1));
+        let fifth = if wanted <= 5 { ready } else { ready * 5 / wanted };
+        let news = (fifth, ready >= wanted);
+        self.said.replace(news) != Some(news)
     }
 
     /// Remembers what it most likely waits for; tells whether that is something new.

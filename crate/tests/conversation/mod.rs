@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use kubectl_set_image::{Agent, Core, Effect, Event, Stream, http::Answer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// 2026-11-24T04:00:00Z, in milliseconds since 1970.
 const START: i64 = 1_795_492_800_000;
@@ -17,6 +17,7 @@ pub(crate) struct Conversation {
     running: Vec<(u32, String)>,
     timers: Vec<(u32, u32)>,
     calls: Vec<(u32, String)>,
+    begun: Vec<u32>,
 }
 
 impl Conversation {
@@ -42,7 +43,7 @@ impl Conversation {
         variables: &[(&str, &str)],
         agent: Agent,
     ) -> Self {
-        let inputs = &[&[("verifyImage", "off")], inputs].concat()[..];
+        let inputs = &[&[("verifyImage", "off"), ("namespace", "shop")], inputs].concat()[..];
         let owned = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
         };
@@ -58,14 +59,74 @@ impl Conversation {
             running: Vec::new(),
             timers: Vec::new(),
             calls: Vec::new(),
+            begun: Vec::new(),
         };
         conversation.tell(&event);
         conversation
     }
 
-    /// The running kubectl whose command line begins like this writes a JSON object.
-    pub(crate) fn writes(&mut self, command: &str, object: &Value) -> &mut Self {
-        self.writes_text(command, &object.to_string())
+    /// kubectl's proxy takes connections, and the API server tells its version.
+    pub(crate) fn opens(&mut self) -> &mut Self {
+        let process = self.process("proxy");
+        self.tell(&Event::GateOpened { process });
+        self.api_answers("/version", &json!({"gitVersion": "v1.33.4"}))
+    }
+
+    /// The API server answers the newest request that has this in its method and path.
+    pub(crate) fn api_answers(&mut self, request: &str, object: &Value) -> &mut Self {
+        self.api_says(request, 200, &object.to_string())
+    }
+
+    /// It answers with a list.
+    pub(crate) fn api_lists(&mut self, request: &str, items: &[Value]) -> &mut Self {
+        let list = json!({"kind": "List", "metadata": {"resourceVersion": "10"}, "items": items});
+        self.api_answers(request, &list)
+    }
+
+    /// It says no.
+    pub(crate) fn api_refuses(
+        &mut self,
+        request: &str,
+        code: u16,
+        reason: &str,
+        message: &str,
+    ) -> &mut Self {
+        let status = json!({"kind": "Status", "code": code, "reason": reason, "message": message});
+        self.api_says(request, code, &status.to_string())
+    }
+
+    /// It answers with this text.
+    pub(crate) fn api_says(&mut self, request: &str, status: u16, text: &str) -> &mut Self {
+        let call = self.call(request);
+        self.begin(call, status);
+        let chunk = text.as_bytes().to_vec();
+        self.tell(&Event::ResponseChunk { call, chunk });
+        self.tell(&Event::ResponseEnded { call, error: None })
+    }
+
+    /// Its watch with this in its path tells an event.
+    pub(crate) fn api_tells(&mut self, watch: &str, event: &Value) -> &mut Self {
+        let is_it =
+            |(_, path): &&(u32, String)| path.contains(watch) && path.contains("watch=true");
+        let found = self.calls.iter().rev().find(is_it);
+        let call = found.unwrap_or_else(|| panic!("no watch {watch:?} in {:?}", self.calls)).0;
+        if !self.begun.contains(&call) {
+            self.begin(call, 200);
+        }
+        let chunk = format!("{event}\n").into_bytes();
+        self.tell(&Event::ResponseChunk { call, chunk })
+    }
+
+    /// The connection of the newest request that has this in its method and path ends, or breaks.
+    pub(crate) fn api_ends(&mut self, request: &str, error: Option<&str>) -> &mut Self {
+        let call = self.call(request);
+        self.tell(&Event::ResponseEnded { call, error: error.map(str::to_owned) })
+    }
+
+    fn begin(&mut self, call: u32, status: u16) {
+        self.begun.push(call);
+        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        self.tell(&Event::ResponseBegan { call, status, headers });
     }
 
     /// The running kubectl whose command line begins like this writes a text.
@@ -185,7 +246,7 @@ impl Conversation {
     }
 
     fn call(&mut self, url: &str) -> u32 {
-        let at = self.calls.iter().rposition(|(_, called)| called.starts_with(url));
+        let at = self.calls.iter().rposition(|(_, called)| called.contains(url));
         let at = at.unwrap_or_else(|| panic!("no {url:?} in {:?}", self.calls));
         self.calls.remove(at).0
     }
@@ -207,6 +268,22 @@ impl Conversation {
                     let env: BTreeMap<_, _> =
                         env.iter().chain(&defaults).map(|(n, v)| (n, v.reveal())).collect();
                     format!("spawn {process}{program} {env:?}")
+                }
+                Effect::OpenGate { process, program, args, env, defaults } => {
+                    self.running.push((process, args.join(" ")));
+                    let program = program.map(|path| format!(" {path}")).unwrap_or_default();
+                    let env: BTreeMap<_, _> =
+                        env.iter().chain(&defaults).map(|(n, v)| (n, v.reveal())).collect();
+                    format!("open {process}{program} {env:?}")
+                }
+                Effect::Send { call, request } => {
+                    let line = format!("{} {} {}", request.method, request.path, request.body);
+                    self.calls.push((call, line.clone()));
+                    format!("send {}", line.trim())
+                }
+                Effect::Abort { call } => {
+                    self.calls.retain(|(id, _)| *id != call);
+                    format!("abort {call}")
                 }
                 Effect::SetProgress { percent } => format!("progress {percent}"),
                 Effect::Summarise { markdown } => format!("summary {markdown}"),
