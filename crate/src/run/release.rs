@@ -630,7 +630,7 @@ impl Release {
                 self.end_unchanged(effects);
             }
             Stage::Setting(changes) => {
-                changes.stop();
+                changes.stop(&mut self.session, effects);
                 if changes.is_over() {
                     self.changes_are_made(now, effects);
                 }

@@ -13,13 +13,12 @@ use crate::{
 };
 
 /// The reasons of events that a start which goes well has, and which no judgement needs: most events.
-const ROUTINE_EVENT_REASONS: [&str; 9] = [
+const ROUTINE_EVENT_REASONS: [&str; 8] = [
     "Scheduled",
     "Pulling",
     "Pulled",
     "Created",
     "Started",
-    "Killing",
     "SuccessfulCreate",
     "SuccessfulDelete",
     "ScalingReplicaSet",
