@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use crate::{
         images::{Needs, parse},
-        plan::Found,
+        plan::{Found, Query},
         variables::Variables,
     };
 
@@ -157,15 +157,15 @@ mod tests {
             }))
             .unwrap()
         };
-        let found: Vec<Found> = [("shop", vec!["api", "web"]), ("pay", vec!["web"])]
-            .into_iter()
-            .map(|(namespace, names)| Found {
-                namespace: Some(namespace.to_owned()),
-                workloads: names.into_iter().map(|name| workload(namespace, name)).collect(),
-            })
-            .collect();
         let told = |text: &str| {
             let lines = parse(text, Needs::Images, &Variables::default()).unwrap();
+            let found = |query: Query| {
+                let namespace = query.namespace.clone().unwrap_or_default();
+                let names = if namespace == "shop" { &["api", "web"][..] } else { &["web"] };
+                let workloads = names.iter().map(|name| workload(&namespace, name)).collect();
+                Found { query, workloads }
+            };
+            let found: Vec<Found> = Query::of_lines(&lines, &[]).into_iter().map(found).collect();
             let made = Plan::make(&lines, &[], &found).unwrap();
             let told = plan(&made, WhenUnchanged::Warn).into_iter();
             let texts = told.filter_map(|effect| match effect {
