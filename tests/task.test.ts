@@ -383,7 +383,7 @@ describe("what is wrong is said before anything is changed", () => {
         "deployments/identityserver CONTAINER=IMAGE",
     ],
     [
-      "a flag for every workload without a kind",
+      "a flag for every workload",
       { images: "--all identityserver=$(ACR)/identityserver" },
       "images, line 1: a kind is missing beside --all. Write deployments --all CONTAINER=IMAGE",
     ],

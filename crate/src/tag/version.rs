@@ -5,8 +5,6 @@
 
 use std::cmp::Ordering;
 
-#[cfg(test)]
-use semver::BuildMetadata;
 use semver::{Prerelease, Version};
 
 use crate::tag::{
@@ -301,6 +299,7 @@ fn of_file(content: &str) -> Result<Option<String>, String> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use semver::BuildMetadata;
 
     use super::*;
     use crate::variables::Variables;
