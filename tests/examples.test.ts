@@ -230,6 +230,32 @@ describe("run", () => {
     );
   });
 
+  test("a run that a pipeline resource triggered sets the image of that resource's build", async () => {
+    await deployment("identityserver", "shop");
+    const inputs = { images: "deployments/identityserver identityserver=$(ACR)/identityserver" };
+    const variables = {
+      ...ofRelease({ build: "4125", tools: "77" }),
+      ACR: "contoso.azurecr.io",
+      "Build.Reason": "ResourceTrigger",
+      "resources.triggeringAlias": "build",
+      "resources.triggeringCategory": "pipeline",
+    };
+    const outcome = await stage.finish({ ...inputs, namespace: "shop" }, variables);
+    assertRan(outcome, "Succeeded");
+    assert.equal(outcome.outputs.tag, "4125");
+    assert.match(outcome.log.join("\n"), /^Tag 4125, from resources\.pipeline\.build\.runID \(/m);
+    const unknown = { ...variables, "resources.triggeringAlias": "" };
+    const refused = await stage.finish(
+      { ...inputs, namespace: "shop" },
+      {
+        ...unknown,
+        "resources.triggeringCategory": "",
+      },
+    );
+    assertRan(refused, "Failed");
+    assert.match(refused.errors[0] ?? "", /^artifactAlias: a resource triggered this run/);
+  });
+
   test("several-namespaces.yml sets each workload from its registry and its build", async () => {
     await deployment("web", "shop", "web:4124", "app");
     await deployment("web", "billing", "web:4124", "app");

@@ -28,13 +28,14 @@ use crate::{
 };
 
 /// The inputs that the task has, by their names in task.json.
-pub const NAMES: [&str; 37] = [
+pub const NAMES: [&str; 38] = [
     "command",
     "images",
     "tagStrategy",
     "commitLength",
     "tagTemplate",
     "versionFrom",
+    "tagPrefix",
     "version",
     "versionFile",
     "releaseBranches",
@@ -308,7 +309,7 @@ mod tests {
     #[test]
     fn all_errors_are_told_at_once() {
         let errors = read(&[
-            ("images", "--all app=x\ndeployments/web app=a.io/app:latest"),
+            ("images", "--force app=x\ndeployments/web app=a.io/app:latest"),
             ("namespace", "Kube-System"),
             ("context", "$(Context)"),
             ("dryRun", "clinet"),
@@ -318,8 +319,8 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "images, line 1, column 1: \"--all\" is a flag, and flags have no place here. Name \
-                 each workload: deployments/NAME CONTAINER=IMAGE",
+                "images, line 1: \"--force\" is a flag that a line cannot have. Remove it. A line \
+                 can have -n NAMESPACE, -l SELECTOR, --all and --record",
                 "namespace: \"Kube-System\" cannot be a namespace: up to 63 lower case letters, \
                  digits and dashes, beginning and ending with a letter or digit",
                 "context: $(Context) was not replaced: no variable Context is defined here. Define \

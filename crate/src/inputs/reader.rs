@@ -17,6 +17,9 @@ pub(super) struct Reader<'a> {
     pub(super) errors: Vec<InputError>,
 }
 
+/// An error was found, and is among the others.
+pub(super) struct PutAside;
+
 impl Reader<'_> {
     /// A choice's value; the first option where the input is empty.
     pub(super) fn choice(
@@ -60,12 +63,21 @@ impl Reader<'_> {
         result.map_err(|error| self.fail::<()>(error)).ok()
     }
 
-    /// The text without the space around it; nothing where it is empty.
+    /// The text without the space around it; nothing where it is empty, or has an error, which is
+    /// put aside.
     pub(super) fn text(&mut self, input: &'static str) -> Option<String> {
-        let text = self.inputs.get(input)?.trim();
+        self.given(input).ok().flatten()
+    }
+
+    /// The text without the space around it, if it is filled in; an error of it is put aside, and
+    /// nothing else is to be said of the same value.
+    pub(super) fn given(&mut self, input: &'static str) -> Result<Option<String>, PutAside> {
+        let Some(text) = self.inputs.get(input) else { return Ok(None) };
+        let text = text.trim();
         if let Some(unresolved) = Unresolved::find(text, self.variables) {
-            return self.fail(InputError::Unresolved(input, unresolved));
+            self.fail::<()>(InputError::Unresolved(input, unresolved));
+            return Err(PutAside);
         }
-        (!text.is_empty()).then(|| text.to_owned())
+        Ok((!text.is_empty()).then(|| text.to_owned()))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{nearest::nearest, workload::WorkloadName};
+use crate::{images::EVERY, nearest::nearest, workload::WorkloadName};
 
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum PlanError {
     },
     /// A selector fits no workload.
     NothingSelected {
-        /// The selector.
+        /// The selector, or [`EVERY`].
         selector: String,
         /// The namespace that was asked for.
         namespace: Option<String>,
@@ -85,6 +85,12 @@ impl fmt::Display for PlanError {
                 f,
                 "{workload} was not found{}. Check the name, the inputs namespace and context, and \
                  whether the workload was deployed here at all",
+                within(namespace.as_ref())
+            ),
+            Self::NothingSelected { selector, namespace } if selector == EVERY => write!(
+                f,
+                "--all finds no workload of its kind{}. Check the kind, and the inputs namespace \
+                 and context",
                 within(namespace.as_ref())
             ),
             Self::NothingSelected { selector, namespace } => write!(

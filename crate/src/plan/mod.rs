@@ -17,7 +17,7 @@ pub use query::{Found, Query};
 pub use stored::Rewritten;
 
 use crate::{
-    images::{Containers, Image, Line, Which},
+    images::{Containers, EVERY, Image, Line, Which},
     kubectl::{CommandLine, Target},
     reference::Reference,
     workload::{Kind, Selector, Workload, WorkloadName},
@@ -53,6 +53,8 @@ pub struct Planned {
     pub change_cause: Option<String>,
     /// Whether its pods are to be replaced though no image changes.
     pub restart: bool,
+    /// Whether no line names it, but one means every workload of its kind.
+    pub by_all: bool,
     /// Whether one image is for every container.
     every: bool,
 }
@@ -190,6 +192,7 @@ impl<'a> Planner<'a> {
 
     fn add_line(&mut self, line: &Line) -> Result<(), PlanError> {
         let chosen = self.chosen(line)?;
+        let known = self.plan.workloads.len();
         for image in &line.images {
             let running = match line.which {
                 Which::Running => self.running(line, image)?,
@@ -198,6 +201,9 @@ impl<'a> Planner<'a> {
             for (asked, workload) in chosen.iter().chain(&running) {
                 self.add(image, asked.as_deref(), workload)?;
             }
+        }
+        if matches!(&line.which, Which::Labelled { written, .. } if written == EVERY) {
+            self.plan.workloads[known..].iter_mut().for_each(|planned| planned.by_all = true);
         }
         Ok(())
     }
@@ -331,6 +337,7 @@ impl Planned {
             record: annotations.replaced.clone(),
             change_cause: annotations.change_cause.clone(),
             restart: false,
+            by_all: false,
             every: false,
         }
     }

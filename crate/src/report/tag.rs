@@ -25,17 +25,19 @@ pub(crate) fn images(request: &Request) -> Vec<Effect> {
             image.reference.repository()
         )))
     });
-    tag.chain(lowered).collect()
+    let ignored = request.lines.iter().filter_map(Line::ignored);
+    tag.chain(lowered).chain(ignored.map(|note| plain(note.to_string()))).collect()
 }
 
-fn computed(Computed { tag, origin, made_of, .. }: &Computed) -> Effect {
+fn computed(Computed { tag, origin, note, made_of, .. }: &Computed) -> Effect {
+    let note = note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
     match made_of {
         Some(text) => plain(format!(
-            "Tag {tag}, from {origin}: {text:?} cannot be a tag as it is, so what is illegal became \
-             a dash, what is too long was cut, and a mark was added where the tag would otherwise \
-             be the same for another text"
+            "Tag {tag}, from {origin}{note}: {text:?} cannot be a tag as it is, so what is illegal \
+             became a dash, what is too long was cut, and a mark was added where the tag would \
+             otherwise be the same for another text"
         )),
-        None => plain(format!("Tag {tag}, from {origin}")),
+        None => plain(format!("Tag {tag}, from {origin}{note}")),
     }
 }
 
