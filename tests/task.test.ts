@@ -232,7 +232,7 @@ describe("computeTag", () => {
   });
 
   test("hands the tag over to a release in a file, and to the build", async () => {
-    const staged = path.join(stage.temp, "a");
+    const staged = path.join(stage.work, "a");
     const inputs = { command: "computeTag", images: line, updateBuildNumber: "true" };
     const strategy = { tagStrategy: "template", tagTemplate: "{branch}-{date}.{counter}" };
     const outcome = await stage.finish(
@@ -270,7 +270,7 @@ describe("computeTag", () => {
   });
 
   test("reads the version of a file", async () => {
-    writeFileSync(path.join(stage.temp, "VERSION"), "\ufeffv1.4.2\r\n");
+    writeFileSync(path.join(stage.work, "VERSION"), "\ufeffv1.4.2\r\n");
     const outcome = await stage.finish(
       {
         command: "computeTag",
@@ -389,7 +389,7 @@ describe("what is wrong is said before anything is changed", () => {
     [
       "a file of images that is not there",
       { images: line, imagesFile: "none.json" },
-      `imagesFile: none.json cannot be read: ENOENT: no such file or directory, open 'TEMP/none.json'. The ` +
+      `imagesFile: none.json cannot be read: ENOENT: no such file or directory, open 'WORK/none.json'. The ` +
         "path is relative to $(System.DefaultWorkingDirectory), where a classic release has the " +
         "files of an artifact in the folder of its alias",
     ],
@@ -409,7 +409,7 @@ describe("what is wrong is said before anything is changed", () => {
       await identityserver();
       const outcome = await stage.finish(inputs);
       assertRan(outcome, "Failed");
-      assert.deepEqual(outcome.errors, [message.replace("TEMP", stage.temp)]);
+      assert.deepEqual(outcome.errors, [message.replace("WORK", stage.work)]);
       assert.equal(outcome.message, "Nothing was changed in the cluster");
       assert.deepEqual(stage.changes, []);
     });
