@@ -39,9 +39,11 @@ function step(
 
 const say = (...lines: string[]) =>
   lines.map((line) => `console.log(${JSON.stringify(line)});`).join("\n");
-const upload = (command: string, name: string, content: string) =>
+const hand = (command: string, name: string, content: string) =>
   `require("fs").writeFileSync(${JSON.stringify(name)}, ${JSON.stringify(content)});
-   console.log("##vso[${command}]" + process.cwd() + "/" + ${JSON.stringify(name)});
+   console.log("##vso[${command}]" + process.cwd() + "/" + ${JSON.stringify(name)});`;
+const upload = (command: string, name: string, content: string) =>
+  `${hand(command, name, content)}
    process.on("exit", () => require("fs").rmSync(${JSON.stringify(name)}));`;
 
 describe("logging commands", { concurrency: 2 }, () => {
@@ -93,8 +95,8 @@ describe("logging commands", { concurrency: 2 }, () => {
   test("make a summary under its name, and a file's name is none that an agent takes", async () => {
     const { summaries, summaryNames, attachments } = await step(
       [
-        upload("task.addattachment type=Distributedtask.Core.Summary;name=A page;", "c.md", "# A"),
-        upload("task.uploadsummary", "d.md", "# B"),
+        hand("task.addattachment type=Distributedtask.Core.Summary;name=A page;", "c.md", "# A"),
+        hand("task.uploadsummary", "d.md", "# B"),
       ].join("\n"),
     ).outcome;
     assert.deepEqual(
@@ -106,7 +108,7 @@ describe("logging commands", { concurrency: 2 }, () => {
     );
     assert.deepEqual(attachments, []);
     await assert.rejects(
-      step(upload("task.addattachment type=x;name=a:b;", "e.md", "")).outcome,
+      step(hand("task.addattachment type=x;name=a:b;", "e.md", "")).outcome,
       /can be no file's/,
     );
   });
