@@ -264,7 +264,7 @@ describe("computeTag", () => {
   });
 
   test("hands the tag over to a release in a file, and to the build", async () => {
-    const staged = path.join(stage.temp, "a");
+    const staged = path.join(stage.work, "a");
     const inputs = { command: "computeTag", images: line, updateBuildNumber: "true" };
     const strategy = { tagStrategy: "template", tagTemplate: "{branch}-{date}.{counter}" };
     const outcome = await stage.finish(
@@ -310,7 +310,7 @@ describe("computeTag", () => {
   ];
   for (const [encoding, encoded] of encodings) {
     test(`reads the version and the images of files in ${encoding}`, async () => {
-      writeFileSync(path.join(stage.temp, "VERSION"), encoded("v1.4.2\r\n"));
+      writeFileSync(path.join(stage.work, "VERSION"), encoded("v1.4.2\r\n"));
       const version = await stage.finish(
         {
           command: "computeTag",
@@ -331,7 +331,7 @@ describe("computeTag", () => {
         tag: "4125",
         images: [{ repository, tag: "4125" }],
       };
-      writeFileSync(path.join(stage.temp, "tag.json"), encoded(JSON.stringify(images, null, 2)));
+      writeFileSync(path.join(stage.work, "tag.json"), encoded(JSON.stringify(images, null, 2)));
       const set = await stage.finish({ images: line, imagesFile: "tag.json", dryRun: "client" });
       assertRan(set, "Succeeded");
       assert.equal(set.outputs.image, newImage);
@@ -340,7 +340,7 @@ describe("computeTag", () => {
 
   test("says that a file in UTF-16 is too big", async () => {
     const text = `${bom}{"name":"${"x".repeat(1024 * 1024)}"}`;
-    writeFileSync(path.join(stage.temp, "tag.json"), Buffer.from(text, "utf16le"));
+    writeFileSync(path.join(stage.work, "tag.json"), Buffer.from(text, "utf16le"));
     const outcome = await stage.finish({ images: line, imagesFile: "tag.json" });
     assert.deepEqual(outcome.errors, [
       "imagesFile: tag.json has more than 1024 KiB, which is no such file. Check the path",
@@ -482,7 +482,7 @@ describe("what is wrong is said before anything is changed", () => {
     [
       "a file of images that is not there",
       { images: line, imagesFile: "none.json" },
-      `imagesFile: none.json cannot be read: ENOENT: no such file or directory, open 'TEMP/none.json'. The ` +
+      `imagesFile: none.json cannot be read: ENOENT: no such file or directory, open 'WORK/none.json'. The ` +
         "path is relative to $(System.DefaultWorkingDirectory), where a classic release has the " +
         "files of an artifact in the folder of its alias",
     ],
@@ -502,7 +502,7 @@ describe("what is wrong is said before anything is changed", () => {
       await identityserver();
       const outcome = await stage.finish(inputs);
       assertRan(outcome, "Failed");
-      assert.deepEqual(outcome.errors, [message.replace("TEMP", stage.temp)]);
+      assert.deepEqual(outcome.errors, [message.replace("WORK", stage.work)]);
       assert.equal(outcome.message, "Nothing was changed in the cluster");
       assert.deepEqual(stage.changes, []);
     });

@@ -34,6 +34,29 @@ impl Variables {
         self.host_is("build")
     }
 
+    /// The environment that a deployment job deploys to, such as `shop`.
+    #[must_use]
+    pub fn environment(&self) -> Option<&str> {
+        self.get("Environment.Name")
+    }
+
+    /// The same with its resource, such as `shop.production`, where the job names one. Azure DevOps
+    /// fills in the Kubernetes connections of its steps then.
+    #[must_use]
+    pub fn environment_resource(&self) -> Option<String> {
+        let resource = self.get("Environment.ResourceName")?;
+        Some(format!("{}.{resource}", self.environment()?))
+    }
+
+    /// Whether the step runs in a container, where the agent has its folders below `/__w`, or
+    /// `C:\__w` (Agent.Worker/Container/DockerCommandManager.cs of microsoft/azure-pipelines-agent). A
+    /// step with `target: host` sees those of the host.
+    #[must_use]
+    pub fn in_container(&self) -> bool {
+        let folder = self.get("Agent.TempDirectory").unwrap_or_default();
+        folder.split(['/', '\\']).any(|part| part == "__w")
+    }
+
     fn host_is(&self, kind: &str) -> bool {
         self.get("System.HostType").is_some_and(|host| host.eq_ignore_ascii_case(kind))
     }

@@ -19,6 +19,7 @@ pub(super) enum ErrorKind {
     NoToken,
     Url(String),
     NoJob(&'static str),
+    Namespace(String),
 }
 
 impl fmt::Display for ConnectionError {
@@ -51,6 +52,11 @@ impl fmt::Display for ConnectionError {
             ErrorKind::Url(found) => write!(
                 f,
                 "the URL of the service connection is {found:?}, and should begin with https://"
+            ),
+            ErrorKind::Namespace(found) => write!(
+                f,
+                "the namespace of the service connection is {found:?}, which cannot be a namespace. \
+                 Edit the service connection, or set the input namespace"
             ),
             ErrorKind::NoJob(variable) => write!(
                 f,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub use azure::{AzureConnection, Job};
 pub use error::ConnectionError;
 pub use kubernetes::{KubernetesAccess, kubernetes};
-pub(crate) use kubernetes::{kubeconfig, trusts_everybody};
+pub(crate) use kubernetes::{kubeconfig, secrets_of, trusts_everybody};
 pub use registry::{RegistryConnection, RegistryLogin};
 use serde::Deserialize;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    inputs::{InputError, files::FileContent},
+    inputs::{InputError, Note, files::FileContent},
     protocol::Agent,
     variables::{Unresolved, Variables},
 };
@@ -15,6 +15,18 @@ pub(super) struct Reader<'a> {
     pub(super) agent: &'a Agent,
     pub(super) files: &'a [FileContent],
     pub(super) errors: Vec<InputError>,
+    pub(super) notes: Vec<Note>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) const fn new(
+        inputs: &'a BTreeMap<String, String>,
+        variables: &'a Variables,
+        agent: &'a Agent,
+        files: &'a [FileContent],
+    ) -> Self {
+        Self { inputs, variables, agent, files, errors: Vec::new(), notes: Vec::new() }
+    }
 }
 
 /// An error was found, and is among the others.

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     images::{Instead, Line, LineWarning},
     images_file::{Content, ImagesFile},
-    inputs::{InputError, files::File, reader::Reader},
+    inputs::{InputError, Note, files::File, reader::Reader},
     tag::{
         Advice, Build, Computed, Fact, Strategy, TagError,
         build::{
@@ -255,7 +255,12 @@ impl Reader<'_> {
         let build_tag = self.flag("addBuildTag", true);
         let build_number = self.flag("updateBuildNumber", false);
         let images_file = self.images_file(tagged);
-        let in_build = self.variables.in_build();
+        let in_fork = self.variables.get("System.PullRequest.IsFork");
+        let in_fork = in_fork.is_some_and(|fork| fork.eq_ignore_ascii_case("true"));
+        let in_build = self.variables.in_build() && !in_fork;
+        if in_fork && (build_tag == Some(true) || build_number == Some(true)) {
+            self.notes.push(Note::Fork);
+        }
         Some(Publication {
             images_file,
             build_tag: build_tag? && in_build,

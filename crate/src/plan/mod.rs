@@ -19,6 +19,7 @@ pub use stored::Rewritten;
 use crate::{
     images::{Containers, EVERY, Image, Line, Which},
     kubectl::{CommandLine, Target},
+    record::Note,
     reference::Reference,
     workload::{Kind, Selector, Workload, WorkloadName},
 };
@@ -51,6 +52,8 @@ pub struct Planned {
     pub record: Option<String>,
     /// The sentence of the change before, if there is one.
     pub change_cause: Option<String>,
+    /// The annotations of [`crate::record::TRACE`] as they were before.
+    pub trace: Vec<Note>,
     /// Whether its pods are to be replaced though no image changes.
     pub restart: bool,
     /// Whether no line names it, but one means every workload of its kind.
@@ -336,6 +339,7 @@ impl Planned {
             containers: Vec::new(),
             record: annotations.replaced.clone(),
             change_cause: annotations.change_cause.clone(),
+            trace: annotations.trace(),
             restart: false,
             by_all: false,
             every: false,

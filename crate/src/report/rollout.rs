@@ -152,7 +152,7 @@ pub(crate) fn over(over: &Over) -> Vec<Effect> {
 
 /// The agent ends the step.
 pub(crate) fn canceled() -> Effect {
-    log(Style::Warning, "The step is canceled")
+    log(Style::Warning, "The agent ends the step: it was canceled, or its time is over")
 }
 
 /// A watch goes on after a failure.

@@ -7,7 +7,7 @@ use crate::{
     inputs::Request,
     protocol::{Effect, Style},
     reference::{Reference, Tag},
-    report::{log, plain},
+    report::{log, output, plain},
     tag::{
         Computed,
         downgrade::{Backward, DowngradeRule, Step},
@@ -42,14 +42,14 @@ fn computed(Computed { tag, origin, note, made_of, .. }: &Computed) -> Effect {
 }
 
 /// The output variable `image`: every reference once.
-pub(crate) fn image_variable(lines: &[Line]) -> Option<Effect> {
+pub(crate) fn image_variable(lines: &[Line]) -> Vec<Effect> {
     let images = lines.iter().flat_map(|line| &line.images);
     let references: Vec<String> = images.map(|image| image.reference.to_string()).collect();
     let mut seen = HashSet::with_capacity(references.len());
     let each_once: Vec<&str> =
         references.iter().map(String::as_str).filter(|reference| seen.insert(*reference)).collect();
     let value = each_once.join("\n");
-    (!value.is_empty()).then_some(Effect::SetVariable { name: "image", value })
+    if value.is_empty() { Vec::new() } else { output::variable("image", value) }
 }
 
 /// The output variables `tag` and `image`.
