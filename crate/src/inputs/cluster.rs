@@ -4,7 +4,10 @@ use crate::{
     azure::Cluster,
     connection::{self, AzureConnection, Connection, ConnectionError, Job},
     http::{Url, without_user},
-    inputs::{InputError, reader::Reader},
+    inputs::{
+        InputError,
+        reader::{Reader, unquoted},
+    },
     kubectl::Release,
     secret::Secret,
 };
@@ -133,13 +136,13 @@ impl<'a> Reader<'a> {
             let insecure = connection::trusts_everybody(&text);
             Access::Kubeconfig { text: text.into(), secrets: Vec::new(), insecure }
         } else {
-            Access::File(text)
+            Access::File(unquoted(&text).to_owned())
         })
     }
 
     /// Which kubectl is run.
     pub(super) fn kubectl(&mut self) -> Option<Kubectl> {
-        let path = self.text("kubectlPath");
+        let path = self.path("kubectlPath");
         let version = self.text("kubectlVersion");
         let downloads = self.text("kubectlDownloadUrl").unwrap_or_else(|| DOWNLOADS.to_owned());
         let downloads = downloads.trim_end_matches('/').to_owned();

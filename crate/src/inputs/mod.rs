@@ -268,6 +268,7 @@ mod tests {
                 access: Access::Own { kubeconfigs: Vec::new(), cluster: None },
                 kubectl: Kubectl::OnPath,
                 proxy: None,
+                os: String::new(),
                 verification: Verification {
                     verify: Some(Verify::Auto),
                     ..Verification::default()
@@ -291,6 +292,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(access(" /a/b "), Access::File("/a/b".into()));
+        assert_eq!(access(r#""C:\my files\config""#), Access::File(r"C:\my files\config".into()));
         for text in ["{\"token\": \"hush\"}", "kind: Config\ntoken: hush"] {
             let secret =
                 Access::Kubeconfig { text: text.into(), secrets: Vec::new(), insecure: false };
