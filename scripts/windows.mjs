@@ -53,8 +53,8 @@ export async function windows() {
     WINE: wine,
     WINEPREFIX: prefix,
     WINEDEBUG: "-all",
-    // Neither .NET nor a browser: Wine would ask for them.
-    WINEDLLOVERRIDES: "mscoree,mshtml=",
+    // Neither .NET nor a browser, which Wine would ask for; and a taskkill that is put there.
+    WINEDLLOVERRIDES: "mscoree,mshtml=;taskkill.exe=n,b",
     // The paths and texts of Linux are UTF-8 to it.
     LC_ALL: "C.UTF-8",
   };

@@ -20,7 +20,7 @@ const step = spawn(
   [`${WINDOWS_PROGRAMS}/agent.exe`, ...process.argv.slice(3).map(toWindows)],
   {
     env: { ...Object.fromEntries(variables), WINEPATH: folders.map(toWindows).join(";") },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "ignore"],
   },
 );
 for await (const line of createInterface({ input: step.stdout })) {

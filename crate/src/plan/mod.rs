@@ -493,23 +493,27 @@ mod tests {
 
     /// How many workloads each command sets, where six of them get as many images each.
     fn together(images: usize) -> Vec<usize> {
-        let workloads = (0..6).map(|at| {
-            let containers: Vec<_> = (0..images)
-                .map(|c| json!({ "name": format!("c{c}"), "image": "a.io/app:1" }))
-                .collect();
-            serde_json::from_value(json!({
-                "kind": "Deployment",
-                "metadata": { "name": format!("web{at}"), "namespace": "shop", "uid": at.to_string() },
-                "spec": { "template": { "spec": { "containers": containers } } },
-            }))
-            .unwrap()
-        });
-        let found = [Found { namespace: None, workloads: workloads.collect() }];
+        let containers: Vec<_> = (0..images)
+            .map(|c| json!({ "name": format!("c{c}"), "image": "a.io/app:1" }))
+            .collect();
         let digest = "0123456789abcdef".repeat(4);
         let images = (0..images).map(|c| format!(" c{c}=a.io/app@sha256:{digest}"));
         let images: String = images.collect();
         let lines = (0..6).fold(String::new(), |all, at| format!("{all}deploy/web{at}{images}\n"));
         let lines = parse(&lines, Needs::Images, &Variables::default()).unwrap();
+        let found = |(at, query)| Found {
+            query,
+            workloads: vec![
+                serde_json::from_value(json!({
+                    "kind": "Deployment",
+                    "metadata": { "name": format!("web{at}"), "namespace": "default", "uid": "1" },
+                    "spec": { "template": { "spec": { "containers": containers } } },
+                }))
+                .unwrap(),
+            ],
+        };
+        let found: Vec<Found> =
+            Query::of_lines(&lines, &[]).into_iter().enumerate().map(found).collect();
         let plan = Plan::make(&lines, &[], &found).unwrap();
         plan.steps(&Target::default()).iter().map(|step| step.workloads.len()).collect()
     }

@@ -27,7 +27,8 @@ var (
 
 func main() {
 	step := exec.Command(os.Getenv("STEP_PROGRAM"), os.Args[1:]...)
-	step.Stdout, step.Stderr = forward{os.Stdout}, forward{os.Stderr}
+	step.Stdout = forward{os.Stdout}
+	step.Stderr = step.Stdout
 	// What outlives the step may hold its streams.
 	step.WaitDelay = 2 * time.Second
 	step.SysProcAttr = &syscall.SysProcAttr{CreationFlags: createNoWindow}
@@ -47,7 +48,8 @@ func main() {
 	os.Exit(step.ProcessState.ExitCode())
 }
 
-// forward keeps a stream from being inherited: the step writes into a pipe, as under the agent.
+// forward keeps a stream from being inherited: the step writes into a pipe, as under the agent, which
+// logs both streams alike.
 type forward struct{ io.Writer }
 
 func cancel(file string, pid int) {
