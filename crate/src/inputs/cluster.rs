@@ -4,7 +4,10 @@ use crate::{
     azure::Cluster,
     connection::{self, AzureConnection, Connection, ConnectionError, Job, KubernetesAccess},
     http::{Url, without_user},
-    inputs::{InputError, Note, reader::Reader},
+    inputs::{
+        InputError, Note,
+        reader::{Reader, unquoted},
+    },
     kubectl::Release,
     secret::Secret,
 };
@@ -171,13 +174,13 @@ impl<'a> Reader<'a> {
             let secrets = connection::secrets_of(&text);
             Access::Kubeconfig { text: text.into(), secrets, insecure }
         } else {
-            Access::File(text)
+            Access::File(unquoted(&text).to_owned())
         })
     }
 
     /// Which kubectl is run.
     pub(super) fn kubectl(&mut self) -> Option<Kubectl> {
-        let path = self.text("kubectlPath");
+        let path = self.path("kubectlPath");
         let version = self.text("kubectlVersion");
         let downloads = self.text("kubectlDownloadUrl").unwrap_or_else(|| DOWNLOADS.to_owned());
         let downloads = downloads.trim_end_matches('/').to_owned();

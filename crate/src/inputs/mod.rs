@@ -276,6 +276,7 @@ mod tests {
                 access: Access::Own { kubeconfigs: Vec::new(), cluster: None },
                 kubectl: Kubectl::OnPath,
                 proxy: None,
+                os: String::new(),
                 verification: Verification {
                     verify: Some(Verify::Auto),
                     ..Verification::default()
@@ -300,6 +301,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(access(" /a/b "), Access::File("/a/b".into()));
+        assert_eq!(access(r#""C:\my files\config""#), Access::File(r"C:\my files\config".into()));
         for text in [
             "{\"users\": [{\"user\": {\"token\": \"hush\"}}]}",
             "kind: Config\nusers:\n- user: {token: hush}",

@@ -75,6 +75,11 @@ impl Reader<'_> {
         result.map_err(|error| self.fail::<()>(error)).ok()
     }
 
+    /// The path of an input, without the double quotes that a shell would need around it.
+    pub(super) fn path(&mut self, input: &'static str) -> Option<String> {
+        self.text(input).map(|text| unquoted(&text).to_owned()).filter(|path| !path.is_empty())
+    }
+
     /// The text without the space around it; nothing where it is empty, or has an error, which is
     /// put aside.
     pub(super) fn text(&mut self, input: &'static str) -> Option<String> {
@@ -92,4 +97,10 @@ impl Reader<'_> {
         }
         Ok((!text.is_empty()).then(|| text.to_owned()))
     }
+}
+
+/// A path without the double quotes around it.
+pub(super) fn unquoted(path: &str) -> &str {
+    let inner = path.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.map_or(path, str::trim)
 }

@@ -33,6 +33,8 @@ pub struct Change {
     pub verification: Verification,
     /// The agent's proxy.
     pub proxy: Option<AgentProxy>,
+    /// The agent's operating system, as Node names it.
+    pub os: String,
     /// Whether the API server only checks the change.
     pub dry_run: bool,
     /// Whether an older version may be set over a newer one.
@@ -145,6 +147,7 @@ impl Reader<'_> {
             kubectl: kubectl?,
             verification: verification?,
             proxy: self.agent.proxy.clone(),
+            os: self.agent.os.clone(),
             dry_run: dry_run == DryRun::Server,
             downgrade: downgrade?,
             timeout_ms,

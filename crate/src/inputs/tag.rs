@@ -91,7 +91,7 @@ impl Reader<'_> {
         } else {
             return Vec::new();
         };
-        self.text(input).map(|path| File { input, path }).into_iter().collect()
+        self.path(input).map(|path| File { input, path }).into_iter().collect()
     }
 
     /// Completes the lines with the computed tag, or with those of the images file.
@@ -275,7 +275,7 @@ impl Reader<'_> {
             let separator = if folder.contains('\\') { '\\' } else { '/' };
             format!("{folder}{separator}{IMAGES_FILE}")
         });
-        let path = self.text("imagesFile").or(default)?;
+        let path = self.path("imagesFile").or(default)?;
         let computed = tagged.tag.as_ref()?;
         let build = self.build()?;
         let fact = |fact| build.get(fact).map(str::to_owned);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{images::EVERY, nearest::nearest, workload::WorkloadName};
+use crate::{images::EVERY, kubectl::TooLong, nearest::nearest, workload::WorkloadName};
 
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,13 @@ pub enum PlanError {
         workload: String,
         /// The images it has.
         images: Vec<String>,
+    },
+    /// A command for the workload, there or back, is longer than the agent's system takes.
+    TooLong {
+        /// The workload.
+        workload: String,
+        /// How long.
+        command: TooLong,
     },
     /// `undo` of a workload on which no run of the task has left a record.
     NoRecord {
@@ -139,6 +146,12 @@ impl fmt::Display for PlanError {
                 "{workload} has {} already, and whenUnchanged is fail. Give every build a tag of \
                  its own, or choose warn, succeed or restart",
                 images.join(", ")
+            ),
+            Self::TooLong { workload, command: TooLong { length, limit } } => write!(
+                f,
+                "{workload} gets so many images at once that the command line of kubectl would have \
+                 {length} characters, and Windows takes {limit}. Run the step on an agent with \
+                 Linux or macOS, or change the containers in several steps"
             ),
             Self::NoRecord { workload } => write!(
                 f,

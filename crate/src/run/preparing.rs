@@ -59,7 +59,7 @@ enum Step {
 }
 
 /// How much of a kubeconfig is read, in bytes.
-const KUBECONFIG_LIMIT: u32 = 4 * 1024 * 1024;
+const KUBECONFIG_LIMIT: u32 = 1024 * 1024;
 /// Where a pod finds the namespace it is in.
 const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     images::Line,
-    inputs::{OnFailure, WhenUnchanged},
+    inputs::{Change, OnFailure, WhenUnchanged},
     kubectl::{CommandLine, Skew, client_version, server_version},
     kubernetes::{ApiError, ApiRequest},
     plan::{self, Found, Plan, PlanError, Planned, Query, Return, Step},
@@ -263,7 +263,7 @@ impl Release {
             Purpose::Set => self.plan_to_set(&found),
             Purpose::Undo => self.plan_to_undo(&found, effects),
         };
-        match plan {
+        match plan.and_then(|plan| self.fitting(plan)) {
             Ok(plan) => self.plan = plan,
             Err(errors) => {
                 effects.extend(errors.iter().map(report::error));
@@ -314,6 +314,22 @@ impl Release {
         }
         effects.extend(report::left_alone(&left));
         Ok(plan)
+    }
+
+    /// The plan, if the system takes the command lines there and back.
+    fn fitting(&self, plan: Plan) -> Result<Plan, Vec<PlanError>> {
+        let Change { target, os, .. } = &self.session.request;
+        let spans = plan.spans_namespaces();
+        let too_long = |planned: &Planned| {
+            let there = Plan { workloads: vec![planned.clone()] };
+            let back = Plan { workloads: vec![planned.reversed()] };
+            let commands = [there, back].into_iter().flat_map(|plan| plan.commands(target));
+            let command =
+                commands.filter_map(|line| line.too_long(os)).max_by_key(|long| long.length)?;
+            Some(PlanError::TooLong { workload: planned.title(spans), command })
+        };
+        let errors: Vec<PlanError> = plan.changed().filter_map(too_long).collect();
+        if errors.is_empty() { Ok(plan) } else { Err(errors) }
     }
 
     fn carry_out(&mut self, now: Millis, effects: &mut Effects) {

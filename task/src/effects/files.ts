@@ -3,32 +3,25 @@ import path from "node:path";
 import * as tl from "azure-pipelines-task-lib/task";
 import type { Event } from "../protocol";
 
-/** Reads a file, one character over the limit at most, though each may take two bytes. */
+/** Reads a text file, one character over the limit at most. */
 export function readFile(file: string, limit: number): Event {
   try {
     const opened = openSync(absolute(file), "r");
     try {
+      // A character of UTF-16 has two bytes, and so has its mark.
       const bytes = Buffer.alloc(2 * (limit + 2));
       let length = 0;
       for (let read = 1; read > 0; length += read) {
         read = readSync(opened, bytes, length, bytes.length - length, null);
       }
-      return { fileRead: { content: decoded(bytes.subarray(0, length)) } };
+      const content = decoded(bytes.subarray(0, length)).slice(0, limit + 1);
+      return { fileRead: { content } };
     } finally {
       closeSync(opened);
     }
   } catch (error) {
     return { fileNotRead: { error: message(error) } };
   }
-}
-
-/** The text of a file by its byte order mark, which PowerShell's `>` writes with UTF-16. */
-function decoded(bytes: Buffer): string {
-  const [first, second] = bytes;
-  const isLittle = first === 0xff && second === 0xfe;
-  const isBig = first === 0xfe && second === 0xff;
-  const encoding = isLittle ? "utf-16le" : isBig ? "utf-16be" : "utf-8";
-  return new TextDecoder(encoding).decode(bytes);
 }
 
 /** Writes a file that stays, and makes the folders that it needs. */
@@ -40,6 +33,13 @@ export function saveFile(file: string, content: string): Event {
   } catch (error) {
     return { notWritten: { error: message(error) } };
   }
+}
+
+/** UTF-8, unless a byte order mark says UTF-16, in which Windows' PowerShell 5.1 writes. */
+function decoded(bytes: Buffer): string {
+  const mark = bytes.toString("hex", 0, 2);
+  const encoding = { fffe: "utf-16le", feff: "utf-16be" }[mark] ?? "utf-8";
+  return new TextDecoder(encoding).decode(bytes);
 }
 
 function absolute(file: string): string {
