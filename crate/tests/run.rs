@@ -108,7 +108,7 @@ fn put_back(run: &mut Conversation) {
     run.after(100).api_answers(WORKLOAD, &new(&json!({})));
     run.after(100).answers("set image", "deployment.apps/identityserver image updated\n");
     run.api_answers(WORKLOAD, &back).api_answers("PATCH", &json!({}));
-    run.after(900).api_lists("/deployments?", &[back.clone()]);
+    run.after(900).api_lists("/deployments?", std::slice::from_ref(&back));
     run.wakes_after(2000).api_answers(WORKLOAD, &back);
 }
 

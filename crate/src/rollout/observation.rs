@@ -96,7 +96,7 @@ impl Observation {
     pub fn end_list(&mut self, listing: Listing, namespace: &str, name: Option<&str>) {
         match listing {
             Listing::Workloads(_) => {
-                self.workloads.drop_doubtful(|w| listing.has(w, namespace, name))
+                self.workloads.drop_doubtful(|w| listing.has(w, namespace, name));
             }
             Listing::Pods => self.pods.drop_doubtful(|pod| pod.metadata.namespace == namespace),
             Listing::Events => self.events.drop_doubtful(|e| e.metadata.namespace == namespace),

@@ -369,8 +369,8 @@ impl Release {
             self.fail();
             self.go_back(now, effects);
         } else {
-            let changed = self.plan.workloads.iter().filter(|w| !w.is_left_as_it_is());
-            let queries = queries(changed);
+            let touched = self.plan.workloads.iter().filter(|w| !w.is_left_as_it_is());
+            let queries = queries(touched);
             let reading = Reading::start(queries, Patience::EACH, &mut self.session, effects);
             self.stage = Stage::ReadingBack(reading);
         }
