@@ -3,10 +3,14 @@
 mod recording;
 
 use insta::assert_snapshot;
-use kubectl_set_image::rollout::{
-    self, Change, Judgement, Listing, Observation, Rules, judge, likely_cause,
-    rules::{RULES, Unit},
-    stuck_pod,
+use kubectl_set_image::{
+    report::causes,
+    rollout::{
+        self, Change, Judgement, Listing, Observation, Rules, judge, likely_cause,
+        proof::{Expected, Proof, Pushed, Why, prove},
+        rules::{RULES, Unit},
+        stuck_pod,
+    },
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use recording::{IMAGE, Recording, Seen};
@@ -270,6 +274,22 @@ fn only_a_set_that_goes_in_order_waits_for_a_stuck_pod() {
         .map(|event| event.with("/spec/podManagementPolicy", "Parallel"))
         .collect();
     assert_eq!(name(&parallel), None);
+}
+
+#[test]
+fn a_restart_that_pulled_nothing_is_found_out() {
+    let recording = Recording::named("moving-restart-ifnotpresent");
+    let seen = Recording::observe(&recording.events);
+    assert_eq!(verdict(&recording, &seen), Judgement::Done);
+    let image = recording.goal.images[0].1.clone();
+    let pushed = |digest: String| vec![Pushed { image, digests: vec![digest], configs: vec![] }];
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let Proof::Differs(difference) = prove(&recording.goal, &seen, &pushed(digest.clone())) else {
+        panic!("no difference")
+    };
+    assert_eq!((difference.node.as_str(), difference.why), ("node-1", Why::CachedCopy));
+    assert_eq!(difference.expected, Expected::Pushed(digest));
+    assert!(causes::difference(&difference).contains("the node had a copy of the tag"));
 }
 
 #[test]

@@ -162,6 +162,11 @@ export class ApiServer {
     this.pods.evict(this.store.get(resourceNamed("pods"), namespace, name));
   }
 
+  /** A node does not answer any more. */
+  loseNode(name: string): void {
+    this.pods.lose(name);
+  }
+
   /** Ends the watches that are open, or those of one resource. */
   endWatches(how: WatchEnd, resource?: string): void {
     this.watches.end(how, resource === undefined ? undefined : resourceNamed(resource));
