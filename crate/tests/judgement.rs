@@ -5,7 +5,7 @@ mod scene;
 
 use kubectl_set_image::{
     rollout::{
-        Cause, Change, Hold, Judgement, ProbeKind, default_timeout, likely_cause, running_images,
+        Cause, Change, Hold, Judgement, Listing, ProbeKind, default_timeout, likely_cause, running_images,
         stuck_pod,
     },
     workload::{Kind, Workload},
@@ -518,6 +518,19 @@ fn a_hook_that_fails_is_no_container_that_completed() {
     scene.see_pod(0, &ended(scene.pod("web-1", true), 0, said, json!({})));
     scene.progress("", MUCH_LATER);
     assert_eq!(scene.waits_for(), "app: FailedPostStartHook: no such file");
+}
+
+#[test]
+fn as_many_pods_as_asked_for_have_to_be_in_trouble() {
+    let mut scene = rolling();
+    let crashed = json!({"terminated": {"exitCode": 3, "reason": "Error"}});
+    scene.see_pod(0, &ended(scene.pod("web-1", true), 2, crashed.clone(), crashed.clone()));
+    scene.failure("pods=2", 0);
+    scene.see_pod(0, &ready(scene.pod("web-2", true)));
+    scene.progress("pods=2", MUCH_LATER);
+    scene.failure("", 0);
+    scene.see_pod(0, &ended(scene.pod("web-3", true), 2, crashed.clone(), crashed));
+    scene.failure("pods=2", 0);
 }
 
 #[test]

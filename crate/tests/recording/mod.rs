@@ -20,8 +20,8 @@ use kubectl_set_image::{
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The image that every rollout of the recordings is to lead to.
-pub(crate) const IMAGE: &str = "contoso.azurecr.io/identityserver:4125";
+/// The image that every rollout of those that were made by hand is to lead to.
+const IMAGE: &str = "contoso.azurecr.io/identityserver:4125";
 
 /// One event of a watch.
 #[derive(Debug, Clone, Deserialize)]
