@@ -103,7 +103,7 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
     assertRan(outcome, "Failed");
     assert.match(
       outcome.errors[0] ?? "",
-      /^daemonsets\/agent: pod agent-\S+ is deleted and does not end on node node-1, and no other/,
+      /^daemonsets\/agent: pod agent-\S+ is being deleted and has not ended yet on node node-1/,
     );
   });
 

@@ -5,8 +5,8 @@ mod scene;
 
 use kubectl_set_image::{
     rollout::{
-        Cause, Change, Hold, Judgement, Listing, ProbeKind, default_timeout, likely_cause, running_images,
-        stuck_pod,
+        Cause, Change, Hold, Judgement, Listing, ProbeKind, default_timeout, likely_cause,
+        running_images, stuck_pod,
     },
     workload::{Kind, Workload},
 };
@@ -78,9 +78,7 @@ fn without_replica_sets_the_pods_name_theirs() {
         json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded",
                 "message": format!("ReplicaSet \"{set}\" has timed out progressing.")}])
     };
-    scene
-        .seen
-        .restart_listing(kubectl_set_image::rollout::Listing::Workloads(Kind::ReplicaSet), None);
+    scene.seen.begin_list(Listing::Workloads(Kind::ReplicaSet), "shop", None);
     scene.with("/status/conditions", conditions("web-old"));
     scene.progress("", MUCH_LATER);
     scene.with("/status/conditions", conditions("web-new"));
@@ -384,10 +382,10 @@ fn a_pod_that_does_not_end_is_named_with_its_node() {
     assert_eq!(failure.cause, Cause::Terminating { node: "node-1".to_owned() });
     assert_eq!(
         scene.sentence(&failure),
-        "pod web-b is deleted and does not end on node node-1, and no other takes its place \
-         before it does: it was to be gone by 2026-11-28T08:00:30Z. Bring the node back, or, where \
-         it is gone for good, delete the pod with --force --grace-period=0. See: kubectl describe \
-         pods/web-b --namespace=shop"
+        "pod web-b is being deleted and has not ended yet on node node-1, and no other takes its \
+         place before it has: its grace period is until 2026-11-28T08:00:30Z. Bring the node back, \
+         or, where it is gone for good, delete the pod with --force --grace-period=0. See: kubectl \
+         describe pods/web-b --namespace=shop"
     );
     assert_eq!(likely_cause(&scene.goal, &scene.seen), Some(failure));
     scene.fails_at("termination=5", 45_000);

@@ -210,7 +210,10 @@ fn what(cause: &Cause) -> String {
         Cause::NotReady { .. } => "runs and is not ready".to_owned(),
         Cause::Terminating { node } => {
             let on = if node.is_empty() { String::new() } else { format!(" on node {node}") };
-            format!("is deleted and does not end{on}, and no other takes its place before it does")
+            format!(
+                "is being deleted and has not ended yet{on}, and no other takes its place before it \
+                 has"
+            )
         }
         Cause::StuckPod => "is of an earlier change and not ready, and a StatefulSet replaces no \
                             pod before it is"

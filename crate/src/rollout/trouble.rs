@@ -163,7 +163,7 @@ fn terminating(pod: &Pod) -> Trouble {
         _ => metadata
             .deletion_timestamp
             .as_ref()
-            .map_or(String::new(), |at| format!("it was to be gone by {at}")),
+            .map_or(String::new(), |at| format!("its grace period is until {at}")),
     };
     let cause = Cause::Terminating { node: pod.spec.node_name.clone() };
     Trouble {
