@@ -167,6 +167,11 @@ export class ApiServer {
     this.api.rewriteImage = rewrite;
   }
 
+  /** A node does not answer any more. */
+  loseNode(name: string): void {
+    this.pods.lose(name);
+  }
+
   /** Ends the watches that are open, or those of one resource. */
   endWatches(how: WatchEnd, resource?: string): void {
     this.watches.end(how, resource === undefined ? undefined : resourceNamed(resource));

@@ -127,7 +127,7 @@ impl Observation {
     }
 
     /// The events about an object, the oldest first.
-    fn events_about(&self, uid: &str) -> Vec<&Event> {
+    pub(super) fn events_about(&self, uid: &str) -> Vec<&Event> {
         let mut events: Vec<&Event> = self.events.owned_by(uid).map(|e| &e.object).collect();
         events.sort_by(|a, b| {
             let [a, b] = [a, b].map(|event| &event.metadata.resource_version);

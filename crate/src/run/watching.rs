@@ -379,6 +379,9 @@ impl Followed {
             name: planned.name.clone(),
             uid: Some(planned.uid.clone()),
             images: images.collect(),
+            generation: None,
+            verified: Vec::new(),
+            waited_for: Vec::new(),
         };
         let held = rollout::Hold::of_kind(planned.name.kind);
         let outcome = held.map(|hold| (Outcome::Held(hold), Age(0)));

@@ -25,6 +25,8 @@ pub struct Metadata {
     pub deletion_timestamp: Option<String>,
     /// How long the object may take to end once it is being deleted.
     pub deletion_grace_period_seconds: Option<i64>,
+    /// What has to let go of the object before it can end.
+    pub finalizers: Vec<String>,
     pub owner_references: Vec<OwnerReference>,
     /// Who set images of the pod template, out of `managedFields`.
     #[serde(rename = "managedFields", deserialize_with = "image_managers")]
