@@ -95,7 +95,6 @@ describe("what passes is tried again", () => {
     assertTableIsTrue(outcome);
     assert.equal(struck, 0);
   });
-
 });
 
 describe("what does not pass ends with what is true", () => {
@@ -117,7 +116,10 @@ describe("what does not pass ends with what is true", () => {
     faults().add({ verb: "get", resource: "deployments", fault: "hang" });
     const outcome = await stage.finish({ images, rolloutStatusTimeout: "2" });
     assertRan(outcome, "Failed");
-    assert.match(outcome.errors.join("\n"), /The workloads cannot be read: no answer within 2s\. The API server may be unreachable/);
+    assert.match(
+      outcome.errors.join("\n"),
+      /The workloads cannot be read: no answer within 2s\. The API server may be unreachable/,
+    );
     assert.equal(outcome.message, "Nothing was changed in the cluster");
   });
 
@@ -131,7 +133,10 @@ describe("what does not pass ends with what is true", () => {
     stage.server.disconnect();
     const outcome = await step.outcome;
     assertRan(outcome, "Failed");
-    assert.match(outcome.errors.join("\n"), /The rollout cannot be watched any longer: .*Unauthorized/);
+    assert.match(
+      outcome.errors.join("\n"),
+      /The rollout cannot be watched any longer: .*Unauthorized/,
+    );
     assert.deepEqual(lastTable(outcome), [`deployments/web app not known: ${before} or ${after}`]);
     assert.equal(
       outcome.message,
@@ -242,7 +247,10 @@ describe("what does not pass ends with what is true", () => {
     faults().add({ verb: "patch", after: 1, fault: { kind: "status", code: 403 } });
     const outcome = await stage.finish({ images });
     assert.equal(outcome.result, "SucceededWithIssues", outcome.log.join("\n"));
-    assert.match(outcome.warnings.join("\n"), /The record of the change cannot be left on its workload, .*forbidden/i);
+    assert.match(
+      outcome.warnings.join("\n"),
+      /The record of the change cannot be left on its workload, .*forbidden/i,
+    );
     assertTableIsTrue(outcome);
   });
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
+import { type RequestOptions, request } from "node:http";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { assertLogged, assertRan, lastTable, release, until, useStage } from "./stage";
@@ -47,9 +47,9 @@ function flagOf(name: string): string {
 }
 
 /** The status that a request to the proxy is answered with. */
-function ask(how: Parameters<typeof request>[0]): Promise<number> {
+function ask(how: RequestOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    const asked = request(how as object, (response) => {
+    const asked = request(how, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     });
@@ -92,7 +92,8 @@ describe("one process for all that is read", () => {
     await assertClosed();
   });
 
-  for (const inputs of [{ dryRun: "client" }, { command: "computeTag" }]) {
+  const without: Record<string, string>[] = [{ dryRun: "client" }, { command: "computeTag" }];
+  for (const inputs of without) {
     test(`${Object.entries(inputs)} starts no kubectl`, async () => {
       const env = kubectlThat("echo must not run >&2; exit 3");
       const outcome = await stage.finish({ images, ...inputs }, release, env);
