@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { chromium } from "./chromium.mjs";
 import { newerKubectl } from "./newer-kubectl.mjs";
 import { pack } from "./package.mjs";
+import { registries } from "./registries.mjs";
 import { registry } from "./registry.mjs";
 import { main, root, show, step } from "./run.mjs";
 
@@ -11,6 +12,7 @@ await main(import.meta.url, async () => {
   await pack();
   const kubectl = await newerKubectl();
   const dockerRegistry = await registry();
+  const others = await registries();
   const browser = await chromium();
 
   step("the tests of the core");
@@ -29,6 +31,7 @@ await main(import.meta.url, async () => {
     CHROMIUM: browser,
     ...(kubectl && { NEWER_KUBECTL: kubectl }),
     ...(dockerRegistry && { DOCKER_REGISTRY: dockerRegistry }),
+    ...(others.program && { OTHER_REGISTRIES: others.program }),
   };
   const boundary = await show(process.execPath, args, { env });
 

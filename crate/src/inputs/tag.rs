@@ -6,6 +6,8 @@ use crate::{
     images::{Instead, Line, LineWarning},
     images_file::{Content, ImagesFile},
     inputs::{InputError, files::File, reader::Reader},
+    reference::Tag,
+    registry::Built,
     tag::{
         Build, Computed, Fact, Strategy, TagError,
         build::{ids_and_numbers, named, that_seem_to_push},
@@ -43,6 +45,8 @@ pub enum Warning {
     Line(LineWarning),
     /// In the computed tag.
     Tag(TagError),
+    /// An entry of the agent's bypass list that cannot be understood.
+    Bypass(String),
 }
 
 /// The lines with their tags, and how they came to them.
@@ -52,6 +56,8 @@ pub(super) struct Tagged {
     pub(super) warnings: Vec<Warning>,
     /// Which tags can be compared.
     pub(super) ordered: Ordered,
+    /// The build of which the tag was computed, where its commit is known.
+    pub(super) built: Option<Built>,
     /// What images could have whose own tag is refused.
     instead: Instead,
     /// The builds that made the tags.
@@ -105,6 +111,7 @@ impl Reader<'_> {
             lines,
             warnings: Vec::new(),
             ordered,
+            built: None,
             instead: Instead::Nothing,
             builds,
         };
@@ -131,13 +138,27 @@ impl Reader<'_> {
                 }
             }
         }
+        let origin = computed.as_ref().and_then(|computed| self.built(&computed.tag, &build));
         let made = computed.as_ref().is_some_and(|computed| computed.made_of.is_some());
         let ordered = if made { Ordered::None } else { ordered };
         let instead = match &computed {
             Some(computed) => Instead::Computed(computed.tag.clone()),
             None => Instead::Nothing,
         };
-        Some(Tagged { tag: computed, lines, warnings, ordered, instead, ..tagged })
+        Some(Tagged { tag: computed, lines, warnings, ordered, built: origin, instead, ..tagged })
+    }
+
+    /// The build that a tag was computed of, where its commit is known.
+    fn built(&self, tag: &Tag, build: &Build<'_>) -> Option<Built> {
+        let commit = build.get(Fact::Commit)?.to_owned();
+        let variable = |name| self.variables.get(name).map(str::to_owned);
+        let is_own = build.variable(Fact::Commit) == "Build.SourceVersion";
+        let head = variable("System.PullRequest.SourceCommitId").filter(|_| is_own);
+        Some(Built {
+            tag: tag.as_str().to_owned(),
+            commits: std::iter::once(commit).chain(head).collect(),
+            repository: variable("Build.Repository.Uri").filter(|_| is_own),
+        })
     }
 
     fn tagged_by_file(&mut self, mut lines: Vec<Line>) -> Option<Tagged> {
@@ -172,7 +193,13 @@ impl Reader<'_> {
             tag: file.tag,
             made_of: None,
         };
+        let built = content.commit.clone().map(|commit| Built {
+            tag: tag.tag.as_str().to_owned(),
+            commits: vec![commit],
+            repository: None,
+        });
         Some(Tagged {
+            built,
             instead: Instead::HandedOver,
             tag: Some(tag),
             lines,
@@ -329,6 +356,12 @@ impl fmt::Display for Warning {
         match self {
             Self::Line(warning) => warning.fmt(f),
             Self::Tag(error) => error.fmt(f),
+            Self::Bypass(entry) => write!(
+                f,
+                "{entry:?} in the bypass list of the agent's proxy is ignored: it means neither a \
+                 host, nor an ending of hosts, nor a network. Write it as contoso\\.local, \
+                 .*\\.contoso\\.local or 10\\.0\\..* in the agent's .proxybypass"
+            ),
         }
     }
 }
