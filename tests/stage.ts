@@ -43,7 +43,7 @@ export class Stage {
     variables: Values = release,
     environment: Environment = {},
     secrets: Values = {},
-    handed: Pick<Step, "connections" | "system" | "proxy"> = {},
+    handed: Pick<Step, "connections" | "system" | "proxy" | "certificates"> = {},
   ): RunningStep {
     const { taskFolder, temp } = this;
     const kubeconfig = { KUBECONFIG: path.join(temp, "kubeconfig"), HOME: temp };

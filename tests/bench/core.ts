@@ -56,7 +56,17 @@ function fastest(events: Happened[]): number {
 function started(command: string, line: (i: number) => string, n: number): Happened {
   const images = Array.from({ length: n }, (_, i) => line(i)).join("\n");
   const variables = { "System.HostType": "release", "Build.BuildId": "4125" };
-  const agent = { connections: {}, system: null, proxy: null, kubeconfigs: [], ownCluster: null, os: "linux", arch: "x64" };
+  const agent = {
+    connections: {},
+    system: null,
+    proxy: null,
+    environment: {},
+    authorities: [],
+    kubeconfigs: [],
+    ownCluster: null,
+    os: "linux",
+    arch: "x64",
+  };
   return [{ started: { inputs: { command, images }, variables, agent } }];
 }
 
