@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::connection::kubeconfig_text::KubeconfigError;
+
 /// Why a service connection cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionError {
@@ -19,6 +21,7 @@ pub(super) enum ErrorKind {
     NoToken,
     Url(String),
     NoJob(&'static str),
+    Kubeconfig(KubeconfigError),
 }
 
 impl fmt::Display for ConnectionError {
@@ -52,6 +55,9 @@ impl fmt::Display for ConnectionError {
                 f,
                 "the URL of the service connection is {found:?}, and should begin with https://"
             ),
+            ErrorKind::Kubeconfig(error) => {
+                write!(f, "the kubeconfig of the service connection cannot be used: {error}")
+            }
             ErrorKind::NoJob(variable) => write!(
                 f,
                 "a login by workload identity federation asks Azure DevOps for a token of this job, \

@@ -3,7 +3,11 @@
 use serde_json::json;
 
 use crate::{
-    connection::{Connection, ConnectionError, error::ErrorKind},
+    connection::{
+        Connection, ConnectionError,
+        error::ErrorKind,
+        kubeconfig_text::{KubeconfigError, Written, recognize},
+    },
     http::{Url, from_base64, without_user},
     secret::Secret,
 };
@@ -15,8 +19,6 @@ pub struct KubernetesAccess {
     pub kubeconfig: Secret,
     /// The context of it that the connection names.
     pub context: Option<String>,
-    /// What the log may not show, beside what the agent masks itself.
-    pub secrets: Vec<Secret>,
     /// Whether the certificate of the API server is not looked at.
     pub insecure: bool,
     /// Whether the kubeconfig was made of other things, and has no contexts of its own.
@@ -34,12 +36,17 @@ pub fn kubernetes(
     let kind = connection.datum("authorizationType").unwrap_or("Kubeconfig");
     match kind.to_ascii_lowercase().as_str() {
         "kubeconfig" => {
-            let kubeconfig = connection.needed(input, "kubeconfig")?;
+            let kubeconfig = match recognize(connection.needed(input, "kubeconfig")?) {
+                Written::Kubeconfig(kubeconfig) => kubeconfig,
+                Written::Path => {
+                    return Err(ErrorKind::Kubeconfig(KubeconfigError::Another).of(input));
+                }
+                Written::Unreadable(error) => return Err(ErrorKind::Kubeconfig(error).of(input)),
+            };
             Ok(KubernetesAccess {
-                insecure: trusts_everybody(kubeconfig),
-                kubeconfig: kubeconfig.into(),
+                insecure: kubeconfig.insecure,
+                kubeconfig: kubeconfig.text,
                 context: connection.parameter("clusterContext").map(str::to_owned),
-                secrets: Vec::new(),
                 is_made: false,
             })
         }
@@ -84,13 +91,7 @@ fn of_account(
         &cluster.to_string(),
         &json!({ "token": token.reveal() }).to_string(),
     );
-    Ok(KubernetesAccess {
-        kubeconfig: kubeconfig.into(),
-        context: None,
-        secrets: vec![token],
-        insecure,
-        is_made: true,
-    })
+    Ok(KubernetesAccess { kubeconfig: kubeconfig.into(), context: None, insecure, is_made: true })
 }
 
 /// A kubeconfig of one context, with a cluster and a user that are given as JSON. JSON is YAML.

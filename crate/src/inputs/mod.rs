@@ -103,7 +103,11 @@ pub fn files(inputs: &BTreeMap<String, String>, variables: &Variables) -> Vec<Fi
     let agent = &Agent::default();
     let mut reader = Reader { inputs, variables, agent, files: &[], errors: Vec::new() };
     let command = reader.choice("command", &COMMANDS);
-    reader.tag_files(command == Some("setImage"))
+    let mut files = reader.tag_files(command == Some("setImage"));
+    if command != Some("computeTag") {
+        files.extend(reader.kubeconfig_file());
+    }
+    files
 }
 
 impl Request {
@@ -142,7 +146,7 @@ impl Reader<'_> {
             return Some(Request { job, lines, tag, warnings });
         }
         let change = self.change(true);
-        let Tagged { tag, lines, warnings, ordered, .. } = tagged?;
+        let Tagged { tag, lines, mut warnings, ordered, built, .. } = tagged?;
         let job = match change? {
             (change, DryRun::Client) if change.verification.pin => {
                 return self.fail(InputError::PinNeedsRegistry("dryRun client"));
@@ -154,6 +158,8 @@ impl Reader<'_> {
             }
             (mut change, _) => {
                 change.downgrade.ordered = ordered;
+                change.verification.built = built;
+                warnings.extend(change.network.ignored.iter().cloned().map(Warning::Bypass));
                 Job::SetImage(change)
             }
         };
@@ -166,8 +172,9 @@ impl Reader<'_> {
         if dry_run == DryRun::Client {
             return self.fail(InputError::UndoNeedsCluster);
         }
+        let warnings = change.network.ignored.iter().cloned().map(Warning::Bypass).collect();
         let job = Job::Undo(change);
-        Some(Request { job, lines: lines?, tag: None, warnings: Vec::new() })
+        Some(Request { job, lines: lines?, tag: None, warnings })
     }
 
     fn lines(&mut self, needs: Needs, required: bool) -> Option<Vec<Line>> {
@@ -194,6 +201,7 @@ mod tests {
     };
     use crate::{
         kubectl::Target,
+        proxy::Network,
         registry::Verify,
         rollout::Rules,
         tag::{
@@ -267,7 +275,7 @@ mod tests {
                 namespaces: Vec::new(),
                 access: Access::Own { kubeconfigs: Vec::new(), cluster: None },
                 kubectl: Kubectl::OnPath,
-                proxy: None,
+                network: Network::new(&Agent::default()),
                 verification: Verification {
                     verify: Some(Verify::Auto),
                     ..Verification::default()
@@ -290,10 +298,9 @@ mod tests {
             Ok(Request { job: Job::SetImage(how), .. }) => how.access,
             other => panic!("{other:?}"),
         };
-        assert_eq!(access(" /a/b "), Access::File("/a/b".into()));
-        for text in ["{\"token\": \"hush\"}", "kind: Config\ntoken: hush"] {
-            let secret =
-                Access::Kubeconfig { text: text.into(), secrets: Vec::new(), insecure: false };
+        for text in ["{\"kind\": \"Config\", \"token\": \"hush\"}", "kind: Config\ntoken: hush"] {
+            let secrets = vec!["hush".into()];
+            let secret = Access::Kubeconfig { text: text.into(), secrets, insecure: false };
             assert_eq!(access(text), secret);
             assert!(!format!("{secret:?}").contains("hush"));
         }

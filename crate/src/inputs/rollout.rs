@@ -4,7 +4,7 @@ use crate::{
     images::is_label,
     inputs::{Access, InputError, Kubectl, Verification, reader::Reader},
     kubectl::Target,
-    protocol::AgentProxy,
+    proxy::Network,
     record,
     rollout::Rules,
     tag::downgrade::DowngradeRule,
@@ -31,8 +31,8 @@ pub struct Change {
     pub kubectl: Kubectl,
     /// What registries are asked.
     pub verification: Verification,
-    /// The agent's proxy.
-    pub proxy: Option<AgentProxy>,
+    /// The way to the network.
+    pub network: Network,
     /// Whether the API server only checks the change.
     pub dry_run: bool,
     /// Whether an older version may be set over a newer one.
@@ -125,7 +125,7 @@ impl Reader<'_> {
             access,
             kubectl: kubectl?,
             verification: verification?,
-            proxy: self.agent.proxy.clone(),
+            network: Network::new(self.agent),
             dry_run: dry_run == DryRun::Server,
             downgrade: downgrade?,
             timeout_ms,
