@@ -6,6 +6,7 @@ import { chromium } from "./chromium.mjs";
 import { newerKubectl } from "./newer-kubectl.mjs";
 import { otherNodes } from "./node-releases.mjs";
 import { pack } from "./package.mjs";
+import { registries } from "./registries.mjs";
 import { registry } from "./registry.mjs";
 import { main, root, show, step } from "./run.mjs";
 
@@ -54,12 +55,14 @@ function isPortable(name) {
 async function allThatIsTaken() {
   const kubectl = await newerKubectl();
   const dockerRegistry = await registry();
+  const others = await registries();
   const nodes = await otherNodes();
   return {
     CHROMIUM: await chromium(),
     NODES: nodes.join("\n"),
     ...(kubectl && { NEWER_KUBECTL: kubectl }),
     ...(dockerRegistry && { DOCKER_REGISTRY: dockerRegistry }),
+    ...(others.program && { OTHER_REGISTRIES: others.program }),
   };
 }
 

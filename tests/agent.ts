@@ -21,6 +21,8 @@ export interface Step {
   system?: Connection;
   /** What the agent was told to reach the network by. */
   proxy?: ProxySettings;
+  /** The files that the agent was configured with: --sslcacert, --sslclientcert and its key. */
+  certificates?: { ca?: string; cert?: string; key?: string; password?: string };
   /** The agent's folder for what the job leaves behind. */
   tempFolder: string;
   /** The environment that the job deploys to. */
@@ -302,6 +304,7 @@ function environment(step: Step, task: Task): NodeJS.ProcessEnv {
       "System.DefaultWorkingDirectory": work,
       ...environmentVariables(step.deploysTo),
       ...proxyVariables(step.proxy),
+      ...certificateVariables(step.certificates),
     },
     secretVariables(step),
   );
@@ -438,6 +441,15 @@ function proxyVariables(proxy: ProxySettings | undefined): Record<string, string
     "agent.proxyurl": url,
     ...(username !== undefined && { "agent.proxyusername": username }),
     ...(bypass !== undefined && { "agent.proxybypasslist": JSON.stringify(bypass) }),
+  };
+}
+
+function certificateVariables({ ca, cert, key, password }: Step["certificates"] = {}) {
+  return {
+    ...(ca !== undefined && { "agent.cainfo": ca }),
+    ...(cert !== undefined && { "agent.clientcert": cert }),
+    ...(key !== undefined && { "agent.clientcertkey": key }),
+    ...(password !== undefined && { "agent.clientcertpassword": password }),
   };
 }
 

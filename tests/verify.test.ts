@@ -14,9 +14,18 @@ import {
   ofJob,
   registry as registryConnection,
 } from "./azure/connections";
-import { broken, tooMany } from "./misbehaviour";
+import { selfSigned } from "./certificate";
+import { broken, type Misbehaviour, tooMany } from "./misbehaviour";
 import { RecordingProxy } from "./proxy";
-import { Registry, type RegistryOptions, registryMissing, user } from "./registry";
+import {
+  otherKinds,
+  othersMissing,
+  type PushOptions,
+  Registry,
+  type RegistryOptions,
+  registryMissing,
+  user,
+} from "./registry";
 import { Hostile } from "./registry/hostile";
 import { assertLogged, assertRan, type Part, release, until, useStage } from "./stage";
 
@@ -342,6 +351,296 @@ describe("verifyImage", { skip }, () => {
     const outcome = await step.outcome;
     assertRan(outcome, "Canceled");
     assert.deepEqual(stage.changes, []);
+  });
+});
+
+const notFound: Misbehaviour = { kind: "status", code: 404, body: { errors: [] } };
+
+describe("answers that contradict each other", { skip }, () => {
+  const start = async () => {
+    const registry = await started(Registry.start());
+    await identityserver(registry.host);
+    const digest = await registry.push("identityserver", "4125");
+    return { registry, digest };
+  };
+
+  test("a digest that HEAD names and GET denies is not set", async () => {
+    const { registry, digest } = await start();
+    registry.misbehaviours.add("GET manifests", notFound);
+    const words = new RegExp(
+      `identityserver:4125 cannot be used: \\S+ gives ${digest} for it, and answers that digest with status 404\\. Push the image again`,
+    );
+    assertRefused(await run(registry.host, { verifyImage: "required" }), words);
+    assertRefused(await run(registry.host, { pin: "digest" }), words);
+    const warned = await run(registry.host);
+    assertRan(warned, "Succeeded");
+    assert.match(warned.warnings.join("\n"), words);
+  });
+
+  test("a digest that comes a moment later is taken", async () => {
+    const { registry, digest } = await start();
+    registry.misbehaviours.add("GET manifests", notFound, 1);
+    const outcome = await run(registry.host, { pin: "digest" });
+    assertRan(outcome, "Succeeded");
+    assert.equal(imageNow(), `${registry.host}/identityserver:4125@${digest}`);
+    assertLogged(outcome, /is in the registry: .*\(a moment before, .* not found\)$/);
+  });
+
+  test("an image that HEAD denies and GET gives is there", async () => {
+    const { registry } = await start();
+    registry.misbehaviours.add("HEAD manifests", notFound);
+    const outcome = await run(registry.host, { verifyImage: "required" });
+    assertRan(outcome, "Succeeded");
+    assertLogged(outcome, /is in the registry: .*\(to HEAD it answers that this is not found\)$/);
+  });
+
+  test("a tag that is listed and denied stops only what is required", async () => {
+    const { registry } = await start();
+    await registry.push("identityserver", "4124");
+    registry.misbehaviours.add("HEAD manifests", notFound);
+    registry.misbehaviours.add("GET manifests", notFound);
+    const words = /contradicts itself: it lists the tag 4125, and answers that its manifest is not/;
+    assertRefused(await run(registry.host, { verifyImage: "required" }), words);
+    const warned = await run(registry.host);
+    assertRan(warned, "Succeeded");
+    assert.match(warned.warnings.join("\n"), words);
+  });
+
+  test("a refusal is no missing tag, unless the list says so", async () => {
+    const { registry } = await start();
+    const denied: Misbehaviour = { kind: "status", code: 403, body: { errors: [] } };
+    registry.misbehaviours.add("HEAD manifests", denied);
+    assertRan(await run(registry.host), "Succeeded");
+    const images = "deployments/identityserver identityserver=$(ACR)/identityserver:4126";
+    assertRefused(
+      await run(registry.host, { images }),
+      /4126 is not in the registry \(it answers with status 403, and its list has no such tag\); the nearest tags are 4125\./,
+    );
+  });
+});
+
+for (const kind of otherKinds) {
+  describe(`the registry of ${kind}`, { skip: othersMissing ?? false }, () => {
+    const start = async () => {
+      const registry = await started(Registry.start({ kind }));
+      await identityserver(registry.host);
+      return registry;
+    };
+
+    test("has what was pushed, for each platform", async () => {
+      const registry = await start();
+      const platforms = ["linux/amd64", "linux/arm64"];
+      const digest = await registry.push("identityserver", "4125", { platforms });
+      const outcome = await run(registry.host, { pin: "digest" });
+      assertRan(outcome, "Succeeded");
+      const image = `${registry.host}/identityserver:4125`;
+      assertLogged(outcome, `${image} is in the registry: ${digest}, linux/amd64, linux/arm64`);
+      assert.equal(imageNow(), `${image}@${digest}`);
+    });
+
+    test("lacks what was not, and says what is near", async () => {
+      const registry = await start();
+      for (const tag of ["4123", "4124", "4126"]) await registry.push("identityserver", tag);
+      assertRefused(
+        await run(registry.host, { verifyImage: "required" }),
+        /identityserver:4125 is not in the registry; the nearest tags are 4123, 4124, 4126\. Push/,
+      );
+    });
+
+    test("lacks a whole repository", async () => {
+      const registry = await start();
+      assertRefused(
+        await run(registry.host, { verifyImage: "required" }),
+        /identityserver:4125 (is not in the registry|was not checked: .* does not show it)/,
+      );
+    });
+
+    test("lacks a digest", async () => {
+      const registry = await start();
+      await registry.push("identityserver", "4125");
+      const images = `${line}:4125@sha256:${"0".repeat(64)}`;
+      assertRefused(
+        await run(registry.host, { images, verifyImage: "required" }),
+        /the tag 4125 is there, and this digest is not\./,
+      );
+    });
+  });
+}
+
+describe("where an image comes from", { skip }, () => {
+  const commit = "3f1c9d2e4b5a69788766554433221100ffeeddcc";
+  const other = "99887766554433221100ffeeddccbbaa00112233";
+  const says = {
+    created: "2026-11-24T03:12:00Z",
+    labels: { "com.azure.dev.image.build.sourceversion": commit },
+  };
+
+  const released = async (push: PushOptions, sourceVersion: string) => {
+    const registry = await started(Registry.start());
+    await identityserver(registry.host);
+    const digest = await registry.push("identityserver", "4125", push);
+    const variables = { ...at(registry.host), "Build.SourceVersion": sourceVersion };
+    const outcome = await stage.finish({ images: line, verifyImage: "required" }, variables);
+    return { registry, digest, outcome };
+  };
+
+  for (const platforms of [["linux/amd64"], ["linux/amd64", "linux/arm64"]]) {
+    test(`is told of ${platforms}, with two requests more at most`, async () => {
+      const { registry, digest, outcome } = await released({ platforms, says }, commit);
+      assertRan(outcome, "Succeeded");
+      assertLogged(
+        outcome,
+        `${registry.host}/identityserver:4125: built 2026-11-24T03:12:00Z, commit ${commit}`,
+      );
+      assert.deepEqual(outcome.warnings, []);
+      const story = JSON.parse(outcome.attachments[0]?.content ?? "");
+      const [container] = story.workloads[0].containers;
+      assert.deepEqual(container.image, { digest, created: says.created, revision: commit });
+      assert.equal(registry.requests.length, platforms.length === 1 ? 3 : 4);
+    });
+  }
+
+  test("is a warning where it is another commit than the build's", async () => {
+    const { registry, outcome } = await released({ says }, other);
+    assertRan(outcome, "Succeeded");
+    assert.deepEqual(outcome.warnings, [
+      `${registry.host}/identityserver:4125 was built from commit ${commit}, and the build of the tag 4125 is one of commit ${other}. Another build may have pushed the same tag. Check which build pushes it, and which build this run takes its tag from (artifactAlias)`,
+    ]);
+  });
+
+  test("is not held against the labels that a base image left", async () => {
+    const labels = {
+      "org.opencontainers.image.revision": commit,
+      "org.opencontainers.image.source": "https://github.com/contoso/base",
+    };
+    const { outcome } = await released({ says: { labels } }, other);
+    assertRan(outcome, "Succeeded");
+    assert.deepEqual(outcome.warnings, []);
+  });
+});
+
+describe("the way to a registry", { skip }, () => {
+  const name = "registry.contoso.test";
+
+  const behind = async (options: RegistryOptions, handed: Handed = {}, environment = {}) => {
+    const registry = await started(Registry.start({ name, ...options }));
+    await identityserver(registry.host);
+    await registry.push("identityserver", "4125");
+    const routes = { [`${name}:443`]: registry.address, [`${name}:80`]: registry.address };
+    const proxy = await started(RecordingProxy.start({ routes }));
+    const authority = path.join(stage.temp, "authority.pem");
+    writeFileSync(authority, registry.certificate?.certificate ?? "");
+    const outcome = await stage.finish(
+      { images: line, verifyImage: "required" },
+      at(name),
+      { NODE_EXTRA_CA_CERTS: authority, ...environment },
+      {},
+      { proxy: { url: proxy.url, ...handed.proxy }, ...handed },
+    );
+    return { outcome, proxy, authority };
+  };
+  const tls = { names: [name] };
+
+  test("is the proxy of the agent for what its bypass list does not name", async () => {
+    for (const bypass of [["*.other.test", "other.test"], ["172."], ["contoso"]]) {
+      const registry = await started(Registry.start({ name, tls }));
+      await identityserver(registry.host);
+      await registry.push("identityserver", "4125");
+      const routes = { [`${name}:443`]: registry.address };
+      const proxy = await started(RecordingProxy.start({ routes }));
+      const authority = path.join(stage.temp, "authority.pem");
+      writeFileSync(authority, registry.certificate?.certificate ?? "");
+      const outcome = await stage.finish(
+        { images: line, verifyImage: "required" },
+        at(name),
+        { NODE_EXTRA_CA_CERTS: authority },
+        {},
+        { proxy: { url: proxy.url, bypass } },
+      );
+      assertRan(outcome, "Succeeded");
+      assert.ok(proxy.asked.includes(`CONNECT ${name}:443`), `${bypass}: ${proxy.asked}`);
+    }
+  });
+
+  test("is past the proxy for a host that a pattern with a star names", async () => {
+    await identityserver(name);
+    const proxy = await started(RecordingProxy.start());
+    const outcome = await stage.finish(
+      { images: line, verifyImage: "required" },
+      at(name),
+      {},
+      {},
+      { proxy: { url: proxy.url, bypass: ["*.contoso.test", "(", "nowhere"] } },
+    );
+    assertRefused(outcome, /It was asked past the proxy, as \.contoso\.test of NO_PROXY/);
+    assert.deepEqual(proxy.asked, []);
+    assertLogged(outcome, /"\(" in the bypass list of the agent's proxy is ignored/);
+  });
+
+  test("is the proxy of the environment in either spelling, with its login", async () => {
+    const user = { name: "robot", password: "p@ss word" };
+    const registry = await started(Registry.start({ name, tls }));
+    await identityserver(registry.host);
+    await registry.push("identityserver", "4125");
+    const routes = { [`${name}:443`]: registry.address };
+    const proxy = await started(RecordingProxy.start({ user, routes }));
+    const authority = path.join(stage.temp, "authority.pem");
+    writeFileSync(authority, registry.certificate?.certificate ?? "");
+    const url = proxy.url.replace("//", `//robot:${encodeURIComponent(user.password)}@`);
+    for (const variable of ["HTTPS_PROXY", "https_proxy"]) {
+      proxy.requests.length = 0;
+      const environment = {
+        NODE_EXTRA_CA_CERTS: authority,
+        [variable]: url,
+        no_proxy: "172., .local,",
+      };
+      const inputs = { images: line, verifyImage: "required" };
+      const outcome = await stage.finish(inputs, at(name), environment);
+      assertRan(outcome, variable === "HTTPS_PROXY" ? "Succeeded" : "SucceededWithIssues");
+      assert.ok(
+        proxy.requests.some(({ target, passed }) => target === `${name}:443` && passed),
+        variable,
+      );
+      assert.ok(!outcome.log.join("\n").includes(encodeURIComponent(user.password)));
+    }
+  });
+
+  test("knows every authority that is set, together", async () => {
+    const other = selfSigned("ec");
+    const ca = path.join(stage.temp, "agent.pem");
+    writeFileSync(ca, other.certificate);
+    // The registry's own is in NODE_EXTRA_CA_CERTS, and the agent was configured with another one.
+    const { outcome, authority } = await behind({ tls }, { certificates: { ca } });
+    assertRan(outcome, "Succeeded");
+    // And the other way round.
+    const swapped = await behind(
+      { tls },
+      { certificates: { ca: authority } },
+      { NODE_EXTRA_CA_CERTS: ca },
+    );
+    assertRefused(
+      swapped.outcome,
+      /the agent's --sslcacert and NODE_EXTRA_CA_CERTS are set, and does not vouch for it/,
+    );
+  });
+
+  test("says in plain words that a server speaks no TLS", async () => {
+    const { outcome } = await behind({});
+    assertRefused(
+      outcome,
+      /registry\.contoso\.test speaks plain HTTP and no TLS\. Give it a certificate, or name it with http:\/\//,
+    );
+  });
+
+  test("is plain HTTP where the connection says so, with a warning", async () => {
+    const connections = { containerRegistry: registryConnection(`http://${name}`, user) };
+    const { outcome, proxy } = await behind({}, { connections }, { HTTP_PROXY: undefined });
+    assertRan(outcome, "Succeeded");
+    assert.ok(proxy.asked.includes(`CONNECT ${name}:80`), proxy.asked.join("\n"));
+    assert.match(
+      outcome.warnings.join("\n"),
+      /^registry\.contoso\.test is asked by plain HTTP, since its service connection says http:\/\//m,
+    );
   });
 });
 

@@ -181,6 +181,12 @@ pub struct Agent {
     pub kubeconfigs: Vec<String>,
     /// The URL of the API server of the cluster whose pod the agent is, where it is one.
     pub own_cluster: Option<String>,
+    /// The variables of the agent's environment that name proxies, by their names in upper or lower
+    /// case: `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`.
+    pub environment: BTreeMap<String, Secret>,
+    /// What is set so that more authorities are trusted than Node knows: `--sslcacert`,
+    /// `NODE_EXTRA_CA_CERTS`.
+    pub authorities: Vec<String>,
     /// The operating system, as Node names it: `linux`, `darwin`, `win32`.
     pub os: String,
     /// The processor, as Node names it: `x64`, `arm64`.
@@ -198,7 +204,7 @@ pub struct AgentProxy {
     pub username: String,
     /// The password.
     pub password: Secret,
-    /// Regular expressions of the URLs that are reached without it.
+    /// Regular expressions of the URLs that are reached without it, or patterns with stars.
     pub bypass: Vec<String>,
 }
 
@@ -276,9 +282,10 @@ pub enum Effect {
         /// The number.
         number: String,
     },
-    /// Have the agent mask a text in everything that the job logs from now on.
+    /// Have the agent mask a text in everything that the job logs from now on, and mask it in what is
+    /// handed over: all of it, its lines, and the forms that base64, URLs, JSON and YAML give it.
     Mask {
-        /// One line.
+        /// The text.
         secret: Secret,
     },
     /// Write a file that only the agent's user can read, into a folder that does not outlive the
@@ -290,7 +297,7 @@ pub enum Effect {
         /// What it holds.
         content: Secret,
     },
-    /// Ask a server, by the agent's proxy where it has one; [`Event::Answered`] or
+    /// Ask a server, by the proxy of the request where it has one; [`Event::Answered`] or
     /// [`Event::NotAnswered`] tells what came of it.
     Fetch {
         /// The handle of the answer.
@@ -331,6 +338,8 @@ pub enum Effect {
         limit: u32,
         /// How long the download may take, in milliseconds.
         timeout_ms: u32,
+        /// The proxy that it goes by, with user and password in its URL; `null` for none.
+        proxy: Option<Secret>,
     },
     /// Start kubectl, without a shell and with no standard input.
     Spawn {

@@ -1,10 +1,13 @@
 //! What a run did and saw, as data: [`crate::report`] makes words of it.
 
+use std::collections::BTreeMap;
+
 use crate::{
     age::Age,
     kubectl::{CommandLine, Target},
     plan::{Found, Plan, Planned, Reason, find},
     protocol::{Millis, Verdict},
+    registry::Stored,
     rollout::{self, Failure, Goal, Hold, Judgement, Observation, Progress},
     workload::Workload,
 };
@@ -34,6 +37,8 @@ pub(crate) struct Story {
     pub(crate) began: Millis,
     /// The commands that put back what the run leaves changed.
     pub(crate) way_back: Vec<CommandLine>,
+    /// What the registries store under the images that are set, by the names of the images.
+    pub(crate) stored: BTreeMap<String, Stored>,
 }
 
 /// What became of one workload.
@@ -160,6 +165,7 @@ impl Story {
             now: Now::Unknown,
         });
         Self {
+            stored: BTreeMap::new(),
             purpose,
             target: target.clone(),
             chapters: chapters.collect(),

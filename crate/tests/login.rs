@@ -6,6 +6,7 @@ mod conversation;
 use conversation::Conversation;
 use insta::assert_snapshot;
 use kubectl_set_image::{Agent, AgentProxy, connection::Connection, http::base64};
+use proptest::prelude::*;
 
 const ENTRA: &str = "https://login.contoso.test/t-1/oauth2/v2.0/token";
 const MANAGER: &str = "https://management.contoso.test/subscriptions";
@@ -278,4 +279,59 @@ fn kubectl_is_looked_for_and_downloaded() {
         .tool_is_found(r"C:\tools\kubectl\1.34.3\x64\kubectl.exe")
         .is_canceled();
     assert_snapshot!(run.transcript());
+}
+
+/// Starts a release with this in the input `kubeconfig`.
+fn with_kubeconfig(text: &str) -> Conversation {
+    let inputs = [("images", "deployments/web app=contoso.azurecr.io/app"), ("kubeconfig", text)];
+    Conversation::start_with(&inputs, &VARIABLES)
+}
+
+#[test]
+fn the_credentials_in_the_file_of_a_kubeconfig_are_masked() {
+    let mut run = with_kubeconfig("drop/config");
+    run.file_is_read("kind: Config\nusers:\n- user: {token: hush-hush}\n").is_canceled();
+    assert!(run.transcript().contains("mask \"hush-hush\""), "{}", run.transcript());
+}
+
+#[test]
+fn a_kubeconfig_that_is_no_file_and_no_text_is_refused() {
+    let mut run = with_kubeconfig("drop/config");
+    run.file_is_not_read("ENOENT: no such file or directory");
+    assert!(
+        run.transcript().contains(
+            "Error: kubeconfig: drop/config cannot be read: ENOENT: no such file or directory."
+        ),
+        "{}",
+        run.transcript()
+    );
+    assert!(run.transcript().ends_with("finish Failed: Nothing was changed in the cluster\n"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_form_a_kubeconfig_has_its_credential_is_in_no_effect_but_its_own(
+        token in "[a-zA-Z0-9+/=._-]{12,40}",
+        form in 0usize..7,
+        cut in prop::option::of(20usize..400),
+    ) {
+        let yaml = format!("apiVersion: v1\nkind: Config\nclusters: []\nusers:\n- user:\n    token: '{token}'\n");
+        let text = match form {
+            0 => yaml.clone(),
+            1 => yaml.replace('\n', " "),
+            2 => yaml.replace('\n', ""),
+            3 => base64(yaml.as_bytes()),
+            4 => base64(base64(yaml.as_bytes()).as_bytes()),
+            5 => yaml.replace('\n', "\\n"),
+            _ => serde_json::to_string(&yaml).unwrap(),
+        };
+        let text = cut.and_then(|cut| text.get(..cut)).filter(|_| form != 4).unwrap_or(&text);
+        let run = with_kubeconfig(text);
+        for line in run.transcript().lines() {
+            let is_meant = line.starts_with("mask ") || line.starts_with("write ");
+            prop_assert!(is_meant || !line.contains(&token), "{line}");
+            prop_assert!(!line.starts_with("spawn") && !line.starts_with("read"), "{line}");
+        }
+    }
 }

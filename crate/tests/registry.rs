@@ -4,8 +4,10 @@ use kubectl_set_image::{
     Effect, Style,
     http::{Answer, Dialogue, Heard, Next, Request, Url},
     reference::Reference,
-    registry::{Check, Found, Login, Outcome, Platform, Verify, acr::Exchange, fails},
-    report::registry::{checked, platforms},
+    registry::{
+        Check, Found, Login, Origin, Outcome, Part, Platform, Stored, Verify, acr::Exchange, fails,
+    },
+    report::registry::{checked, origin, platforms},
 };
 use proptest::prelude::*;
 
@@ -23,10 +25,16 @@ const TOKEN_URL: &str = "https://contoso.azurecr.io/oauth2/token?service=contoso
      scope=repository%3Aweb%3Apull";
 /// `u:pass-word`, as Basic has it.
 const BASIC: &str = "Basic dTpwYXNzLXdvcmQ=";
-const INDEX: &str = r#"{"schemaVersion":2,"manifests":[
-    {"platform":{"os":"linux","architecture":"amd64"}},
-    {"platform":{"os":"linux","architecture":"arm64","variant":"v8"}},
-    {"platform":{"os":"unknown","architecture":"unknown"}}]}"#;
+/// An index that says where it comes from, so that nothing more is asked for.
+const INDEX: &str = r#"{"schemaVersion":2,"annotations":{
+    "org.opencontainers.image.created":"2026-11-24T03:12:00Z",
+    "org.opencontainers.image.revision":"3f1c9d2e4b5a"},"manifests":[
+    {"digest":"sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+     "platform":{"os":"linux","architecture":"amd64"}},
+    {"digest":"sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc",
+     "platform":{"os":"linux","architecture":"arm64","variant":"v8"}},
+    {"digest":"sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd",
+     "platform":{"os":"unknown","architecture":"unknown"}}]}"#;
 
 /// A digest that is well formed; its hex is told by the answer as the content's.
 fn hex(digit: char) -> String {
@@ -118,6 +126,15 @@ fn shown(request: impl AsRef<str>, authorization: &str) -> String {
 
 fn asks(tag: &str) -> String {
     head(&format!("{MANIFEST}/{tag}"))
+}
+
+fn gets_tag(tag: &str) -> String {
+    get(&format!("{MANIFEST}/{tag}"))
+}
+
+/// The image is denied twice, by HEAD and by GET.
+fn not_found() -> Vec<(String, Heard)> {
+    vec![(asks("4125"), answer(404, &[], "")), (gets_tag("4125"), answer(404, &[], ""))]
 }
 
 fn gets(digit: char) -> String {
@@ -322,7 +339,7 @@ fn odd_platforms_are_unknown_platforms() {
         "no JSON",
         "{}",
         r#"{"schemaVersion":2,"config":{"digest":"../../x"}}"#,
-        r###"{"schemaVersion":2,"manifests":[{"platform":{"os":"##vso[x]","architecture":"a"}}]}"###,
+        r###"{"schemaVersion":2,"manifests":[{"digest":"x","platform":{"os":"##vso[x]","architecture":"a"}}]}"###,
         r#"{"schemaVersion":2,"manifests":[{"digest":"x"}]}"#,
         r#"{"schemaVersion":2,"manifests":[]}"#,
     ] {
@@ -331,7 +348,8 @@ fn odd_platforms_are_unknown_platforms() {
             Login::Anonymous,
             vec![(asks("4125"), found('a')), (gets('a'), answer(200, &[], body))],
         );
-        assert_eq!(outcome.found, Found::Exists { digest: digest('a'), platforms: None }, "{body}");
+        assert_eq!(outcome.digest(), Some(digest('a').as_str()), "{body}");
+        assert_eq!(outcome.stored().and_then(|stored| stored.platforms.clone()), None, "{body}");
     }
 }
 
@@ -345,6 +363,7 @@ fn a_missing_tag_has_neighbours() {
             (asks("4125"), challenge(BEARER)),
             (shown(format!("GET {TOKEN_URL}"), BASIC), token("one")),
             (shown(asks("4125"), "Bearer one"), answer(404, &[], "")),
+            (shown(gets_tag("4125"), "Bearer one"), answer(404, &[], "")),
             (
                 shown(format!("GET {TAGS}"), "Bearer one"),
                 challenge(&BEARER.replace(":pull", ":metadata_read")),
@@ -365,6 +384,9 @@ fn a_missing_tag_has_neighbours() {
                 shown(format!("GET https://contoso.azurecr.io{second}"), "Bearer two"),
                 answer(200, &[], r###"{"tags":["4123","4126","4200","9999","##vso[x]"]}"###),
             ),
+            (shown(gets_tag("4125"), "Bearer two"), challenge(BEARER)),
+            (shown(format!("GET {TOKEN_URL}"), BASIC), token("three")),
+            (shown(gets_tag("4125"), "Bearer three"), answer(404, &[], "")),
         ],
     );
     assert_eq!(
@@ -382,7 +404,9 @@ fn pages_are_followed_on_the_registry_alone_and_ten_times() {
         Login::Anonymous,
         vec![
             (asks("4125"), answer(404, &[], "")),
+            (gets_tag("4125"), answer(404, &[], "")),
             (format!("GET {TAGS}"), answer(200, &[elsewhere], r#"{"tags":["4124"]}"#)),
+            (gets_tag("4125"), answer(404, &[], "")),
         ],
     );
     assert_eq!(
@@ -394,8 +418,9 @@ fn pages_are_followed_on_the_registry_alone_and_ten_times() {
         let next = format!("<{TAGS}>; rel=next");
         (format!("GET {TAGS}"), answer(200, &[("link", &next)], r#"{"tags":["x"]}"#))
     };
-    let mut script = vec![(asks("4125"), answer(404, &[], ""))];
+    let mut script = not_found();
     script.extend((0..10).map(page));
+    script.push((gets_tag("4125"), answer(404, &[], "")));
     assert_eq!(
         check(IMAGE, Login::Anonymous, script).to_string(),
         "contoso.azurecr.io/web:4125 is not in the registry; the nearest tags are x. Push the \
@@ -403,12 +428,305 @@ fn pages_are_followed_on_the_registry_alone_and_ten_times() {
     );
 }
 
+/// Plays on, to the answers to the list of tags and to the second look.
+fn denied_and_listed(list: Heard, again: Heard, login: Login) -> Outcome {
+    let mut script = not_found();
+    script.push((format!("GET {TAGS}"), list));
+    script.push((gets_tag("4125"), again));
+    check(IMAGE, login, script)
+}
+
+fn tags(list: &str) -> Heard {
+    answer(200, &[], format!(r#"{{"tags":{list}}}"#))
+}
+
+#[test]
+fn what_head_denies_and_get_has_is_there() {
+    let script =
+        vec![(asks("4125"), answer(404, &[], "")), (gets_tag("4125"), answer(200, &[], INDEX))];
+    assert_eq!(
+        check(IMAGE, Login::Anonymous, script).to_string(),
+        format!(
+            "{IMAGE} is in the registry: {}, linux/amd64, linux/arm64 (to HEAD it answers that this \
+             is not found)",
+            digest('a')
+        )
+    );
+    // What cannot be got is looked for in the list.
+    let mut script = vec![(asks("4125"), answer(404, &[], ""))];
+    script.extend((0..3).map(|_| (gets_tag("4125"), answer(503, &[], ""))));
+    script.push((format!("GET {TAGS}"), tags(r#"["4124"]"#)));
+    script.push((gets_tag("4125"), answer(404, &[], "")));
+    let words = check(IMAGE, Login::Anonymous, script).to_string();
+    assert!(words.contains("is not in the registry; the nearest tags are 4124."), "{words}");
+}
+
+#[test]
+fn a_tag_that_is_listed_and_denied_is_a_contradiction() {
+    let outcome = denied_and_listed(
+        tags(r#"["4123","4124","4125"]"#),
+        answer(404, &[], ""),
+        Login::Anonymous,
+    );
+    assert_eq!(
+        outcome.to_string(),
+        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io contradicts itself: it \
+         lists the tag 4125, and answers that its manifest is not found. Try again in a moment, or \
+         push the image again"
+    );
+}
+
+#[test]
+fn what_comes_a_moment_later_is_there() {
+    for list in [tags(r#"["4124"]"#), tags(r#"["4125"]"#), answer(404, &[], "")] {
+        let outcome = denied_and_listed(list, answer(200, &[], INDEX), user());
+        assert_eq!(
+            outcome.to_string(),
+            format!(
+                "{IMAGE} is in the registry: {}, linux/amd64, linux/arm64 (a moment before, it \
+                 answered that this is not found)",
+                digest('a')
+            )
+        );
+    }
+}
+
+#[test]
+fn a_second_answer_that_says_nothing_leaves_the_first() {
+    for again in [answer(403, &[], ""), answer(418, &[], ""), answer(200, &[], "no manifest")] {
+        let outcome = denied_and_listed(tags(r#"["4124"]"#), again.clone(), user());
+        let is_odd = matches!(&again, Heard::Answer(answer) if answer.status == 200);
+        let words = outcome.to_string();
+        let expected = if is_odd { "no manifest" } else { "is not in the registry" };
+        assert!(words.contains(expected), "{words}");
+    }
+}
+
+#[test]
+fn a_digest_that_is_named_and_denied_cannot_be_used() {
+    let denied = |status: u16| answer(status, &[], r#"{"errors":[{"message":"no such thing"}]}"#);
+    let words = |status: u16, cure: &str| {
+        format!(
+            "{IMAGE} cannot be used: contoso.azurecr.io gives {} for it, and answers that digest with \
+             status {status} (no such thing). {cure}",
+            digest('a')
+        )
+    };
+    let twice =
+        vec![(asks("4125"), found('a')), (gets('a'), denied(404)), (gets('a'), denied(404))];
+    let outcome = check(IMAGE, Login::Anonymous, twice);
+    assert_eq!(
+        outcome.to_string(),
+        words(404, "Push the image again, or wait until the registry has all of it everywhere")
+    );
+    assert_eq!(outcome.digest(), None, "nothing to pin");
+    assert!(fails(&outcome, Verify::Required) && !fails(&outcome, Verify::Auto));
+    let late = vec![
+        (asks("4125"), found('a')),
+        (gets('a'), denied(404)),
+        (gets('a'), answer(200, &[], INDEX)),
+    ];
+    assert_eq!(check(IMAGE, user(), late).digest(), Some(digest('a').as_str()));
+    for (login, cure) in [
+        (
+            Login::Anonymous,
+            "Name a service connection in containerRegistry that may pull from the repository",
+        ),
+        (user(), "Check that the login of containerRegistry may pull from the repository"),
+    ] {
+        let script = vec![(asks("4125"), found('a')), (gets('a'), denied(403))];
+        assert_eq!(check(IMAGE, login, script).to_string(), words(403, cure));
+    }
+}
+
+#[test]
+fn a_refusal_that_hides_a_missing_tag_is_seen_in_the_list() {
+    let refused_and_listed = |list: Heard| {
+        let basic = || challenge("Basic realm=\"r\"");
+        let script = vec![
+            (asks("4125"), basic()),
+            (shown(asks("4125"), BASIC), answer(403, &[], r#"{"errors":[{"message":"denied"}]}"#)),
+            (shown(format!("GET {TAGS}"), BASIC), list),
+        ];
+        check(IMAGE, user(), script).to_string()
+    };
+    assert_eq!(
+        refused_and_listed(tags(r#"["4123","4124"]"#)),
+        "contoso.azurecr.io/web:4125 is not in the registry (it answers with status 403, and its list \
+         has no such tag); the nearest tags are 4123, 4124. Push the image first, or set a tag that \
+         is there"
+    );
+    let refused = "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io refuses the login \
+         (denied). Check the service connection that containerRegistry names, in Project settings: \
+         whether its secret has expired, and whether it may pull contoso.azurecr.io/web";
+    let more = ("link", "<https://elsewhere.example/>; rel=\"next\"");
+    for list in [
+        tags(r#"["4124","4125"]"#),
+        answer(403, &[], ""),
+        answer(404, &[], ""),
+        answer(500, &[], ""),
+        answer(200, &[more], r#"{"tags":["4124"]}"#),
+        answer(200, &[], "no list"),
+    ] {
+        let is_passing = matches!(&list, Heard::Answer(answer) if answer.status == 500);
+        if !is_passing {
+            assert_eq!(refused_and_listed(list), refused);
+        }
+    }
+}
+
+#[test]
+fn a_digest_that_is_denied_beside_its_tag_says_so() {
+    let image = format!("{IMAGE}@{}", digest('e'));
+    let outcome = check(
+        &image,
+        Login::Anonymous,
+        vec![
+            (asks(&digest('e')), answer(404, &[], "")),
+            (gets('e'), answer(404, &[], "")),
+            (format!("GET {TAGS}"), tags(r#"["4124","4125"]"#)),
+            (gets('e'), answer(404, &[], "")),
+        ],
+    );
+    assert_eq!(
+        outcome.to_string(),
+        format!(
+            "{image} is not in the registry: the tag 4125 is there, and this digest is not. Correct \
+             the digest, or leave it out to set what the tag stands for"
+        )
+    );
+}
+
+#[test]
+fn plain_http_is_spoken_where_it_is_said_and_nowhere_else() {
+    let reference = Reference::parse("registry.contoso.test:5000/web:1").unwrap();
+    let url = |scheme: &str| format!("{scheme}://registry.contoso.test:5000/v2/web/manifests/1");
+    let words = "write EPROTO: ssl3_get_record:wrong version number";
+    let outcome = play(
+        Check::new(&reference, user()),
+        vec![(head(&url("https")), Heard::NoAnswer(words.into()))],
+    );
+    assert_eq!(
+        outcome.to_string(),
+        "registry.contoso.test:5000/web:1 was not checked: registry.contoso.test:5000 speaks plain \
+         HTTP and no TLS. Give it a certificate, or name it with http:// in a service connection for \
+         containerRegistry, if what is asked there may be read by others"
+    );
+    let by_digest = format!("http://registry.contoso.test:5000/v2/web/manifests/{}", digest('a'));
+    let outcome = play(
+        Check::new(&reference, user()).plainly(),
+        vec![
+            (head(&url("http")), challenge("Basic realm=\"r\"")),
+            (shown(head(&url("http")), BASIC), found('a')),
+            (shown(get(&by_digest), BASIC), answer(200, &[], INDEX)),
+        ],
+    );
+    assert_eq!(outcome.digest(), Some(digest('a').as_str()));
+    // A registry that sends on to TLS is shown the login there.
+    let location = "https://registry.contoso.test:5000/v2/web/manifests/1";
+    let outcome = play(
+        Check::new(&reference, user()).plainly(),
+        vec![
+            (head(&url("http")), answer(308, &[("location", location)], "")),
+            (head(location), challenge("Basic realm=\"r\"")),
+            (shown(head(location), BASIC), found('a')),
+            (shown(get(&by_digest.replacen("http:", "https:", 1)), BASIC), answer(200, &[], INDEX)),
+        ],
+    );
+    assert_eq!(outcome.digest(), Some(digest('a').as_str()));
+}
+
+/// What an image says of itself, asked with at most two requests beyond the check.
+#[test]
+fn an_image_says_where_it_comes_from() {
+    let part = |digit: char, platform: &str| {
+        format!(r#"{{"digest":"{}","platform":{platform}}}"#, digest(digit))
+    };
+    let index = format!(
+        r#"{{"schemaVersion":2,"manifests":[{},{}]}}"#,
+        part('a', r#"{"os":"linux","architecture":"amd64"}"#),
+        part('b', r#"{"os":"linux","architecture":"arm64"}"#)
+    );
+    let manifest = format!(r#"{{"schemaVersion":2,"config":{{"digest":"{}"}}}}"#, digest('a'));
+    let config = r#"{"os":"linux","architecture":"amd64","created":"2026-11-24T03:12:00Z","config":{
+        "Labels":{"com.azure.dev.image.build.sourceversion":"3f1c9d2e4b5a",
+        "com.azure.dev.image.build.repository.uri":"https://dev.azure.com/c/shop/_git/web"}}}"#;
+    let blob = format!("GET https://contoso.azurecr.io/v2/web/blobs/{}", digest('a'));
+    let expected = Origin {
+        created: Some("2026-11-24T03:12:00Z".into()),
+        revision: Some("3f1c9d2e4b5a".into()),
+        source: Some("https://dev.azure.com/c/shop/_git/web".into()),
+        version: None,
+    };
+    // Of an index, two requests beyond; of a manifest, none.
+    let outcome = check(
+        IMAGE,
+        Login::Anonymous,
+        vec![
+            (asks("4125"), found('a')),
+            (gets('a'), answer(200, &[], index.clone())),
+            (gets('a'), answer(200, &[], manifest.clone())),
+            (blob.clone(), answer(200, &[], config)),
+        ],
+    );
+    let stored = outcome.stored().unwrap();
+    assert_eq!(stored.origin, expected);
+    assert_eq!(stored.parts.len(), 2, "{:?}", stored.parts);
+    assert_eq!(
+        stored.parts[1],
+        Part {
+            digest: digest('b'),
+            platform: Some(Platform {
+                os: "linux".into(),
+                architecture: "arm64".into(),
+                variant: String::new()
+            })
+        }
+    );
+    let all: Vec<&str> = stored.digests().collect();
+    assert_eq!(all, [digest('a'), digest('a'), digest('b'), digest('a')]);
+    let Some(Effect::Log { style: Style::Plain, text }) = origin(&outcome) else {
+        panic!("no line")
+    };
+    assert_eq!(
+        text.as_str(),
+        format!(
+            "{IMAGE}: built 2026-11-24T03:12:00Z, commit 3f1c9d2e4b5a of \
+             https://dev.azure.com/c/shop/_git/web"
+        )
+    );
+    let outcome = check(
+        IMAGE,
+        Login::Anonymous,
+        vec![
+            (asks("4125"), found('a')),
+            (gets('a'), answer(200, &[], manifest)),
+            (blob.clone(), answer(200, &[], config)),
+        ],
+    );
+    assert_eq!(outcome.stored().unwrap().origin, expected);
+    // What cannot be had is not known, and nothing worse.
+    for odd in [answer(404, &[], ""), answer(200, &[], "no manifest"), answer(403, &[], "")] {
+        let outcome = check(
+            IMAGE,
+            Login::Anonymous,
+            vec![
+                (asks("4125"), found('a')),
+                (gets('a'), answer(200, &[], index.clone())),
+                (gets('a'), odd),
+            ],
+        );
+        assert_eq!(outcome.stored().unwrap().origin, Origin::default());
+        assert!(outcome.stored().unwrap().is_read());
+        assert_eq!(origin(&outcome), None);
+    }
+}
+
 #[test]
 fn a_list_without_tags_is_a_list() {
-    let script = vec![
-        (asks("4125"), answer(404, &[], "")),
-        (format!("GET {TAGS}"), answer(200, &[], r#"{"name":"web","tags":null}"#)),
-    ];
+    let mut script = not_found();
+    script.push((format!("GET {TAGS}"), answer(200, &[], r#"{"name":"web","tags":null}"#)));
+    script.push((gets_tag("4125"), answer(404, &[], "")));
     assert_eq!(
         check(IMAGE, Login::Anonymous, script).to_string(),
         "contoso.azurecr.io/web:4125 is not in the registry. Push the image first, or set a tag \
@@ -419,10 +737,10 @@ fn a_list_without_tags_is_a_list() {
 #[test]
 fn a_missing_repository_is_known_to_those_with_a_login() {
     let script = || {
-        vec![
-            (asks("4125"), answer(404, &[], "")),
-            (format!("GET {TAGS}"), answer(404, &[], r#"{"errors":[]}"#)),
-        ]
+        let mut script = not_found();
+        script.push((format!("GET {TAGS}"), answer(404, &[], r#"{"errors":[]}"#)));
+        script.push((gets_tag("4125"), answer(404, &[], "")));
+        script
     };
     assert_eq!(
         check(IMAGE, user(), script()).to_string(),
@@ -433,10 +751,9 @@ fn a_missing_repository_is_known_to_those_with_a_login() {
          to those without a login: it is not there, or it is not public. Name a service connection \
          in containerRegistry to know";
     assert_eq!(check(IMAGE, Login::Anonymous, script()).to_string(), unclear);
-    let refused = vec![
-        (asks("4125"), answer(404, &[], "")),
-        (format!("GET {TAGS}"), challenge("Basic realm=\"r\"")),
-    ];
+    let mut refused = not_found();
+    refused.push((format!("GET {TAGS}"), challenge("Basic realm=\"r\"")));
+    refused.push((gets_tag("4125"), answer(404, &[], "")));
     assert_eq!(check(IMAGE, Login::Anonymous, refused).to_string(), unclear);
 }
 
@@ -553,7 +870,7 @@ fn this_machine_is_asked_by_plain_http_where_it_speaks_no_tls() {
 #[test]
 fn no_answer_says_why() {
     let unreachable = |words: &str| {
-        let heard = || (asks("4125"), Heard::NoAnswer(words.to_owned()));
+        let heard = || (asks("4125"), Heard::NoAnswer(words.into()));
         check(IMAGE, Login::Anonymous, vec![heard(), heard(), heard()]).to_string()
     };
     assert_eq!(
@@ -678,12 +995,17 @@ fn a_token_of_entra_is_exchanged_for_a_login() {
 fn what_is_not_known_weighs_more_where_it_is_required() {
     use kubectl_set_image::registry::{Absence, Odd};
     let reference = Reference::parse(IMAGE).unwrap();
-    let unreachable = Found::Unreachable { server: "s".into(), words: String::new() };
+    let unreachable = Found::Unreachable { server: "s".into(), why: "".into() };
     let busy = Found::Busy { server: "s".into(), status: 503, said: String::new() };
     let (plain, warning, error) = (Style::Plain, Style::Warning, Style::Error);
     // By auto with a login and without, by required with a login and without.
     for (found, styles) in [
-        (Found::Exists { digest: digest('a'), platforms: None }, [plain, plain, plain, plain]),
+        (Found::Exists(Box::new(Stored::new(digest('a')))), [plain, plain, plain, plain]),
+        (
+            Found::Unusable { digest: digest('a'), status: 404, said: String::new() },
+            [warning, warning, error, error],
+        ),
+        (Found::Contradicted { tag: "4125".into() }, [warning, warning, error, error]),
         (Found::Missing(Absence::Repository), [error, error, error, error]),
         (Found::LoginRefused { said: String::new() }, [error, error, error, error]),
         (Found::LoginNeeded, [plain, plain, error, error]),
@@ -715,8 +1037,10 @@ fn nodes_without_an_image_are_warned_of() {
         variant: String::new(),
     };
     let reference = Reference::parse(IMAGE).unwrap();
-    let with =
-        |platforms| Outcome::new(&reference, Found::Exists { digest: digest('a'), platforms });
+    let with = |platforms| {
+        let stored = Stored { platforms, ..Stored::new(digest('a')) };
+        Outcome::new(&reference, Found::Exists(Box::new(stored)))
+    };
     let nodes = [
         (platform("linux", "amd64"), 3),
         (platform("linux", "arm64"), 2),
@@ -774,7 +1098,8 @@ fn any_answer() -> impl Strategy<Value = Heard> {
         9 => (status, header, body).prop_map(|(status, headers, body)| {
             Heard::Answer(Answer { status, headers, sha256: hex('a'), body })
         }),
-        1 => prop_oneof![Just("EPROTO".to_owned()), any::<String>()].prop_map(Heard::NoAnswer),
+        1 => prop_oneof![Just("EPROTO".to_owned()), any::<String>()]
+            .prop_map(|words| Heard::NoAnswer(words.into())),
     ]
 }
 

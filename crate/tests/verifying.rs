@@ -11,6 +11,9 @@ const WEB: &str = "https://a.io/v2/web/manifests/";
 const API: &str = "https://b.io/v2/api/manifests/";
 const DIGEST: &str = "sha256:3f00000000000000000000000000000000000000000000000000000000000000";
 
+/// A manifest that says nothing of platforms.
+const MANIFEST: &str = r#"{"schemaVersion": 2}"#;
+
 /// The API server tells what the workloads have.
 fn workloads_are_read(run: &mut Conversation) -> &mut Conversation {
     run.opens();
@@ -67,7 +70,7 @@ fn a_registry_that_nobody_named_is_waited_for_five_seconds() {
 fn what_is_pinned_has_to_be_found() {
     let mut run = run(&[("pin", "digest")]);
     run.registry_has(WEB, DIGEST).registry_has(API, DIGEST);
-    run.server_answers(WEB, 404, "").server_answers(API, 404, "");
+    run.registry_gives(WEB, DIGEST, MANIFEST).registry_gives(API, DIGEST, MANIFEST);
     workloads_are_read(&mut run);
     assert!(
         run.transcript().contains(&format!("variable image: \"a.io/web:2@{DIGEST}")),
@@ -135,7 +138,7 @@ fn a_login_that_entra_refuses_is_that_of_its_registry_alone() {
     let mut run = Conversation::start_on(&inputs, &variables, agent);
     run.server_answers("https://dev.contoso.test/", 403, r#"{"message": "not for you"}"#)
         .registry_has(API, DIGEST)
-        .server_answers(API, 404, "");
+        .registry_gives(API, DIGEST, MANIFEST);
     workloads_are_read(&mut run);
     assert_eq!(
         said(&run),

@@ -10,7 +10,15 @@ export interface Run {
 }
 
 /** The page is no agent: it has no service connections. */
-const agent: Agent = { connections: {}, system: null, proxy: null, os: "linux", arch: "x64" };
+const agent: Agent = {
+  connections: {},
+  system: null,
+  proxy: null,
+  environment: {},
+  authorities: [],
+  os: "linux",
+  arch: "x64",
+};
 
 /** Makes the core ready. */
 export async function load(): Promise<void> {

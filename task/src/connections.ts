@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import path from "node:path";
 import * as tl from "azure-pipelines-task-lib/task";
-import type { AgentProxy, Connection } from "./protocol";
+import type { Agent, AgentProxy, Connection } from "./protocol";
 
 /** A service connection by its id, as the agent hands it over. */
 export function connection(id: string): Connection | undefined {
@@ -28,15 +28,32 @@ export function connections(inputs: { name: string; type: string }[]): Record<st
   return found;
 }
 
-/** The proxy that the agent was set up with. */
-export function proxy(): AgentProxy | null {
-  const configured = tl.getHttpProxyConfiguration();
-  if (!configured) return null;
+/** What is set for the way to the network: by the agent's configuration, and its environment. */
+export function network(): Pick<Agent, "proxy" | "environment" | "authorities"> {
+  const variables = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].flatMap((name) => [
+    name,
+    name.toLowerCase(),
+  ]);
+  const set = [
+    tl.getVariable("Agent.CAInfo") && "the agent's --sslcacert",
+    process.env.NODE_EXTRA_CA_CERTS && "NODE_EXTRA_CA_CERTS",
+  ];
   return {
-    url: configured.proxyUrl,
-    username: configured.proxyUsername ?? "",
-    password: configured.proxyPassword ?? "",
-    bypass: configured.proxyBypassHosts ?? [],
+    proxy: proxy(),
+    environment: texts(Object.fromEntries(variables.map((name) => [name, process.env[name]]))),
+    authorities: set.flatMap((name) => name || []),
+  };
+}
+
+function proxy(): AgentProxy | null {
+  const url = tl.getVariable("Agent.ProxyUrl");
+  if (!url) return null;
+  const bypass = parsed(tl.getVariable("Agent.ProxyBypassList"));
+  return {
+    url,
+    username: tl.getVariable("Agent.ProxyUsername") ?? "",
+    password: tl.getVariable("Agent.ProxyPassword") ?? "",
+    bypass: Array.isArray(bypass) ? bypass.filter((entry) => typeof entry === "string") : [],
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import * as tl from "azure-pipelines-task-lib/task";
-import { connection, connections, kubeconfigs, ownCluster, proxy } from "./connections";
+import { connection, connections, kubeconfigs, network, ownCluster } from "./connections";
 import { Core } from "./core";
 import { sign } from "./effects/assertion";
 import { attach, hide, summarise } from "./effects/documents";
@@ -11,6 +11,7 @@ import { Kubectl } from "./effects/kubectl";
 import { complete, log, setOutput } from "./effects/log";
 import { Online } from "./effects/network";
 import { removePrivateFiles, writePrivateFile } from "./effects/private-files";
+import { quietly } from "./effects/quietly";
 import type { Effect, Event, Verdict } from "./protocol";
 
 interface Task {
@@ -140,23 +141,23 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGBREAK"] as const) {
 const named = (values: [string, string | undefined][]) =>
   Object.fromEntries(values.filter((pair): pair is [string, string] => pair[1] !== undefined));
 
-report({
-  started: {
-    inputs: named(inputs.map(({ name }) => [name, tl.getInput(name)])),
-    variables: named(
-      tl
-        .getVariables()
-        .filter(({ secret }) => !secret)
-        .map(({ name, value }) => [name, value]),
-    ),
-    agent: {
-      connections: connections(inputs),
-      system: connection("SYSTEMVSSCONNECTION") ?? null,
-      proxy: proxy(),
-      kubeconfigs: kubeconfigs(),
-      ownCluster: ownCluster(),
-      os: process.platform,
-      arch: process.arch,
-    },
+const started = quietly(() => ({
+  inputs: named(inputs.map(({ name }) => [name, tl.getInput(name)])),
+  variables: named(
+    tl
+      .getVariables()
+      .filter(({ secret }) => !secret)
+      .map(({ name, value }) => [name, value]),
+  ),
+  agent: {
+    connections: connections(inputs),
+    system: connection("SYSTEMVSSCONNECTION") ?? null,
+    ...network(),
+    kubeconfigs: kubeconfigs(),
+    ownCluster: ownCluster(),
+    os: process.platform,
+    arch: process.arch,
   },
-});
+}));
+
+report({ started });

@@ -154,6 +154,16 @@ kubeconfigs: Array<string>,
  */
 ownCluster: string | null, 
 /**
+ * The variables of the agent's environment that name proxies, by their names in upper or lower
+ * case: `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`.
+ */
+environment: { [key in string]: Secret }, 
+/**
+ * What is set so that more authorities are trusted than Node knows: `--sslcacert`,
+ * `NODE_EXTRA_CA_CERTS`.
+ */
+authorities: Array<string>, 
+/**
  * The operating system, as Node names it: `linux`, `darwin`, `win32`.
  */
 os: string, 
@@ -198,7 +208,7 @@ username: string,
  */
 password: Secret, 
 /**
- * Regular expressions of the URLs that are reached without it.
+ * Regular expressions of the URLs that are reached without it, or patterns with stars.
  */
 bypass: Array<string>, };
 
@@ -280,7 +290,7 @@ tag: string, } | { "type": "updateBuildNumber",
  */
 number: string, } | { "type": "mask", 
 /**
- * One line.
+ * The text.
  */
 secret: Secret, } | { "type": "writeFile", 
 /**
@@ -346,7 +356,11 @@ limit: number,
 /**
  * How long the download may take, in milliseconds.
  */
-timeoutMs: number, } | { "type": "spawn", 
+timeoutMs: number, 
+/**
+ * The proxy that it goes by, with user and password in its URL; `null` for none.
+ */
+proxy: Secret | null, } | { "type": "spawn", 
 /**
  * The handle for all that is said of it.
  */
@@ -449,9 +463,9 @@ limit: number,
  */
 timeoutMs: number, 
 /**
- * Whether it is sent past every proxy.
+ * The proxy that it goes by, with user and password in its URL; `null` for none.
  */
-direct: boolean, };
+proxy: Secret | null, };
 
 export type ApiRequest = { 
 /**

@@ -60,6 +60,8 @@ function started(command: string, line: (i: number) => string, n: number): Happe
     connections: {},
     system: null,
     proxy: null,
+    environment: {},
+    authorities: [],
     kubeconfigs: [],
     ownCluster: null,
     os: "linux",

@@ -40,13 +40,28 @@ function platformOf(text: string) {
   return { os, architecture, ...version, ...(variant !== undefined && { variant }) };
 }
 
+/** What an image says of itself. */
+export interface Says {
+  /** In its manifest. */
+  annotations?: Record<string, string>;
+  /** In its configuration. */
+  labels?: Record<string, string>;
+  created?: string;
+}
+
 /** An image for one platform; each label makes another one. */
-export function image(platform: string, label: string, mediaTypes: MediaTypes): Image {
+export function image(
+  platform: string,
+  label: string,
+  mediaTypes: MediaTypes,
+  { annotations, labels, created }: Says = {},
+): Image {
   const { manifest, config, layer } = types[mediaTypes];
   const layers = [blob(layer, gzipSync(archive))];
   const configuration = document(config, {
     ...platformOf(platform),
-    config: { Labels: { made: label } },
+    ...(created !== undefined && { created }),
+    config: { Labels: { made: label, ...labels } },
     rootfs: { type: "layers", diff_ids: [digestOf(archive)] },
   });
   const content = {
@@ -54,6 +69,7 @@ export function image(platform: string, label: string, mediaTypes: MediaTypes): 
     mediaType: manifest,
     config: descriptorOf(configuration),
     layers: layers.map(descriptorOf),
+    ...(annotations !== undefined && { annotations }),
   };
   return { manifest: document(manifest, content), blobs: [configuration, ...layers] };
 }

@@ -1,4 +1,7 @@
-/** A real registry on this machine: the distribution project's, as Debian packages it. */
+/**
+ * A real registry on this machine: the distribution project's, as Debian packages it, or one of the
+ * other projects in `others/`.
+ */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import {
@@ -14,11 +17,13 @@ import { createInterface } from "node:readline";
 import { type Certificate, selfSigned } from "../certificate";
 import { answer, close, listen, type RecordedRequest, record, textOf } from "../loopback";
 import { Misbehaviours, misbehave } from "../misbehaviour";
-import { type Blob, type Image, image, index, type MediaTypes } from "./images";
+import { type Blob, type Image, image, index, type MediaTypes, type Says } from "./images";
 import { Storage } from "./storage";
 import { issuer, type TokenOptions, TokenServer, type User } from "./tokens";
 
 export interface RegistryOptions {
+  /** Whose it is: the distribution project's where it is left out. Only that one has logins. */
+  kind?: "distribution" | OtherKind;
   /**
    * How it wants to know who asks: not at all; by Basic; by a token of another server; by a token of
    * its own, as Azure Container Registry.
@@ -44,6 +49,8 @@ export interface PushOptions {
   mediaTypes?: MediaTypes;
   /** What the images hold: the same gives the same digest. */
   label?: string;
+  /** What else the images say of themselves. */
+  says?: Says;
 }
 
 /** Who may pull where it is asked who asks. */
@@ -51,7 +58,17 @@ export const user: User = { name: "robot", password: "open sesame" };
 /** Made by bcrypt from the password above. */
 const htpasswd = "robot:$2b$05$Kb4uLr0Zl2oEXAMPLEsalebSl9ORgBSccDiGPKca2VfC4Qp5a0916\n";
 
+export const otherKinds = ["go-containerregistry", "ociregistry"] as const;
+export type OtherKind = (typeof otherKinds)[number];
+
 const program = process.env.DOCKER_REGISTRY ?? "docker-registry";
+const others = process.env.OTHER_REGISTRIES;
+
+/** Why there can be no other registries here; nothing where there can. */
+export const othersMissing: string | undefined =
+  others === undefined
+    ? "OTHER_REGISTRIES does not name the program of tests/registry/others"
+    : undefined;
 
 /** Why there can be no registry here; nothing where there can. */
 export const registryMissing: string | undefined = (() => {
@@ -149,7 +166,7 @@ export class Registry {
     const { platforms = ["linux/amd64"], mediaTypes = "oci" } = options;
     const { label = `${repository}:${tag}` } = options;
     const images = platforms.map((platform): [string, Image] => {
-      return [platform, image(platform, label, mediaTypes)];
+      return [platform, image(platform, label, mediaTypes, options.says)];
     });
     const [only] = images;
     if (images.length === 1 && only !== undefined && !options.index) {
@@ -170,6 +187,8 @@ export class Registry {
   }
 
   private startProcess(): Promise<number> {
+    const { kind = "distribution" } = this.options;
+    if (kind !== "distribution") return this.startOther(kind);
     const config = join(this.folder, "config.json");
     writeFileSync(config, JSON.stringify(this.config()));
     const child = spawn(program, ["serve", config], { stdio: ["ignore", "ignore", "pipe"] });
@@ -183,6 +202,16 @@ export class Registry {
       });
       child.once("error", reject);
       child.once("exit", () => reject(new Error(`${program} has ended:\n${log}`)));
+    });
+  }
+
+  private startOther(kind: OtherKind): Promise<number> {
+    const child = spawn(others ?? "", [kind], { stdio: ["ignore", "pipe", "inherit"] });
+    this.process = child;
+    return new Promise((resolve, reject) => {
+      createInterface({ input: child.stdout }).on("line", (line) => resolve(Number(line)));
+      child.once("error", reject);
+      child.once("exit", () => reject(new Error(`${kind} has ended`)));
     });
   }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     connection::{kubeconfig, trusts_everybody},
-    http::{Dialogue, Heard, Next, Request, from_base64, no_answer, percent, retry::Retries},
+    http::{Dialogue, Heard, Next, NoAnswer, Request, from_base64, percent, retry::Retries},
     kubeconfig::Kubeconfig,
     secret::Secret,
 };
@@ -47,7 +47,7 @@ pub struct AksError {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum ErrorKind {
-    NoAnswer(String),
+    NoAnswer(NoAnswer),
     Refused { status: u16, code: String, said: String },
     NotUnderstood,
 }
@@ -127,7 +127,7 @@ impl Dialogue for Credential {
                 let said = said.chars().take(500).collect();
                 self.fail(ErrorKind::Refused { status: answer.status, code, said })
             }
-            Heard::NoAnswer(words) => self.fail(ErrorKind::NoAnswer(words)),
+            Heard::NoAnswer(why) => self.fail(ErrorKind::NoAnswer(why)),
             Heard::Waited => self.begin(),
             Heard::Signed(_) | Heard::NotSigned(_) => self.fail(ErrorKind::NotUnderstood),
         }
@@ -139,8 +139,8 @@ impl fmt::Display for AksError {
         let Cluster { manager, subscription, group, name, admin } = &self.cluster;
         let host = manager.trim_start_matches("https://");
         let (status, code, said) = match &self.kind {
-            ErrorKind::NoAnswer(words) => {
-                return f.write_str(&no_answer(host, words));
+            ErrorKind::NoAnswer(why) => {
+                return f.write_str(&why.of(host));
             }
             ErrorKind::NotUnderstood => {
                 return write!(

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::{
     azure::{Identity, Proof},
     http::{
-        Answer, Assertion, Dialogue, Heard, Next, Request, Url, no_answer, percent, retry::Retries,
+        Answer, Assertion, Dialogue, Heard, Next, NoAnswer, Request, Url, percent, retry::Retries,
     },
     registry::Found,
     secret::Secret,
@@ -62,8 +62,8 @@ pub struct TokenError {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum ErrorKind {
-    NoAnswer(String),
-    NoMetadata(String),
+    NoAnswer(NoAnswer),
+    NoMetadata(NoAnswer),
     Refused { status: u16, said: String, code: Option<u32> },
     NotUnderstood,
     NotSigned(String),
@@ -150,8 +150,8 @@ impl TokenError {
     pub(crate) fn found(&self) -> Found {
         let server = self.host.clone();
         match &self.kind {
-            ErrorKind::NoAnswer(words) | ErrorKind::NoMetadata(words) => {
-                Found::Unreachable { server, words: words.clone() }
+            ErrorKind::NoAnswer(why) | ErrorKind::NoMetadata(why) => {
+                Found::Unreachable { server, why: why.clone() }
             }
             ErrorKind::Refused { status, said, .. } if *status == 429 || *status >= 500 => {
                 Found::Busy { server, status: *status, said: said.clone() }
@@ -211,8 +211,8 @@ impl Dialogue for Login {
             }
             (Heard::Signed(assertion), _) => self.ask_with_assertion(&assertion),
             (Heard::NotSigned(words), _) => self.fail(ErrorKind::NotSigned(words)),
-            (Heard::NoAnswer(words), _) if managed => self.fail(ErrorKind::NoMetadata(words)),
-            (Heard::NoAnswer(words), _) => self.fail(ErrorKind::NoAnswer(words)),
+            (Heard::NoAnswer(why), _) if managed => self.fail(ErrorKind::NoMetadata(why)),
+            (Heard::NoAnswer(why), _) => self.fail(ErrorKind::NoAnswer(why)),
             (Heard::Answer(answer), _) if !answer.is_success() => self.fail(refused(&answer)),
             (Heard::Answer(answer), Asked::Word(_)) => match serde_json::from_slice(&answer.body) {
                 Ok(Word { token }) if token.is_token() => self.ask_with_assertion(&token),
@@ -273,8 +273,8 @@ impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = &self.host;
         match &self.kind {
-            ErrorKind::NoAnswer(words) => f.write_str(&no_answer(host, words)),
-            ErrorKind::NoMetadata(words) => write!(
+            ErrorKind::NoAnswer(why) => f.write_str(&why.of(host)),
+            ErrorKind::NoMetadata(NoAnswer { words, .. }) => write!(
                 f,
                 "{host} gave no answer: {words}. A managed identity works only on an agent that \
                  runs on a virtual machine of Azure with that identity"

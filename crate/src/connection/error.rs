@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::connection::kubeconfig_text::KubeconfigError;
+
 /// Why a service connection cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionError {
@@ -20,6 +22,7 @@ pub(super) enum ErrorKind {
     Url(String),
     NoJob(&'static str),
     Namespace(String),
+    Kubeconfig(KubeconfigError),
 }
 
 impl fmt::Display for ConnectionError {
@@ -58,6 +61,9 @@ impl fmt::Display for ConnectionError {
                 "the namespace of the service connection is {found:?}, which cannot be a namespace. \
                  Edit the service connection, or set the input namespace"
             ),
+            ErrorKind::Kubeconfig(error) => {
+                write!(f, "the kubeconfig of the service connection cannot be used: {error}")
+            }
             ErrorKind::NoJob(variable) => write!(
                 f,
                 "a login by workload identity federation asks Azure DevOps for a token of this job, \

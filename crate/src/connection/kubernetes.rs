@@ -1,13 +1,16 @@
 //! A Kubernetes service connection as a kubeconfig.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    connection::{Connection, ConnectionError, error::ErrorKind},
+    connection::{
+        Connection, ConnectionError,
+        error::ErrorKind,
+        kubeconfig_text::{KubeconfigError, Written, recognize},
+    },
     http::{Url, from_base64, without_user},
     images::is_label,
     secret::Secret,
-    yaml,
 };
 
 /// What a Kubernetes service connection gives.
@@ -20,8 +23,6 @@ pub struct KubernetesAccess {
     /// The namespace of the connection: one by an Azure subscription, and every resource of an
     /// environment, has an account that may do nothing outside of it.
     pub namespace: Option<String>,
-    /// What the log may not show, beside what the agent masks itself.
-    pub secrets: Vec<Secret>,
     /// Whether the certificate of the API server is not looked at.
     pub insecure: bool,
     /// Whether the kubeconfig was made of other things, and has no contexts of its own.
@@ -43,13 +44,18 @@ pub fn kubernetes(
     }
     let access = match kind.to_ascii_lowercase().as_str() {
         "kubeconfig" => {
-            let kubeconfig = connection.needed(input, "kubeconfig")?;
+            let kubeconfig = match recognize(connection.needed(input, "kubeconfig")?) {
+                Written::Kubeconfig(kubeconfig) => kubeconfig,
+                Written::Path => {
+                    return Err(ErrorKind::Kubeconfig(KubeconfigError::Another).of(input));
+                }
+                Written::Unreadable(error) => return Err(ErrorKind::Kubeconfig(error).of(input)),
+            };
             Ok(KubernetesAccess {
-                insecure: trusts_everybody(kubeconfig),
-                kubeconfig: kubeconfig.into(),
+                insecure: kubeconfig.insecure,
+                kubeconfig: kubeconfig.text,
                 context: connection.parameter("clusterContext").map(str::to_owned),
                 namespace: None,
-                secrets: secrets_of(kubeconfig),
                 is_made: false,
             })
         }
@@ -99,7 +105,6 @@ fn of_account(
         kubeconfig: kubeconfig.into(),
         context: None,
         namespace: None,
-        secrets: vec![token],
         insecure,
         is_made: true,
     })
@@ -113,49 +118,6 @@ pub(crate) fn kubeconfig(context: &str, cluster: &str, user: &str) -> String {
     )
 }
 
-/// The keys of a kubeconfig whose values are secrets: those of a user, and those that its login
-/// providers of old have kept there.
-const SECRET_KEYS: [&str; 7] = [
-    "token",
-    "password",
-    "client-key-data",
-    "id-token",
-    "refresh-token",
-    "access-token",
-    "client-secret",
-];
-
-/// The secrets of the users of a kubeconfig, as YAML or JSON; none where it is neither. The agent masks
-/// its text as a whole, and so no line that has one of them alone.
-pub(crate) fn secrets_of(kubeconfig: &str) -> Vec<Secret> {
-    let mut secrets = Vec::new();
-    if let Ok(kubeconfig) = yaml::parse(kubeconfig) {
-        find_secrets(&kubeconfig["users"], &mut secrets);
-    }
-    secrets
-}
-
-fn find_secrets(value: &Value, secrets: &mut Vec<Secret>) {
-    match value {
-        Value::Array(values) => {
-            for value in values {
-                find_secrets(value, secrets);
-            }
-        }
-        Value::Object(entries) => {
-            for (key, value) in entries {
-                match value.as_str() {
-                    Some(text) if SECRET_KEYS.contains(&key.as_str()) && !text.is_empty() => {
-                        secrets.push(text.into());
-                    }
-                    _ => find_secrets(value, secrets),
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
 /// Whether a kubeconfig, as YAML or JSON, has an API server whose certificate is not looked at.
 pub(crate) fn trusts_everybody(kubeconfig: &str) -> bool {
     let words: String =
@@ -165,29 +127,8 @@ pub(crate) fn trusts_everybody(kubeconfig: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{kubernetes, secrets_of};
+    use super::kubernetes;
     use crate::connection::Connection;
-
-    #[test]
-    fn the_secrets_of_a_kubeconfig_are_found_one_by_one() {
-        let found = |text: &str| -> Vec<String> {
-            secrets_of(text).iter().map(|secret| secret.reveal().to_owned()).collect()
-        };
-        let yaml = "
-users:
-- name: token
-  user:
-    token: abc.def
-    tokenFile: /a
-    client-key-data: 'LS0t'
-    password: \"pass word\"
-- {name: old, user: {auth-provider: {config: {id-token: xyz, idp: token}}}}
-";
-        assert_eq!(found(yaml), ["LS0t", "pass word", "abc.def", "xyz"]);
-        assert_eq!(found(r#"{"users":[{"name":"me","user":{"token":"abc"}}]}"#), ["abc"]);
-        assert_eq!(found("token: abc"), [""; 0]);
-        assert_eq!(found("a: [b"), [""; 0]);
-    }
 
     #[test]
     fn the_namespace_of_a_connection_has_to_be_one() {

@@ -18,6 +18,8 @@ const KNOWN: &str =
 pub struct RegistryConnection {
     /// The registry's host, with a port perhaps: `contoso.azurecr.io`.
     pub host: String,
+    /// Whether the connection says `http://`: that it is spoken to by plain HTTP.
+    pub plain: bool,
     /// How it logs in.
     pub how: RegistryLogin,
 }
@@ -55,12 +57,15 @@ impl RegistryConnection {
             let found = connection.scheme.clone();
             return Err(ErrorKind::Scheme { found, known: KNOWN }.of(INPUT));
         }
-        let host = if azure {
+        let written = if azure {
             let name = connection.parameter("loginServer").or(connection.datum("loginServer"));
-            host(name.ok_or(ErrorKind::Lacks("loginServer").of(INPUT))?)?
+            name.ok_or(ErrorKind::Lacks("loginServer").of(INPUT))?
         } else {
-            host(connection.needed(INPUT, "registry")?)?
+            connection.needed(INPUT, "registry")?
         };
+        let scheme_of = |text: &str| text.trim().get(..7).map(str::to_ascii_lowercase);
+        let plain = scheme_of(written).as_deref() == Some("http://");
+        let host = host(written)?;
         let password = |user, password| {
             Ok::<_, ConnectionError>(RegistryLogin::Password {
                 user: connection.needed(INPUT, user)?.to_owned(),
@@ -78,14 +83,28 @@ impl RegistryConnection {
             let tenant = connection.parameter("tenantid").unwrap_or_default();
             RegistryLogin::Entra { tenant: tenant.to_owned() }
         };
-        Ok(Self { host, how })
+        Ok(Self { host, plain, how })
     }
 
     /// Whether the login is for the registry of this image. Docker Hub has several names, which are
     /// one.
     #[must_use]
     pub fn is_for(&self, reference: &Reference) -> bool {
-        Registry::new(&self.host).is(&Registry::of(reference))
+        let registry = Registry::of(reference);
+        self.registry().is(&if self.plain { registry.plainly() } else { registry })
+    }
+
+    /// The registry.
+    #[must_use]
+    pub fn registry(&self) -> Registry {
+        let registry = Registry::new(&self.host);
+        if self.plain { registry.plainly() } else { registry }
+    }
+
+    /// Whether what is asked there can be read on the way.
+    #[must_use]
+    pub fn is_overheard(&self) -> bool {
+        self.plain && !self.registry().is_loopback()
     }
 }
 
@@ -147,7 +166,7 @@ mod tests {
         ] {
             assert_eq!(
                 read(scheme, &parameters),
-                Ok(RegistryConnection { host: host.to_owned(), how }),
+                Ok(RegistryConnection { host: host.to_owned(), plain: false, how }),
                 "{scheme} {parameters:?}"
             );
         }
@@ -196,8 +215,14 @@ mod tests {
             ("contoso.azurecr.io:443", "contoso.azurecr.io/app:1", true),
             ("contoso.azurecr.io", "fabrikam.azurecr.io/app:1", false),
             ("localhost:5000", "localhost:5001/app:1", false),
+            ("http://registry.local", "registry.local/app:1", true),
+            ("http://registry.local:80", "registry.local/app:1", true),
+            ("HTTP://registry.local:5000/", "registry.local:5000/app:1", true),
+            ("http://registry.local", "registry.local:5000/app:1", false),
         ] {
-            let connection = RegistryConnection { host: host.to_owned(), how: password("u", "p") };
+            let parameters = vec![("registry", host), ("username", "u"), ("password", "p")];
+            let connection = read("UsernamePassword", &parameters).unwrap();
+            assert_eq!(connection.is_overheard(), host.to_lowercase().starts_with("http:"));
             let reference = Reference::parse(reference).unwrap();
             assert_eq!(connection.is_for(&reference), is_for, "{host} {reference}");
         }

@@ -1,6 +1,7 @@
 //! HTTP as data: requests to hand to the host, answers that it hands back, and dialogues of both.
 
 mod encode;
+mod no_answer;
 pub(crate) mod retry;
 mod url;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use encode::form;
 pub use encode::{base64, from_base64, percent};
+pub use no_answer::{NoAnswer, Way};
 pub use url::Url;
 pub(crate) use url::without_user;
 
@@ -33,7 +35,11 @@ pub struct Request {
     pub limit: u32,
     /// How long the answer may take, in milliseconds.
     pub timeout_ms: u32,
-    /// Whether it is sent past every proxy.
+    /// The proxy that it goes by, with user and password in its URL; `null` for none.
+    pub proxy: Option<Secret>,
+    /// Whether no proxy may come in between, whatever is set.
+    #[serde(skip)]
+    #[cfg_attr(test, ts(skip))]
     pub direct: bool,
 }
 
@@ -76,6 +82,7 @@ impl Request {
             body: Secret::default(),
             limit: BODY_LIMIT,
             timeout_ms: TIMEOUT_MS,
+            proxy: None,
             direct: false,
         }
     }
@@ -118,26 +125,6 @@ impl Answer {
     }
 }
 
-/// The words for a server that gave no answer: why, in the host's words, and what to do.
-pub(crate) fn no_answer(server: &str, words: &str) -> String {
-    let advice = if is_of_certificate(words) {
-        "Configure the agent with --sslcacert, or set NODE_EXTRA_CA_CERTS on it to a file with the \
-         authority's certificate"
-    } else {
-        "Check that this agent may reach it, by a proxy if there is one"
-    };
-    format!("{server} gave no answer: {words}. {advice}")
-}
-
-/// Whether the host says that the certificate of a server is not trusted.
-pub(crate) fn is_of_certificate(words: &str) -> bool {
-    let words = words.to_ascii_lowercase().replace('_', " ");
-    !words.contains(" alert ")
-        && ["certificate", "cert ", "self-signed", "self signed", "unable to verify"]
-            .iter()
-            .any(|word| words.contains(word))
-}
-
 /// What a dialogue wants next.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next<T> {
@@ -156,8 +143,8 @@ pub enum Next<T> {
 pub enum Heard {
     /// The server answered.
     Answer(Answer),
-    /// It did not; the words of the host say why.
-    NoAnswer(String),
+    /// It did not.
+    NoAnswer(NoAnswer),
     /// The assertion, signed.
     Signed(Secret),
     /// It cannot be signed; the words of the host say why.

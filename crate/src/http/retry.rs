@@ -1,6 +1,6 @@
 //! Whether and when a request is worth another try.
 
-use crate::http::{Heard, is_of_certificate};
+use crate::http::Heard;
 
 /// How often a request is tried again.
 const MOST: u32 = 2;
@@ -19,7 +19,7 @@ impl Retries {
     /// of it will not pass, or it was tried often enough.
     pub(crate) fn after(&mut self, heard: &Heard) -> Option<u32> {
         let asked = match heard {
-            Heard::NoAnswer(words) if is_of_certificate(words) => return None,
+            Heard::NoAnswer(why) if why.is_of_certificate() => return None,
             Heard::NoAnswer(_) => None,
             Heard::Answer(answer) if matches!(answer.status, 408 | 429 | 500 | 502..=504) => {
                 answer.header("retry-after").and_then(|seconds| seconds.parse::<u32>().ok())

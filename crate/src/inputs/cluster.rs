@@ -2,10 +2,13 @@
 
 use crate::{
     azure::Cluster,
-    connection::{self, AzureConnection, Connection, ConnectionError, Job, KubernetesAccess},
+    connection::{
+        self, AzureConnection, Connection, ConnectionError, Job, KubernetesAccess, Written,
+    },
     http::{Url, without_user},
     inputs::{
         InputError, Note,
+        files::File,
         reader::{Reader, unquoted},
     },
     kubectl::Release,
@@ -14,6 +17,8 @@ use crate::{
 
 pub(super) const CONNECTION_TYPES: [&str; 4] =
     ["auto", "kubernetesServiceConnection", "azureResourceManager", "none"];
+/// The input that has a kubeconfig, or the path of one.
+const KUBECONFIG: &str = "kubeconfig";
 /// Where kubectl is published.
 pub(super) const DOWNLOADS: &str = "https://dl.k8s.io/release";
 
@@ -33,7 +38,7 @@ pub enum Access {
     Kubeconfig {
         /// Its text.
         text: Secret,
-        /// What the log may not show of it, beside what the agent masks itself.
+        /// The credentials in it, unless a connection has it: those are masked already.
         secrets: Vec<Secret>,
         /// Whether the certificate of the API server is not looked at.
         insecure: bool,
@@ -141,9 +146,9 @@ impl<'a> Reader<'a> {
         if access.is_made && self.has("context") {
             return self.fail(InputError::NoContexts);
         }
-        let KubernetesAccess { kubeconfig: text, context, namespace, secrets, insecure, .. } =
-            access;
-        Some(Reached { access: Access::Kubeconfig { text, secrets, insecure }, context, namespace })
+        let KubernetesAccess { kubeconfig: text, context, namespace, insecure, .. } = access;
+        let access = Access::Kubeconfig { text, secrets: Vec::new(), insecure };
+        Some(Reached { access, context, namespace })
     }
 
     fn aks(&mut self) -> Option<Access> {
@@ -165,17 +170,29 @@ impl<'a> Reader<'a> {
         Some(Access::Aks { azure: Box::new(azure), cluster: Box::new(cluster) })
     }
 
-    /// A kubeconfig is YAML or JSON, so its text has braces or lines, which a path has not.
+    /// A kubeconfig, or the path of one where there is such a file.
     fn kubeconfig(&mut self) -> Option<Access> {
-        let text = self.text("kubeconfig")?;
-        let is_text = text.starts_with('{') || text.contains('\n');
-        Some(if is_text {
-            let insecure = connection::trusts_everybody(&text);
-            let secrets = connection::secrets_of(&text);
-            Access::Kubeconfig { text: text.into(), secrets, insecure }
-        } else {
-            Access::File(unquoted(&text).to_owned())
-        })
+        let written = self.text(KUBECONFIG)?;
+        match connection::recognize(&written) {
+            Written::Kubeconfig(kubeconfig) => Some(Access::Kubeconfig {
+                text: kubeconfig.text,
+                secrets: kubeconfig.secrets,
+                insecure: kubeconfig.insecure,
+            }),
+            Written::Unreadable(error) => self.fail(InputError::Kubeconfig(error)),
+            Written::Path => {
+                // The file is there. What it holds is for kubectl to judge.
+                let (path, _) = self.file(KUBECONFIG)?;
+                Some(Access::File(unquoted(&path).to_owned()))
+            }
+        }
+    }
+
+    /// The file of the kubeconfig, where the input is a path.
+    pub(super) fn kubeconfig_file(&mut self) -> Option<File> {
+        let path = self.text(KUBECONFIG)?;
+        let is_path = connection::recognize(&path) == Written::Path;
+        is_path.then(|| File { input: KUBECONFIG, path: unquoted(&path).to_owned() })
     }
 
     /// Which kubectl is run.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    connection::ConnectionError,
+    connection::{ConnectionError, KubeconfigError},
     images::LineError,
     images_file::ImagesFileError,
     inputs::{
@@ -74,6 +74,8 @@ pub enum InputError {
     FailAfter(RulesError),
     /// `undo` with `dryRun: client`.
     UndoNeedsCluster,
+    /// The text in `kubeconfig` cannot be read.
+    Kubeconfig(KubeconfigError),
     /// A service connection cannot be used.
     Connection(ConnectionError),
     /// An input is empty that this connection needs.
@@ -134,6 +136,7 @@ fn two_kubeconfigs(
 }
 
 impl fmt::Display for InputError {
+    #[allow(clippy::too_many_lines, reason = "one sentence for each")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unresolved(input, unresolved) => write!(f, "{input}: {unresolved}"),
@@ -189,6 +192,7 @@ impl fmt::Display for InputError {
                  any characters",
                 TOKENS.join(", ")
             ),
+            Self::Kubeconfig(error) => write!(f, "kubeconfig: {error}"),
             Self::Connection(error) => error.fmt(f),
             Self::Empty(input, kind) => write!(
                 f,

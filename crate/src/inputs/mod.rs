@@ -108,7 +108,11 @@ pub fn files(inputs: &BTreeMap<String, String>, variables: &Variables) -> Vec<Fi
     let agent = &Agent::default();
     let mut reader = Reader::new(inputs, variables, agent, &[]);
     let command = reader.choice("command", &COMMANDS);
-    reader.tag_files(command == Some("setImage"))
+    let mut files = reader.tag_files(command == Some("setImage"));
+    if command != Some("computeTag") {
+        files.extend(reader.kubeconfig_file());
+    }
+    files
 }
 
 impl Request {
@@ -149,7 +153,7 @@ impl Reader<'_> {
             return Some(Request { job, lines, tag, warnings, notes: Vec::new() });
         }
         let change = self.change(true);
-        let Tagged { tag, lines, warnings, ordered, .. } = tagged?;
+        let Tagged { tag, lines, mut warnings, ordered, built, .. } = tagged?;
         let job = match change? {
             (change, DryRun::Client) if change.verification.pin => {
                 return self.fail(InputError::PinNeedsRegistry("dryRun client"));
@@ -161,6 +165,8 @@ impl Reader<'_> {
             }
             (mut change, _) => {
                 change.downgrade.ordered = ordered;
+                change.verification.built = built;
+                warnings.extend(change.network.ignored.iter().cloned().map(Warning::Bypass));
                 Job::SetImage(change)
             }
         };
@@ -173,8 +179,9 @@ impl Reader<'_> {
         if dry_run == DryRun::Client {
             return self.fail(InputError::UndoNeedsCluster);
         }
+        let warnings = change.network.ignored.iter().cloned().map(Warning::Bypass).collect();
         let job = Job::Undo(change);
-        Some(Request { job, lines: lines?, tag: None, warnings: Vec::new(), notes: Vec::new() })
+        Some(Request { job, lines: lines?, tag: None, warnings, notes: Vec::new() })
     }
 
     fn lines(&mut self, needs: Needs, required: bool) -> Option<Vec<Line>> {
@@ -201,6 +208,7 @@ mod tests {
     };
     use crate::{
         kubectl::Target,
+        proxy::Network,
         record::Run,
         registry::Verify,
         rollout::Rules,
@@ -275,8 +283,8 @@ mod tests {
                 namespaces: Vec::new(),
                 access: Access::Own { kubeconfigs: Vec::new(), cluster: None },
                 kubectl: Kubectl::OnPath,
-                proxy: None,
                 os: String::new(),
+                network: Network::new(&Agent::default()),
                 verification: Verification {
                     verify: Some(Verify::Auto),
                     ..Verification::default()
@@ -300,12 +308,7 @@ mod tests {
             Ok(Request { job: Job::SetImage(how), .. }) => how.access,
             other => panic!("{other:?}"),
         };
-        assert_eq!(access(" /a/b "), Access::File("/a/b".into()));
-        assert_eq!(access(r#""C:\my files\config""#), Access::File(r"C:\my files\config".into()));
-        for text in [
-            "{\"users\": [{\"user\": {\"token\": \"hush\"}}]}",
-            "kind: Config\nusers:\n- user: {token: hush}",
-        ] {
+        for text in ["{\"kind\": \"Config\", \"token\": \"hush\"}", "kind: Config\ntoken: hush"] {
             let secrets = vec!["hush".into()];
             let secret = Access::Kubeconfig { text: text.into(), secrets, insecure: false };
             assert_eq!(access(text), secret);

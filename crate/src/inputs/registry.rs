@@ -3,7 +3,7 @@
 use crate::{
     connection::{AzureConnection, Job, RegistryConnection, RegistryLogin},
     inputs::{InputError, reader::Reader},
-    registry::Verify,
+    registry::{Built, Verify},
 };
 
 pub(super) const VERIFY: [&str; 3] = ["auto", "required", "off"];
@@ -18,6 +18,8 @@ pub struct Verification {
     pub pin: bool,
     /// The login to one registry, where there is a service connection for it.
     pub login: Option<RegistryAccess>,
+    /// The build of which the tag was computed, where there is one.
+    pub built: Option<Built>,
 }
 
 /// A registry, and who logs in to it.
@@ -44,7 +46,7 @@ impl Reader<'_> {
             _ if pin => Some(Verify::Required),
             _ => Some(Verify::Auto),
         };
-        Some(Verification { verify, pin, login })
+        Some(Verification { verify, pin, login, built: None })
     }
 
     /// Whether images are set by their digests.

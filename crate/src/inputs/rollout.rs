@@ -4,7 +4,7 @@ use crate::{
     images::is_label,
     inputs::{Access, InputError, Kubectl, Note, Verification, cluster::Reached, reader::Reader},
     kubectl::Target,
-    protocol::AgentProxy,
+    proxy::Network,
     record,
     rollout::Rules,
     tag::downgrade::DowngradeRule,
@@ -31,8 +31,8 @@ pub struct Change {
     pub kubectl: Kubectl,
     /// What registries are asked.
     pub verification: Verification,
-    /// The agent's proxy.
-    pub proxy: Option<AgentProxy>,
+    /// The way to the network.
+    pub network: Network,
     /// The agent's operating system, as Node names it.
     pub os: String,
     /// Whether the API server only checks the change.
@@ -146,7 +146,7 @@ impl Reader<'_> {
             access,
             kubectl: kubectl?,
             verification: verification?,
-            proxy: self.agent.proxy.clone(),
+            network: Network::new(self.agent),
             os: self.agent.os.clone(),
             dry_run: dry_run == DryRun::Server,
             downgrade: downgrade?,

@@ -6,6 +6,8 @@ use crate::{
     images::{Instead, Line, LineWarning},
     images_file::{Content, ImagesFile},
     inputs::{InputError, Note, files::File, reader::Reader},
+    reference::Tag,
+    registry::Built,
     tag::{
         Advice, Build, Computed, Fact, Strategy, TagError,
         build::{
@@ -51,6 +53,8 @@ pub enum Warning {
         /// The aliases of the pipeline resources.
         resources: Vec<String>,
     },
+    /// An entry of the agent's bypass list that cannot be understood.
+    Bypass(String),
 }
 
 /// The lines with their tags, and how they came to them.
@@ -60,6 +64,8 @@ pub(super) struct Tagged {
     pub(super) warnings: Vec<Warning>,
     /// Which tags can be compared.
     pub(super) ordered: Ordered,
+    /// The build of which the tag was computed, where its commit is known.
+    pub(super) built: Option<Built>,
     /// What images could have whose own tag is refused.
     instead: Instead,
     /// What to do where the computed tag is refused.
@@ -119,6 +125,7 @@ impl Reader<'_> {
             lines,
             warnings: Vec::new(),
             ordered,
+            built: None,
             instead: Instead::Nothing,
             advice,
             builds,
@@ -142,13 +149,27 @@ impl Reader<'_> {
                 }
             }
         }
+        let origin = computed.as_ref().and_then(|computed| self.built(&computed.tag, &build));
         let made = computed.as_ref().is_some_and(|computed| computed.made_of.is_some());
         let ordered = if made { Ordered::None } else { ordered };
         let instead = match &computed {
             Some(computed) => Instead::Computed(computed.tag.clone()),
             None => Instead::Nothing,
         };
-        Some(Tagged { tag: computed, lines, warnings, ordered, instead, ..tagged })
+        Some(Tagged { tag: computed, lines, warnings, ordered, built: origin, instead, ..tagged })
+    }
+
+    /// The build that a tag was computed of, where its commit is known.
+    fn built(&self, tag: &Tag, build: &Build<'_>) -> Option<Built> {
+        let commit = build.get(Fact::Commit)?.to_owned();
+        let variable = |name| self.variables.get(name).map(str::to_owned);
+        let is_own = build.variable(Fact::Commit) == "Build.SourceVersion";
+        let head = variable("System.PullRequest.SourceCommitId").filter(|_| is_own);
+        Some(Built {
+            tag: tag.as_str().to_owned(),
+            commits: std::iter::once(commit).chain(head).collect(),
+            repository: variable("Build.Repository.Uri").filter(|_| is_own),
+        })
     }
 
     /// What speaks for another build than the one whose tag the lines get unasked: an error where
@@ -218,7 +239,13 @@ impl Reader<'_> {
             tag: file.tag,
             made_of: None,
         };
+        let built = content.commit.clone().map(|commit| Built {
+            tag: tag.tag.as_str().to_owned(),
+            commits: vec![commit],
+            repository: None,
+        });
         Some(Tagged {
+            built,
             instead: Instead::HandedOver,
             tag: Some(tag),
             lines,
@@ -387,6 +414,12 @@ impl fmt::Display for Warning {
                  a pipeline resource pushed the image, name it: {}. {CURRENT} is the run itself, \
                  without this warning",
                 resources.join(", ")
+            ),
+            Self::Bypass(entry) => write!(
+                f,
+                "{entry:?} in the bypass list of the agent's proxy is ignored: it means neither a \
+                 host, nor an ending of hosts, nor a network. Write it as contoso\\.local, \
+                 .*\\.contoso\\.local or 10\\.0\\..* in the agent's .proxybypass"
             ),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::http::{Dialogue, Heard, Next, Request, Url, no_answer, retry::Retries};
+use crate::http::{Dialogue, Heard, Next, NoAnswer, Request, Url, retry::Retries};
 
 /// The most that such a text has, in bytes.
 const LIMIT: u32 = 1024;
@@ -27,7 +27,7 @@ pub struct PublishedError {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum ErrorKind {
-    NoAnswer(String),
+    NoAnswer(NoAnswer),
     Status(u16),
     NoWord,
 }
@@ -66,7 +66,7 @@ impl Dialogue for Published {
         }
         let answer = match heard {
             Heard::Waited => return self.begin(),
-            Heard::NoAnswer(words) => return self.fail(ErrorKind::NoAnswer(words)),
+            Heard::NoAnswer(why) => return self.fail(ErrorKind::NoAnswer(why)),
             Heard::Signed(_) | Heard::NotSigned(_) => return self.fail(ErrorKind::NoWord),
             Heard::Answer(answer) => answer,
         };
@@ -97,8 +97,8 @@ impl fmt::Display for PublishedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = self.url.split('?').next().unwrap_or_default();
         match &self.kind {
-            ErrorKind::NoAnswer(words) => {
-                write!(f, "{}, or name a mirror in kubectlDownloadUrl", no_answer(url, words))
+            ErrorKind::NoAnswer(why) => {
+                write!(f, "{}, or name a mirror in kubectlDownloadUrl", why.of(url))
             }
             ErrorKind::Status(404) => {
                 write!(f, "{url} is not there. Check that this version of kubectl is published")

@@ -1,7 +1,7 @@
 //! One request, until there is an answer to go by: tried again, and sent on where it is sent on.
 
 use crate::{
-    http::{Answer, Heard, Request, Url, is_of_certificate, retry::Retries},
+    http::{Answer, Heard, NoAnswer, Request, Url, retry::Retries},
     registry::{Found, Odd},
 };
 
@@ -18,6 +18,8 @@ pub(super) struct Call {
     may_be_plain: bool,
     retries: Retries,
     redirects: u8,
+    /// Whether an answer sent it to another server.
+    elsewhere: bool,
 }
 
 /// What is next for a call.
@@ -35,7 +37,14 @@ pub(super) enum Turn {
 impl Call {
     pub(super) fn new(request: Request, url: Url, may_be_plain: bool) -> Self {
         let may_be_plain = may_be_plain && url.secure && url.is_loopback();
-        Self { request, url, may_be_plain, retries: Retries::default(), redirects: 0 }
+        Self {
+            request,
+            url,
+            may_be_plain,
+            retries: Retries::default(),
+            redirects: 0,
+            elsewhere: false,
+        }
     }
 
     pub(super) fn request(&self) -> Request {
@@ -48,9 +57,9 @@ impl Call {
         self
     }
 
-    /// Whether an answer sent it on.
+    /// Whether an answer sent it to another server.
     pub(super) fn is_elsewhere(&self) -> bool {
-        self.redirects > 0
+        self.elsewhere
     }
 
     pub(super) fn is_cut(&self, answer: &Answer) -> bool {
@@ -58,14 +67,16 @@ impl Call {
     }
 
     pub(super) fn hear(&mut self, heard: Heard) -> Turn {
-        if let Heard::NoAnswer(words) = &heard {
-            if is_of_certificate(words) {
-                return Turn::Failed(Found::NotUnderstood(Odd::Certificate {
-                    server: self.url.authority(),
-                    words: first_words(words_of(&heard)),
-                }));
+        if let Heard::NoAnswer(why) = &heard {
+            let server = self.url.authority();
+            if why.is_of_certificate() {
+                let why = shortened(why);
+                return Turn::Failed(Found::NotUnderstood(Odd::Certificate { server, why }));
             }
-            if self.may_be_plain && speaks_no_tls(words) {
+            if self.url.secure && speaks_no_tls(&why.words) {
+                if !self.may_be_plain {
+                    return Turn::Failed(Found::NotUnderstood(Odd::NoTls { server }));
+                }
                 self.may_be_plain = false;
                 self.url.secure = false;
                 self.request.url = self.url.to_string();
@@ -81,9 +92,13 @@ impl Call {
                 _ => Turn::Answer(answer),
             },
             Heard::Waited => Turn::Ask(self.request()),
-            heard => Turn::Failed(Found::Unreachable {
+            Heard::NoAnswer(why) => Turn::Failed(Found::Unreachable {
                 server: self.url.authority(),
-                words: first_words(words_of(&heard)),
+                why: shortened(&why),
+            }),
+            Heard::Signed(_) | Heard::NotSigned(_) => Turn::Failed(Found::Unreachable {
+                server: self.url.authority(),
+                why: NoAnswer::default(),
             }),
         }
     }
@@ -98,7 +113,10 @@ impl Call {
         };
         self.redirects += 1;
         self.may_be_plain = false;
-        if !target.same_origin(&self.url) {
+        // The same server by TLS is no other one.
+        let upgraded = Url { secure: target.secure, ..self.url.clone() };
+        if !target.same_origin(&self.url) && !target.same_origin(&upgraded) {
+            self.elsewhere = true;
             self.request.headers.retain(|(name, _)| *name != "Authorization");
         }
         self.request.url = target.to_string();
@@ -107,11 +125,8 @@ impl Call {
     }
 }
 
-fn words_of(heard: &Heard) -> &str {
-    match heard {
-        Heard::NoAnswer(words) => words,
-        _ => "",
-    }
+fn shortened(why: &NoAnswer) -> NoAnswer {
+    NoAnswer { words: first_words(&why.words), way: why.way.clone() }
 }
 
 /// At most 200 characters of what somebody else says.

@@ -6,11 +6,11 @@ use crate::{
     http::{Answer, Dialogue, Heard, Next, Request, Url, form},
     reference::{Reference, Tag},
     registry::{
-        Absence, Found, Login, Odd, Outcome, Platform, Registry,
+        Absence, Found, Login, Odd, Origin, Outcome, Refuted, Registry, Stored,
         call::{Call, Turn},
         challenge::{self, Challenge},
         is_digest,
-        manifest::{self, Platforms},
+        manifest::{self, Manifest},
         outcome::{is_page, said, status},
         tags::{Tags, next_page},
     },
@@ -19,12 +19,18 @@ use crate::{
 
 /// How many pages of tags are read.
 const MOST_PAGES: u8 = 10;
+/// How long to wait before what is not found is asked for once more, in milliseconds.
+const MOMENT_MS: u32 = 2_000;
 
-/// Asks for the manifest of one reference, and for what is told with it: its platforms where it is
-/// there, the tags that are nearest where it is not.
+/// Asks for the manifest of one reference, and for what is told with it: its platforms and where it
+/// comes from where it is there, the tags that are nearest where it is not.
 ///
 /// A reference with a digest is asked for by the digest, as a cluster pulls it; one without tag and
 /// digest means `latest`.
+///
+/// No answer is believed alone: what `HEAD` names has to be there for `GET`; what `HEAD` denies is
+/// asked for by `GET`, then looked for in the list of tags, and asked for once more a moment later;
+/// a refusal (403) is held against the list of tags, which may be shown where the manifest is not.
 #[derive(Debug, Clone)]
 pub struct Check {
     reference: Reference,
@@ -42,7 +48,16 @@ pub struct Check {
     shown: bool,
     withheld: Option<String>,
     digest: Option<String>,
+    /// What is known beside the digest.
+    stored: Stored,
+    refuted: Option<Refuted>,
     tags: Tags,
+    /// The refusal that the list of tags is held against.
+    refusal: Option<Found>,
+    /// What is found unless the second look finds more.
+    pending: Option<Found>,
+    /// Whether nobody asked for the check.
+    hasty: bool,
 }
 
 /// What is asked for.
@@ -54,6 +69,10 @@ enum Phase {
     Manifest,
     /// The configuration that the manifest names, by its digest.
     Config(String),
+    /// The manifest of one platform, by its digest.
+    Part(String),
+    /// The configuration that this one names.
+    ConfigOfPart(String),
     /// A page of tags: how many were read before it, and its path.
     Tags(u8, String),
 }
@@ -102,7 +121,12 @@ impl Check {
             shown: false,
             withheld: None,
             digest: None,
+            stored: Stored::default(),
+            refuted: None,
             tags: Tags::new(tag),
+            refusal: None,
+            pending: None,
+            hasty: false,
         };
         check.call = check.question();
         check
@@ -111,15 +135,30 @@ impl Check {
     /// The same, not tried again where the first question has no good answer.
     #[must_use]
     pub fn hastily(self) -> Self {
-        Self { call: self.call.once(), ..self }
+        Self { call: self.call.once(), hasty: true, ..self }
+    }
+
+    /// The same, by plain HTTP.
+    #[must_use]
+    pub fn plainly(mut self) -> Self {
+        self.registry = self.registry.plainly();
+        self.call = self.question();
+        self
     }
 
     /// What is known by now, where that is the digest already.
     #[must_use]
     pub fn so_far(&self) -> Option<Outcome> {
-        let found = Found::Exists { digest: self.digest.clone()?, platforms: None };
+        let found = match &self.pending {
+            Some(pending) => pending.clone(),
+            None => Found::Exists(Box::new(Stored {
+                digest: self.digest.clone()?,
+                ..self.stored.clone()
+            })),
+        };
         let login = !self.login.is_anonymous();
-        Some(Outcome { login, ..Outcome::new(&self.reference, found) })
+        let (withheld, refuted) = (self.withheld.clone(), self.refuted);
+        Some(Outcome { login, withheld, refuted, ..Outcome::new(&self.reference, found) })
     }
 
     /// The question of the phase.
@@ -129,12 +168,15 @@ impl Check {
         let (method, path) = match &self.phase {
             Phase::Head => ("HEAD", self.path(&["/manifests/", wanted])),
             Phase::Manifest => ("GET", self.path(&["/manifests/", wanted])),
-            Phase::Config(digest) => ("GET", self.path(&["/blobs/", digest])),
+            Phase::Part(digest) => ("GET", self.path(&["/manifests/", digest])),
+            Phase::Config(digest) | Phase::ConfigOfPart(digest) => {
+                ("GET", self.path(&["/blobs/", digest]))
+            }
             Phase::Tags(_, path) => ("GET", path.clone()),
         };
         let url = Url { path, ..self.registry.url.clone() };
         let mut request = Request::new(method, url.to_string());
-        if matches!(self.phase, Phase::Head | Phase::Manifest) {
+        if matches!(self.phase, Phase::Head | Phase::Manifest | Phase::Part(_)) {
             request = request.with("Accept", manifest::ACCEPT);
         }
         if let Some(authorization) = &self.authorization {
@@ -164,34 +206,70 @@ impl Check {
         Next::Done(Outcome {
             withheld: self.withheld.take(),
             login: !self.login.is_anonymous(),
+            refuted: self.refuted,
             ..Outcome::new(&self.reference, found)
         })
     }
 
-    fn exists(&mut self, platforms: Option<Vec<Platform>>) -> Next<Outcome> {
+    fn exists(&mut self) -> Next<Outcome> {
         let digest = self.digest.take().unwrap_or_default();
-        self.done(Found::Exists { digest, platforms })
+        let stored = Stored { digest, ..std::mem::take(&mut self.stored) };
+        self.done(Found::Exists(Box::new(stored)))
     }
 
     /// Something is in the way. It matters only where it is not known yet whether the image is there.
     fn give_up(&mut self, found: Found) -> Next<Outcome> {
+        if let Some(pending) = self.pending.take() {
+            return self.done(pending);
+        }
         match &self.phase {
-            Phase::Tags(..) => self.absent(),
-            _ if self.digest.is_some() => self.exists(None),
+            Phase::Tags(..) => self.not_listed(false),
+            _ if self.digest.is_some() => self.exists(),
+            Phase::Manifest if self.refuted == Some(Refuted::Head) => self.ask_for_tags(),
             _ => self.done(found),
         }
     }
 
-    /// The image is not there, and what is known of the tags is all that there is to know.
-    fn absent(&mut self) -> Next<Outcome> {
+    /// The manifest is asked for once more, a moment later; this is found unless that finds more.
+    fn look_again(&mut self, found: Found) -> Next<Outcome> {
+        self.pending = Some(found);
+        self.phase = Phase::Manifest;
+        self.tried = false;
+        self.call = self.question();
+        Next::Wait(MOMENT_MS)
+    }
+
+    /// The manifest is not there, or not shown, and this is all that there is to know of the tags.
+    fn not_listed(&mut self, whole: bool) -> Next<Outcome> {
         let known =
             self.tags.are_shown() || (!self.login.is_anonymous() && self.withheld.is_none());
         let tags = std::mem::replace(&mut self.tags, Tags::new(""));
-        self.done(if known {
-            Found::Missing(Absence::Tag { nearest: tags.nearest() })
-        } else {
-            Found::Unclear
-        })
+        let listed = tags.have_wanted();
+        let proven = whole && tags.are_all_seen() && !listed && self.reference.digest().is_none();
+        let tag = || self.reference.tag().map_or("latest", Tag::as_str).to_owned();
+        match self.refusal.take() {
+            Some(refusal) if !proven => return self.done(refusal),
+            Some(_) => {
+                let absence = Absence::Tag { nearest: tags.nearest(), hidden: true };
+                return self.done(Found::Missing(absence));
+            }
+            None => {}
+        }
+        let found = match (listed, self.reference.digest()) {
+            (true, Some(_)) => Found::Missing(Absence::Digest { tag: tag() }),
+            (true, None) => Found::Contradicted { tag: tag() },
+            _ if known => Found::Missing(Absence::Tag { nearest: tags.nearest(), hidden: false }),
+            _ => Found::Unclear,
+        };
+        self.absent(found)
+    }
+
+    /// What is not found stops a release only if it is not found once more.
+    fn absent(&mut self, found: Found) -> Next<Outcome> {
+        if self.hasty && found == Found::Unclear {
+            return self.done(found);
+        }
+        self.look_again(found)
     }
 
     fn answered(&mut self, answer: &Answer) -> Next<Outcome> {
@@ -201,25 +279,44 @@ impl Check {
         }
         match answer.status {
             401 if !elsewhere && !self.tried => return self.challenged(answer),
-            401 | 403 if !elsewhere => return self.refused(answer),
+            401 | 403 if !elsewhere => return self.refused(answer, true),
             _ => {}
         }
         match self.phase.clone() {
-            Phase::Head if matches!(answer.status, 405 | 501) => self.go_on(Phase::Manifest),
-            Phase::Head | Phase::Manifest if answer.status == 404 && self.digest.is_none() => {
-                let path = self.path(&["/tags/list?n=1000"]);
-                self.go_on(Phase::Tags(0, path))
+            Phase::Head if matches!(answer.status, 404 | 405 | 501) => {
+                if answer.status == 404 {
+                    self.refuted = Some(Refuted::Head);
+                }
+                self.go_on(Phase::Manifest)
             }
+            Phase::Manifest if answer.status == 404 => self.not_there(answer),
             Phase::Head if answer.is_success() => self.head(answer),
             Phase::Manifest if answer.is_success() => self.manifest(answer),
-            Phase::Config(digest) if answer.is_success() => {
-                let right = !self.call.is_cut(answer) && agrees(&digest, answer);
-                let platform = right.then(|| manifest::of_config(&answer.body)).flatten();
-                self.exists(platform.map(|platform| vec![platform]))
+            Phase::Config(digest) | Phase::ConfigOfPart(digest) if answer.is_success() => {
+                self.config(&digest, answer)
             }
+            Phase::Part(digest) if answer.is_success() => self.part(&digest, answer),
             Phase::Tags(pages, _) => self.listed(answer, pages),
             _ => self.unexpected(answer),
         }
+    }
+
+    /// The manifest is not found.
+    fn not_there(&mut self, answer: &Answer) -> Next<Outcome> {
+        if let Some(pending) = self.pending.take() {
+            return self.done(pending);
+        }
+        if let Some(digest) = self.digest.clone() {
+            let said = self.said(answer);
+            return self.look_again(Found::Unusable { digest, status: 404, said });
+        }
+        self.ask_for_tags()
+    }
+
+    fn ask_for_tags(&mut self) -> Next<Outcome> {
+        self.refuted = None;
+        let path = self.path(&["/tags/list?n=1000"]);
+        self.go_on(Phase::Tags(0, path))
     }
 
     fn unexpected(&mut self, answer: &Answer) -> Next<Outcome> {
@@ -237,7 +334,7 @@ impl Check {
             }
             self.digest = Some(self.reference.digest().unwrap_or(digest).to_owned());
             if self.registry.docker_hub {
-                return self.exists(None);
+                return self.exists();
             }
         }
         self.go_on(Phase::Manifest)
@@ -253,9 +350,9 @@ impl Check {
         if ![wanted, named].into_iter().flatten().all(|digest| agrees(digest, answer)) {
             return self.done(odd(Odd::Digest));
         }
-        let platforms = manifest::platforms(&answer.body);
+        let manifest = Manifest::read(&answer.body);
         if self.digest.is_none() {
-            if platforms.is_none() {
+            if manifest.is_none() {
                 let page = is_page(answer);
                 return self.done(odd(if page { Odd::NoRegistry } else { Odd::Manifest }));
             }
@@ -266,36 +363,86 @@ impl Check {
             }
             self.digest = Some(digest.to_owned());
         }
-        match platforms {
-            Some(Platforms::Known(known)) => self.exists(Some(known)),
-            Some(Platforms::Config(digest)) if !self.registry.docker_hub => {
-                self.go_on(Phase::Config(digest))
-            }
-            _ => self.exists(None),
+        if self.pending.take().is_some() {
+            self.refuted = Some(Refuted::AMomentBefore);
         }
+        let Some(manifest) = manifest else { return self.exists() };
+        self.stored.platforms = manifest.platforms();
+        self.stored.origin = manifest.origin;
+        self.stored.parts = manifest.parts;
+        if let Some(config) = manifest.config {
+            self.stored.configs.push(config.clone());
+            return self.go_on_unless_counted(Phase::Config(config));
+        }
+        let first = self.stored.parts.first().filter(|_| !self.stored.origin.is_complete());
+        match first.map(|part| part.digest.clone()) {
+            Some(digest) => self.go_on_unless_counted(Phase::Part(digest)),
+            None => self.exists(),
+        }
+    }
+
+    /// Docker Hub counts what is got of it.
+    fn go_on_unless_counted(&mut self, phase: Phase) -> Next<Outcome> {
+        if self.registry.docker_hub { self.exists() } else { self.go_on(phase) }
+    }
+
+    /// The manifest of the first platform, for what it says of where the image comes from.
+    fn part(&mut self, digest: &str, answer: &Answer) -> Next<Outcome> {
+        let right = !self.call.is_cut(answer) && agrees(digest, answer);
+        let manifest = right.then(|| Manifest::read(&answer.body)).flatten();
+        let Some(manifest) = manifest else { return self.exists() };
+        self.learn(manifest.origin);
+        match manifest.config {
+            Some(config) => {
+                self.stored.configs.push(config.clone());
+                self.go_on(Phase::ConfigOfPart(config))
+            }
+            None => self.exists(),
+        }
+    }
+
+    fn config(&mut self, digest: &str, answer: &Answer) -> Next<Outcome> {
+        if !self.call.is_cut(answer) && agrees(digest, answer) {
+            self.learn(Origin::of_config(&answer.body));
+            if matches!(self.phase, Phase::Config(_)) {
+                let platform = manifest::of_config(&answer.body);
+                self.stored.platforms = platform.map(|platform| vec![platform]);
+            }
+        }
+        self.exists()
+    }
+
+    fn learn(&mut self, origin: Origin) {
+        let known = std::mem::take(&mut self.stored.origin);
+        self.stored.origin = known.or(origin);
     }
 
     fn listed(&mut self, answer: &Answer, pages: u8) -> Next<Outcome> {
         if answer.status == 404 && pages == 0 {
+            if let Some(refusal) = self.refusal.take() {
+                return self.done(refusal);
+            }
             let known = !self.login.is_anonymous() && self.withheld.is_none();
-            return self.done(match (is_page(answer), known) {
-                (true, _) => Found::NotUnderstood(Odd::NoRegistry),
-                (false, true) => Found::Missing(Absence::Repository),
-                (false, false) => Found::Unclear,
-            });
+            return match (is_page(answer), known) {
+                (true, _) => self.done(Found::NotUnderstood(Odd::NoRegistry)),
+                (false, true) => self.absent(Found::Missing(Absence::Repository)),
+                (false, false) => self.absent(Found::Unclear),
+            };
         }
         let whole = answer.is_success() && !self.call.is_cut(answer);
         if !whole || self.tags.read(&answer.body).is_none() {
-            return self.absent();
+            return self.not_listed(false);
         }
-        let next = answer.header("link").and_then(next_page);
-        let next = next.and_then(|next| self.call.url.join(next));
+        let Some(next) = answer.header("link").and_then(next_page) else {
+            return self.not_listed(true);
+        };
+        let next = self.call.url.join(next);
         match next.filter(|url| url.same_origin(&self.registry.url) && pages + 1 < MOST_PAGES) {
             Some(url) => {
                 self.phase = Phase::Tags(pages + 1, url.path);
                 self.ask()
             }
-            None => self.absent(),
+            None => self.not_listed(false),
         }
     }
 
@@ -366,8 +513,8 @@ impl Check {
             return self.ask_token(challenge, realm, false);
         }
         match answer.status {
-            401 | 403 => return self.refused(answer),
-            400 if self.shown && self.withheld.is_none() => return self.refused(answer),
+            401 | 403 => return self.refused(answer, false),
+            400 if self.shown && self.withheld.is_none() => return self.refused(answer, false),
             _ if !answer.is_success() => return self.unexpected(answer),
             _ if self.call.is_cut(answer) => {
                 return self.give_up(Found::NotUnderstood(Odd::TooLong));
@@ -387,8 +534,13 @@ impl Check {
         self.ask()
     }
 
-    fn refused(&mut self, answer: &Answer) -> Next<Outcome> {
+    /// The registry, or who gives its tokens, refuses to answer.
+    fn refused(&mut self, answer: &Answer, by_registry: bool) -> Next<Outcome> {
         let said = self.said(answer);
+        let of_manifest = by_registry && self.phase == Phase::Manifest;
+        if let (true, Some(digest)) = (of_manifest, self.digest.clone()) {
+            return self.done(Found::Unusable { digest, status: answer.status, said });
+        }
         let found = if self.login.is_anonymous() {
             Found::LoginNeeded
         } else if self.shown || self.withheld.is_some() {
@@ -396,6 +548,11 @@ impl Check {
         } else {
             status(&self.call.url, answer.status, said)
         };
+        let of_image = by_registry && matches!(self.phase, Phase::Head | Phase::Manifest);
+        if answer.status == 403 && of_image && self.refusal.is_none() && self.pending.is_none() {
+            self.refusal = Some(found);
+            return self.ask_for_tags();
+        }
         self.give_up(found)
     }
 

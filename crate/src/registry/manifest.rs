@@ -1,10 +1,13 @@
-//! Manifests: their digests, and the platforms that they are for.
+//! Manifests: their digests, the platforms that they are for, and where their images come from.
 
 use std::fmt;
 
 use serde::Deserialize;
 
-use crate::reference::check_digest;
+use crate::{
+    reference::check_digest,
+    registry::origin::{Annotations, Origin},
+};
 
 /// The kinds of manifest that are asked for.
 pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
@@ -68,55 +71,84 @@ pub fn is_digest(text: &str) -> bool {
     check_digest(text, 0).is_ok()
 }
 
-/// What a manifest says of platforms.
+/// A manifest or an index, as far as it is looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Manifest {
+    /// The manifests that an index lists, but for attestations.
+    pub(super) parts: Vec<Part>,
+    /// The digest of the configuration that a manifest names.
+    pub(super) config: Option<String>,
+    /// What its annotations say.
+    pub(super) origin: Origin,
+}
+
+/// The manifest of one platform, as an index lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Platforms {
-    /// These.
-    Known(Vec<Platform>),
-    /// The blob of this digest tells.
-    Config(String),
-    /// Nothing.
-    Unknown,
+pub struct Part {
+    /// Its digest.
+    pub digest: String,
+    /// What it is for; `None` where the index does not say.
+    pub platform: Option<Platform>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Manifest {
+struct Document {
     schema_version: u8,
     #[serde(default)]
-    manifests: Vec<Part>,
-    config: Option<Part>,
+    manifests: Vec<Descriptor>,
+    config: Option<Descriptor>,
+    #[serde(default)]
+    annotations: Option<Annotations>,
 }
 
 #[derive(Deserialize)]
-struct Part {
+struct Descriptor {
     #[serde(default)]
     digest: String,
     platform: Option<Platform>,
 }
 
-/// The platforms of a manifest; `None` where it is none.
-pub(super) fn platforms(body: &[u8]) -> Option<Platforms> {
-    let manifest: Manifest = serde_json::from_slice(body).ok()?;
-    if !matches!(manifest.schema_version, 1 | 2) {
-        return None;
+impl Descriptor {
+    /// Whether it is what `docker build` attests of an image, and no image.
+    fn is_attestation(&self) -> bool {
+        self.platform
+            .as_ref()
+            .is_some_and(|platform| platform.os == "unknown" && platform.architecture == "unknown")
     }
-    if let Some(config) = manifest.config.filter(|config| is_digest(&config.digest)) {
-        return Some(Platforms::Config(config.digest));
-    }
-    let mut known: Vec<Platform> = Vec::new();
-    for part in manifest.manifests {
-        match part.platform {
-            Some(platform) if platform.os == "unknown" && platform.architecture == "unknown" => {}
-            Some(platform) if platform.is_sane() && known.len() < MOST => {
-                if !known.contains(&platform) {
-                    known.push(platform);
-                }
-            }
-            _ => return Some(Platforms::Unknown),
+}
+
+impl Manifest {
+    /// Reads a manifest or an index; `None` where it is none.
+    pub(super) fn read(body: &[u8]) -> Option<Self> {
+        let document: Document = serde_json::from_slice(body).ok()?;
+        if !matches!(document.schema_version, 1 | 2) {
+            return None;
         }
+        let config = document.config.map(|config| config.digest);
+        let images = document.manifests.into_iter().filter(|part| !part.is_attestation());
+        let parts = images.take(MOST).map(|part| Part {
+            digest: part.digest,
+            platform: part.platform.filter(Platform::is_sane),
+        });
+        Some(Self {
+            parts: parts.filter(|part| is_digest(&part.digest)).collect(),
+            config: config.filter(|digest| is_digest(digest)),
+            origin: document.annotations.as_ref().map(Origin::of_annotations).unwrap_or_default(),
+        })
     }
-    Some(if known.is_empty() { Platforms::Unknown } else { Platforms::Known(known) })
+
+    /// The platforms of an index, each once; `None` where one of them is not known.
+    pub(super) fn platforms(&self) -> Option<Vec<Platform>> {
+        let mut known: Vec<Platform> = Vec::new();
+        for part in &self.parts {
+            let platform = part.platform.as_ref()?;
+            if !known.contains(platform) {
+                known.push(platform.clone());
+            }
+        }
+        (!known.is_empty()).then_some(known)
+    }
 }
 
 /// The platform that the configuration of an image names.
@@ -126,7 +158,7 @@ pub(super) fn of_config(body: &[u8]) -> Option<Platform> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Platform, Platforms, is_digest, of_config, platforms};
+    use super::{Manifest, Platform, is_digest, of_config};
 
     fn platform(os: &str, architecture: &str, variant: &str) -> Platform {
         let [os, architecture, variant] = [os, architecture, variant].map(str::to_owned);
@@ -145,13 +177,22 @@ mod tests {
 
     #[test]
     fn an_index_names_its_platforms_once() {
-        let index = r#"{"schemaVersion":2,"mediaType":"x","manifests":[
-            {"platform":{"os":"linux","architecture":"arm","variant":"v7","os.version":"1"}},
-            {"platform":{"os":"linux","architecture":"arm","variant":"v7"}},
-            {"platform":{"os":"windows","architecture":"amd64"}},
-            {"platform":{"os":"unknown","architecture":"unknown"}}]}"#;
+        let entry = |digit: char, platform: &str| {
+            let digest = digit.to_string().repeat(64);
+            format!(r#"{{"digest":"sha256:{digest}","platform":{platform}}}"#)
+        };
+        let index = format!(
+            r#"{{"schemaVersion":2,"mediaType":"x","manifests":[{},{},{},{}]}}"#,
+            entry('a', r#"{"os":"linux","architecture":"arm","variant":"v7","os.version":"1"}"#),
+            entry('b', r#"{"os":"linux","architecture":"arm","variant":"v7"}"#),
+            entry('c', r#"{"os":"windows","architecture":"amd64"}"#),
+            entry('d', r#"{"os":"unknown","architecture":"unknown"}"#),
+        );
+        let index = Manifest::read(index.as_bytes()).unwrap();
         let known = vec![platform("linux", "arm", "v7"), platform("windows", "amd64", "")];
-        assert_eq!(platforms(index.as_bytes()), Some(Platforms::Known(known)));
+        assert_eq!(index.platforms(), Some(known));
+        let digits: String = index.parts.iter().map(|part| &part.digest[7..8]).collect();
+        assert_eq!(digits, "abc", "an attestation is no image");
     }
 
     #[test]

@@ -11,12 +11,16 @@ mod call;
 mod challenge;
 mod check;
 mod manifest;
+mod origin;
 mod outcome;
 mod server;
+mod stored;
 mod tags;
 
 pub use check::Check;
-pub use manifest::{Platform, is_digest};
+pub use manifest::{Part, Platform, is_digest};
+pub use origin::{Built, Origin};
 pub(crate) use outcome::Weight;
-pub use outcome::{Absence, Found, Odd, Outcome, Verify, fails};
+pub use outcome::{Absence, Found, Odd, Outcome, Refuted, Verify, fails};
 pub use server::{Login, Registry};
+pub use stored::Stored;

@@ -5,9 +5,9 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::{
-    http::{Answer, Url},
+    http::{Answer, NoAnswer, Url},
     reference::Reference,
-    registry::{Platform, Registry, call::first_words},
+    registry::{Registry, Stored, call::first_words},
 };
 
 /// What came of asking a registry for one image.
@@ -21,19 +21,39 @@ pub struct Outcome {
     pub login: bool,
     /// The host that the registry sends for tokens, where it was not shown the login.
     pub withheld: Option<String>,
+    /// An answer that a later one refuted.
+    pub refuted: Option<Refuted>,
     /// What was found.
     pub found: Found,
+}
+
+/// An answer that a later one refuted: the image is there, and the registry denied it first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refuted {
+    /// `HEAD` says that there is no such manifest, and `GET` gives it.
+    Head,
+    /// A moment before there was none.
+    AMomentBefore,
 }
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// The image is there.
-    Exists {
-        /// The digest of its manifest or index.
+    Exists(Box<Stored>),
+    /// The registry names a digest for it, and does not give what has that digest.
+    Unusable {
+        /// The digest.
         digest: String,
-        /// What it is for; `None` where that is not known.
-        platforms: Option<Vec<Platform>>,
+        /// The status that the digest is answered with.
+        status: u16,
+        /// What it says to that; empty for nothing.
+        said: String,
+    },
+    /// The registry lists the tag, and says that there is no such manifest.
+    Contradicted {
+        /// The tag.
+        tag: String,
     },
     /// It is not there.
     Missing(Absence),
@@ -61,8 +81,8 @@ pub enum Found {
     Unreachable {
         /// The server that gives none.
         server: String,
-        /// Why, in the host's words.
-        words: String,
+        /// Why.
+        why: NoAnswer,
     },
 }
 
@@ -73,6 +93,13 @@ pub enum Absence {
     Tag {
         /// The tags that are nearest to it, at most five; none where they cannot be listed.
         nearest: Vec<String>,
+        /// Whether the registry refuses to tell (403), and only its list of tags says it.
+        hidden: bool,
+    },
+    /// The digest of a reference whose tag is there.
+    Digest {
+        /// The tag.
+        tag: String,
     },
     /// The repository.
     Repository,
@@ -85,8 +112,13 @@ pub enum Odd {
     Certificate {
         /// The server that has it.
         server: String,
-        /// Why, in the host's words.
-        words: String,
+        /// Why.
+        why: NoAnswer,
+    },
+    /// What answers speaks no TLS, and nobody said that it does not.
+    NoTls {
+        /// The server.
+        server: String,
     },
     /// What answers is no registry.
     NoRegistry,
@@ -144,24 +176,32 @@ impl Outcome {
     #[must_use]
     pub fn new(reference: &Reference, found: Found) -> Self {
         let registry = Registry::of(reference).name();
-        Self { reference: reference.to_string(), registry, login: true, withheld: None, found }
+        let reference = reference.to_string();
+        Self { reference, registry, login: true, withheld: None, refuted: None, found }
+    }
+
+    /// What is stored under the reference, where it is there.
+    #[must_use]
+    pub fn stored(&self) -> Option<&Stored> {
+        match &self.found {
+            Found::Exists(stored) => Some(stored),
+            _ => None,
+        }
     }
 
     /// The digest of the image, where it is there.
     #[must_use]
     pub fn digest(&self) -> Option<&str> {
-        match &self.found {
-            Found::Exists { digest, .. } => Some(digest),
-            _ => None,
-        }
+        self.stored().map(|stored| stored.digest.as_str())
     }
 
     pub(crate) fn weight(&self, verify: Verify) -> Weight {
         let required = verify == Verify::Required;
         match &self.found {
-            Found::Exists { .. } => Weight::Told,
+            Found::Exists(_) => Weight::Told,
             Found::Missing(_) | Found::LoginRefused { .. } => Weight::Error,
             _ if required => Weight::Error,
+            Found::Unusable { .. } | Found::Contradicted { .. } => Weight::Warning,
             Found::NotUnderstood(_) if self.login => Weight::Error,
             Found::Unreachable { .. } | Found::Busy { .. } if self.login => Weight::Warning,
             _ => Weight::Told,
@@ -175,12 +215,58 @@ impl fmt::Display for Outcome {
         let text = &mut words;
         add(text, &[&self.reference]);
         match &self.found {
-            Found::Exists { digest, platforms } => {
-                add(text, &[" is in the registry: ", digest]);
-                for platform in platforms.iter().flatten() {
+            Found::Exists(stored) => {
+                add(text, &[" is in the registry: ", &stored.digest]);
+                for platform in stored.platforms.iter().flatten() {
                     add(text, &[", ", &platform.to_string()]);
                 }
+                match self.refuted {
+                    Some(Refuted::Head) => {
+                        add(text, &[" (to HEAD it answers that this is not found)"]);
+                    }
+                    Some(Refuted::AMomentBefore) => {
+                        add(text, &[" (a moment before, it answered that this is not found)"]);
+                    }
+                    None => {}
+                }
             }
+            Found::Unusable { digest, status, said } => {
+                let status = status.to_string();
+                add(
+                    text,
+                    &[" cannot be used: ", &self.registry, " gives ", digest, " for it, and"],
+                );
+                add(text, &[" answers that digest with status ", &status]);
+                quote(said, text);
+                add(
+                    text,
+                    &[match status.as_str() {
+                        "404" => {
+                            ". Push the image again, or wait until the registry has all of it \
+                             everywhere"
+                        }
+                        _ if self.login => {
+                            ". Check that the login of containerRegistry may pull from the \
+                             repository"
+                        }
+                        _ => {
+                            ". Name a service connection in containerRegistry that may pull from \
+                             the repository"
+                        }
+                    }],
+                );
+            }
+            Found::Contradicted { tag } => add(
+                text,
+                &[
+                    " was not checked: ",
+                    &self.registry,
+                    " contradicts itself: it lists the tag ",
+                    tag,
+                    ", and answers that its manifest is not found. Try again in a moment, or push \
+                     the image again",
+                ],
+            ),
             Found::Missing(Absence::Repository) => {
                 let repository = repository(&self.reference);
                 add(
@@ -194,8 +280,20 @@ impl fmt::Display for Outcome {
                     ],
                 );
             }
-            Found::Missing(Absence::Tag { nearest }) => {
+            Found::Missing(Absence::Digest { tag }) => add(
+                text,
+                &[
+                    " is not in the registry: the tag ",
+                    tag,
+                    " is there, and this digest is not. Correct the digest, or leave it out to set \
+                     what the tag stands for",
+                ],
+            ),
+            Found::Missing(Absence::Tag { nearest, hidden }) => {
                 add(text, &[" is not in the registry"]);
+                if *hidden {
+                    add(text, &[" (it answers with status 403, and its list has no such tag)"]);
+                }
                 if !nearest.is_empty() {
                     add(text, &["; the nearest tags are ", &nearest.join(", ")]);
                 }
@@ -268,16 +366,16 @@ impl Outcome {
                     }],
                 );
             }
-            Found::Unreachable { server, words } => {
+            Found::Unreachable { server, why } => {
                 add(text, &[server, " gives no answer"]);
-                quote(words, text);
-                add(
-                    text,
-                    &[". Check its name, and whether this agent reaches it (proxy, firewall)"],
-                );
+                quote(&why.words, text);
+                add(text, &[". ", &why.advice()]);
             }
             Found::NotUnderstood(odd) => self.odd(odd, text),
-            Found::Exists { .. } | Found::Missing(_) => {}
+            Found::Exists(_)
+            | Found::Missing(_)
+            | Found::Unusable { .. }
+            | Found::Contradicted { .. } => {}
         }
     }
 
@@ -296,13 +394,21 @@ impl Outcome {
     fn odd(&self, odd: &Odd, text: &mut String) {
         let registry = self.registry.as_str();
         let (what, cure) = match odd {
-            Odd::Certificate { server, words } => {
+            Odd::Certificate { server, why } => {
                 add(text, &["the certificate of ", server, " is not trusted"]);
-                quote(words, text);
+                quote(&why.words, text);
+                add(text, &[". ", &why.advice()]);
+                return;
+            }
+            Odd::NoTls { server } => {
                 add(
                     text,
-                    &[". Configure the agent with --sslcacert, or set NODE_EXTRA_CA_CERTS on it \
-                         to a file with the authority's certificate"],
+                    &[
+                        server,
+                        " speaks plain HTTP and no TLS. Give it a certificate, or name it with \
+                         http:// in a service connection for containerRegistry, if what is asked \
+                         there may be read by others",
+                    ],
                 );
                 return;
             }

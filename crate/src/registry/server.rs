@@ -32,6 +32,13 @@ impl Registry {
         Self { url, docker_hub }
     }
 
+    /// The same, spoken to by plain HTTP.
+    #[must_use]
+    pub fn plainly(mut self) -> Self {
+        self.url.secure = false;
+        self
+    }
+
     /// The registry that a reference is pulled from.
     #[must_use]
     pub fn of(reference: &Reference) -> Self {
@@ -43,6 +50,12 @@ impl Registry {
     #[must_use]
     pub fn name(&self) -> String {
         if self.docker_hub { "docker.io".to_owned() } else { self.url.authority() }
+    }
+
+    /// Whether it is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.url.is_loopback()
     }
 
     /// Whether both are one.

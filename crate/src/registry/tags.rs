@@ -16,6 +16,8 @@ const MOST: usize = 20_000;
 pub(super) struct Tags {
     wanted: String,
     shown: bool,
+    /// Whether the wanted one is among them.
+    has_wanted: bool,
     seen: usize,
     /// The greatest of those below, or as great; the greatest first.
     below: Vec<String>,
@@ -37,6 +39,7 @@ impl Tags {
         Self {
             wanted: wanted.to_owned(),
             shown: false,
+            has_wanted: false,
             seen: 0,
             below: Vec::new(),
             above: Vec::new(),
@@ -63,7 +66,21 @@ impl Tags {
         self.shown
     }
 
+    /// Whether the one that is not there is listed all the same.
+    pub(super) fn have_wanted(&self) -> bool {
+        self.has_wanted
+    }
+
+    /// Whether every tag was looked at that the registry gave.
+    pub(super) fn are_all_seen(&self) -> bool {
+        self.seen < MOST
+    }
+
     fn add(&mut self, tag: &str) {
+        if tag == self.wanted {
+            self.has_wanted = true;
+            return;
+        }
         match compare(tag, &self.wanted) {
             Some(Ordering::Greater) => {
                 let at = place(&self.above, |known| compare(tag, known) == Some(Ordering::Less));
@@ -174,6 +191,8 @@ mod tests {
             // Else the last.
             ("web", vec!["a1", "b2", "c3", "d4", "e5", "f6"], vec!["b2", "c3", "d4", "e5", "f6"]),
             ("web", vec![], vec![]),
+            // Never the wanted one itself.
+            ("4125", vec!["4124", "4125"], vec!["4124"]),
         ] {
             assert_eq!(nearest(wanted, &tags), told, "{wanted} of {tags:?}");
         }

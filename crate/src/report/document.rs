@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{
     age::Age,
     protocol::{Effect, Verdict},
+    registry::{Origin, Stored},
     report::{
         causes, output,
         result::{back, verdict_of},
@@ -59,6 +60,25 @@ struct Container<'a> {
     set: &'a str,
     /// `null` where it is not known, or the workload is gone.
     now: Option<&'a str>,
+    /// What the registry has under the image that was set; left out where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<Image<'a>>,
+}
+
+#[derive(Serialize)]
+struct Image<'a> {
+    digest: &'a str,
+    /// When it was built, as RFC 3339 has it; each of these as the image says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<&'a str>,
+    /// The commit that it was built from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<&'a str>,
+    /// The URL of the repository of that commit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -143,7 +163,7 @@ impl<K: Serialize, V: Serialize> Serialize for Pairs<K, V> {
     }
 }
 
-fn brief<'a>(story: &Story, chapter: &'a Chapter) -> Workload<'a> {
+fn brief<'a>(story: &'a Story, chapter: &'a Chapter) -> Workload<'a> {
     Workload {
         namespace: &chapter.planned.namespace,
         kind: chapter.planned.name.kind.plural(),
@@ -152,7 +172,7 @@ fn brief<'a>(story: &Story, chapter: &'a Chapter) -> Workload<'a> {
         verdict: verdict_of(story, chapter).chars().take(SHORT).collect(),
         undo: None,
         milliseconds: chapter.outcome.as_ref().map(|(_, after)| after.0),
-        containers: containers(chapter),
+        containers: containers(story, chapter),
         pods: None,
         course: None,
         warnings: None,
@@ -160,7 +180,7 @@ fn brief<'a>(story: &Story, chapter: &'a Chapter) -> Workload<'a> {
     }
 }
 
-fn whole<'a>(story: &Story, chapter: &'a Chapter) -> Workload<'a> {
+fn whole<'a>(story: &'a Story, chapter: &'a Chapter) -> Workload<'a> {
     let pods = chapter.pods.iter().map(|pod| Pod {
         name: &pod.name,
         ready: pod.ready,
@@ -196,7 +216,7 @@ fn whole<'a>(story: &Story, chapter: &'a Chapter) -> Workload<'a> {
     }
 }
 
-fn containers(chapter: &Chapter) -> Vec<Container<'_>> {
+fn containers<'a>(story: &'a Story, chapter: &'a Chapter) -> Vec<Container<'a>> {
     let now = |name: &str| match &chapter.now {
         Now::Images(images) => {
             images.iter().find(|(container, _)| container == name).map(|(_, image)| image.as_str())
@@ -210,8 +230,20 @@ fn containers(chapter: &Chapter) -> Vec<Container<'_>> {
             before: &change.old,
             set: &change.new,
             now: now(&change.container),
+            image: story.stored.get(&change.new).map(image),
         })
         .collect()
+}
+
+fn image(stored: &Stored) -> Image<'_> {
+    let Origin { created, revision, source, version } = &stored.origin;
+    Image {
+        digest: &stored.digest,
+        created: created.as_deref(),
+        revision: revision.as_deref(),
+        source: source.as_deref(),
+        version: version.as_deref(),
+    }
 }
 
 /// One word for what became of a workload.

@@ -22,7 +22,7 @@ pub(crate) use access::{
 };
 pub use log_text::LogText;
 pub(crate) use plan::{dry_run, left_alone, nothing_to_do, plan};
-pub(crate) use registry::{checked, platforms};
+pub(crate) use registry::{checked, origin, other_commit, overheard, platforms};
 pub(crate) use result::{last_sentence, story};
 pub(crate) use rollout::{
     canceled, container_logs, heartbeat, not_recorded, not_seen, over, polls, progress, rewritten,

@@ -1,7 +1,7 @@
 //! A dialogue with servers, carried on by the host.
 
 use crate::{
-    http::{Dialogue, Heard, Next, Url},
+    http::{Dialogue, Heard, Next, NoAnswer, Url},
     protocol::{CallId, Effect, Event, TimerId},
     report,
     run::session::{Effects, Session},
@@ -12,8 +12,8 @@ use crate::{
 pub(crate) struct Call<D> {
     dialogue: Box<D>,
     waiting: Waiting,
-    /// The server that was asked last.
-    server: String,
+    /// The URL that was asked last.
+    asked: Option<Url>,
 }
 
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl<D: Dialogue> Call<D> {
     pub(crate) fn start(mut dialogue: D, session: &mut Session, effects: &mut Effects) -> Self {
         let next = dialogue.begin();
         let mut call =
-            Self { dialogue: Box::new(dialogue), waiting: Waiting::Nothing, server: String::new() };
+            Self { dialogue: Box::new(dialogue), waiting: Waiting::Nothing, asked: None };
         call.go_on(next, session, effects);
         call
     }
@@ -39,8 +39,14 @@ impl<D: Dialogue> Call<D> {
     }
 
     /// The server that was asked last.
-    pub(crate) fn server(&self) -> &str {
-        &self.server
+    pub(crate) fn server(&self) -> String {
+        self.asked.as_ref().map(Url::authority).unwrap_or_default()
+    }
+
+    /// Why there is no answer of the server that was asked last, where the host says this.
+    pub(crate) fn no_answer(&self, words: &str, session: &Session) -> NoAnswer {
+        let way = self.asked.as_ref().map(|url| session.request.network.way(url));
+        NoAnswer { words: words.to_owned(), way: way.unwrap_or_default() }
     }
 
     /// Takes what concerns it; gives the outcome once there is one.
@@ -55,7 +61,7 @@ impl<D: Dialogue> Call<D> {
                 Heard::Answer(answer.clone())
             }
             (Waiting::Answer(waiting), Event::NotAnswered { call, error }) if waiting == call => {
-                Heard::NoAnswer(error.clone())
+                Heard::NoAnswer(self.no_answer(error, session))
             }
             (Waiting::Answer(waiting), Event::Signed { call, assertion }) if waiting == call => {
                 Heard::Signed(assertion.clone())
@@ -68,12 +74,12 @@ impl<D: Dialogue> Call<D> {
         };
         let answered = match &heard {
             Heard::Answer(answer) => Ok(answer.status),
-            Heard::NoAnswer(words) => Err(words.clone()),
+            Heard::NoAnswer(why) => Err(why.words.clone()),
             _ => Ok(0),
         };
         let next = self.dialogue.hear(heard);
         if let Next::Wait(after_ms) = next {
-            effects.push(report::asked_again(&self.server, answered, after_ms));
+            effects.push(report::asked_again(&self.server(), answered, after_ms));
         }
         self.go_on(next, session, effects)
     }
@@ -85,9 +91,12 @@ impl<D: Dialogue> Call<D> {
         effects: &mut Effects,
     ) -> Option<D::Outcome> {
         self.waiting = match next {
-            Next::Ask(request) => {
+            Next::Ask(mut request) => {
                 effects.push(report::asked(&request));
-                self.server = Url::parse(&request.url).map_or_else(String::new, |u| u.authority());
+                self.asked = Url::parse(&request.url);
+                let network = &session.request.network;
+                let proxy = self.asked.as_ref().and_then(|url| network.proxy_for(url));
+                request.proxy = proxy.filter(|_| !request.direct).cloned();
                 let call = session.next_call();
                 effects.push(Effect::Fetch { call, request });
                 Waiting::Answer(call)

@@ -3,14 +3,16 @@
 use std::{collections::BTreeMap, vec};
 
 use crate::{
+    connection,
     inputs::{self, FILE_LIMIT, File, FileContent, Job, Request},
     protocol::{Agent, Effect, Event, Verdict},
+    proxy::Network,
     report,
     run::{
         State,
         preparing::Preparing,
         publishing::Publishing,
-        session::{Effects, finish},
+        session::{Effects, finish, mask},
     },
     story::Purpose,
     variables::Variables,
@@ -36,13 +38,22 @@ impl Gathering {
         agent: Box<Agent>,
         effects: &mut Effects,
     ) -> State {
+        let secrets = connection::secrets(&agent).into_iter();
+        for secret in secrets.chain(Network::new(&agent).secrets()) {
+            mask(&secret, effects);
+        }
         let left = inputs::files(&inputs, &variables).into_iter();
         Self { inputs, variables, agent, input: "", left, read: Vec::new() }.next(effects)
     }
 
     pub(crate) fn handle(mut self, event: &Event, effects: &mut Effects) -> State {
         let outcome = match event {
-            Event::FileRead { content } => Ok(content.clone()),
+            Event::FileRead { content } => {
+                for secret in connection::credentials(content) {
+                    mask(&secret, effects);
+                }
+                Ok(content.clone())
+            }
             Event::FileNotRead { error } => Err(error.clone()),
             Event::Canceled => {
                 finish(effects, Verdict::Canceled, report::NOTHING_CHANGED);

@@ -1,6 +1,7 @@
 //! kubectl at a version: out of the agent's cache, or downloaded into it.
 
 use crate::{
+    http::Url,
     kubectl::{PROGRAM, Published, PublishedError, Release},
     protocol::{Effect, Event},
     report,
@@ -88,6 +89,8 @@ impl Getting {
                 Ok(sha256) if is_sha256(&sha256) => {
                     let url = self.release.url();
                     effects.push(report::kubectl_downloaded(&url));
+                    let network = &session.request.network;
+                    let proxy = Url::parse(&url).and_then(|url| network.proxy_for(&url).cloned());
                     effects.push(Effect::GetTool {
                         name: PROGRAM,
                         file: self.release.file(),
@@ -96,6 +99,7 @@ impl Getting {
                         sha256,
                         limit: LIMIT,
                         timeout_ms: TIMEOUT_MS,
+                        proxy,
                     });
                     self.step = Step::Downloading;
                 }

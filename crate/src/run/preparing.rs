@@ -6,7 +6,7 @@ use crate::{
     azure::{
         AksError, CERTIFICATE_FILE, Cluster, Credential, Login, Token, TokenError, User, View,
     },
-    connection::{AzureConnection, secrets_of},
+    connection::{AzureConnection, credentials},
     images::Line,
     inputs::{Access, Change, Kubectl},
     kubeconfig::{Destination, Kubeconfig},
@@ -178,7 +178,7 @@ impl Preparing {
                 return self.locate(effects);
             }
             (Step::Locating(kubeconfig, _), Event::FileRead { content }) => {
-                for secret in secrets_of(content) {
+                for secret in credentials(content) {
                     mask(&secret, effects);
                 }
                 if let Err(error) = kubeconfig.add(content) {

@@ -258,6 +258,7 @@ impl Release {
                 return self.end_unchanged(effects);
             }
             verifying.pin(&mut self.lines, effects);
+            self.story.stored = verifying.stored();
         }
         let plan = match self.purpose {
             Purpose::Set => self.plan_to_set(&found),
@@ -334,7 +335,9 @@ impl Release {
 
     fn carry_out(&mut self, now: Millis, effects: &mut Effects) {
         let request = &self.session.request;
-        self.story = Story::begin(self.purpose, &self.plan, &request.target, now);
+        let stored = std::mem::take(&mut self.story.stored);
+        let story = Story::begin(self.purpose, &self.plan, &request.target, now);
+        self.story = Story { stored, ..story };
         let steps = if request.dry_run {
             let dry = |step: Step| Step { command: step.command.dry_run(), ..step };
             self.plan.set_steps(&request.target).into_iter().map(dry).collect()

@@ -7,7 +7,7 @@ use crate::{
     kubeconfig::Destination,
     kubectl::CommandLine,
     protocol::{CallId, Effect, Event, ProcessId, TimerId, Verdict},
-    proxy, report,
+    report,
     run::{gate::Gate, process::Process, renewal::Renewal},
     secret::Secret,
 };
@@ -38,12 +38,12 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(request: Change) -> Self {
-        let defaults = request.proxy.as_ref().map(proxy::variables).unwrap_or_default();
+        let env = request.network.variables();
         Self {
             request,
             kubectl: None,
-            env: BTreeMap::new(),
-            defaults,
+            env,
+            defaults: BTreeMap::new(),
             destination: Destination::default(),
             gate: Gate::default(),
             renewal: None,
@@ -106,14 +106,14 @@ impl Session {
     }
 }
 
-/// The shortest line that is masked, in bytes: what is shorter is in many words.
+/// The shortest secret that is masked, in bytes: what is shorter is in many words.
 const SHORTEST_SECRET: usize = 4;
 
-/// Has the agent mask a secret from now on, line by line, as it wants them.
+/// Has the agent mask a secret from now on.
 pub(crate) fn mask(secret: &Secret, effects: &mut Effects) {
-    let lines = secret.reveal().split(['\r', '\n']).map(str::trim);
-    let lines = lines.filter(|line| line.len() >= SHORTEST_SECRET);
-    effects.extend(lines.map(|line| Effect::Mask { secret: line.into() }));
+    if secret.reveal().trim().len() >= SHORTEST_SECRET {
+        effects.push(Effect::Mask { secret: secret.clone() });
+    }
 }
 
 /// Ends the step.

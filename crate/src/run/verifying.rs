@@ -1,14 +1,19 @@
 //! The registries, asked for the images while the workloads are read.
 
+use std::collections::BTreeMap;
+
 use crate::{
     azure::{Login as EntraLogin, Token},
     connection::RegistryLogin,
+    http::{NoAnswer, Url},
     images::Line,
     inputs::{RegistryAccess, Verification},
     kubernetes::{ApiRequest, List, read},
     protocol::{Event, TimerId},
     reference::Reference,
-    registry::{Check, Found, Login, Outcome, Platform, Registry, Verify, acr::Exchange, fails},
+    registry::{
+        Check, Found, Login, Outcome, Platform, Registry, Stored, Verify, acr::Exchange, fails,
+    },
     report,
     run::{
         call::Call,
@@ -92,9 +97,13 @@ impl Verifying {
         if let Some(RegistryAccess { connection, azure }) =
             self.asked.login.as_ref().filter(is_needed)
         {
+            if connection.is_overheard() {
+                effects.push(report::overheard(&connection.host));
+            }
             match (&connection.how, azure) {
                 (RegistryLogin::Password { user, password }, _) => {
                     let (user, password) = (user.clone(), password.clone());
+                    mask(&password, effects);
                     self.login = Login::Password { user, password };
                 }
                 (RegistryLogin::Entra { .. }, Some(azure)) => {
@@ -113,7 +122,7 @@ impl Verifying {
     pub(crate) fn handle(&mut self, event: &Event, session: &mut Session, effects: &mut Effects) {
         match (&mut self.step, event) {
             (Step::Over, _) => {}
-            (_, Event::Woken { timer }) if Some(*timer) == self.deadline => self.give_up(),
+            (_, Event::Woken { timer }) if Some(*timer) == self.deadline => self.give_up(session),
             (Step::Token(call), event) => {
                 let Some(outcome) = call.handle(event, session, effects) else { return };
                 match outcome {
@@ -170,7 +179,20 @@ impl Verifying {
     /// Tells what was found; whether the images may be set.
     pub(crate) fn tell(&self, effects: &mut Effects) -> bool {
         let outcomes = || self.outcomes.iter().flatten();
-        effects.extend(outcomes().map(|outcome| report::checked(outcome, self.verify)));
+        for outcome in outcomes() {
+            effects.push(report::checked(outcome, self.verify));
+            effects.extend(report::origin(outcome));
+        }
+        for ((_, reference), outcome) in self.images.iter().zip(&self.outcomes) {
+            let built = self
+                .asked
+                .built
+                .as_ref()
+                .filter(|built| reference.tag().is_some_and(|tag| tag.as_str() == built.tag));
+            if let (Some(built), Some(outcome)) = (built, outcome) {
+                effects.extend(report::other_commit(outcome, built));
+            }
+        }
         effects.extend(outcomes().filter_map(|outcome| report::platforms(outcome, &self.nodes)));
         !outcomes().any(|outcome| fails(outcome, self.verify))
     }
@@ -191,6 +213,18 @@ impl Verifying {
             }
         }
         effects.extend(report::image_variable(lines));
+    }
+
+    /// What is stored under the images that are there, by their names as they are set: with the
+    /// digest where they are pinned.
+    pub(crate) fn stored(&self) -> BTreeMap<String, Stored> {
+        let found = self.images.iter().zip(&self.outcomes);
+        let stored = found.filter_map(|((name, reference), outcome)| {
+            let stored = outcome.as_ref()?.stored()?;
+            let pinned = reference.with_digest(&stored.digest).ok().filter(|_| self.asked.pin);
+            Some((pinned.map_or_else(|| name.clone(), |image| image.to_string()), stored.clone()))
+        });
+        stored.collect()
     }
 
     /// Whether somebody asked for it: by a service connection or by the input.
@@ -238,12 +272,15 @@ impl Verifying {
             }
             let with_login = self.is_with_login(reference);
             let login = if with_login { self.login.clone() } else { Login::Anonymous };
+            let access = self.asked.login.as_ref().filter(|_| with_login);
             let check = Check::new(reference, login);
+            let is_plain = access.is_some_and(|access| access.connection.plain);
+            let check = if is_plain { check.plainly() } else { check };
             let check = if self.is_asked() { check } else { check.hastily() };
             calls.push((at, Call::start(check, session, effects)));
         }
         let has_platforms =
-            |outcome: &Outcome| matches!(outcome.found, Found::Exists { platforms: Some(_), .. });
+            |outcome: &Outcome| outcome.stored().is_some_and(|stored| stored.platforms.is_some());
         self.step = if !calls.is_empty() {
             Step::Checks(calls)
         } else if self.outcomes.iter().flatten().any(has_platforms) {
@@ -255,38 +292,41 @@ impl Verifying {
     }
 
     /// The time is over: what is not known by now stays so.
-    fn give_up(&mut self) {
-        let seconds = self.patience_ms() / 1000;
+    fn give_up(&mut self, session: &Session) {
+        let words = format!("no answer within {} s", self.patience_ms() / 1000);
         match std::mem::replace(&mut self.step, Step::Over) {
             Step::Checks(calls) => {
                 for (at, call) in calls {
                     self.outcomes[at] = call.dialogue().so_far();
-                    let late =
-                        self.late(at, call.server(), format!("no answer within {seconds} s"));
+                    let late = self.late(at, call.server(), call.no_answer(&words, session));
                     self.outcomes[at].get_or_insert(late);
                 }
             }
-            Step::Token(call) => self.login_is_late(call.server(), seconds),
-            Step::Exchange(call) => self.login_is_late(call.server(), seconds),
+            Step::Token(call) => {
+                let why = call.no_answer(&words, session);
+                self.tell_all(&Found::Unreachable { server: call.server(), why });
+            }
+            Step::Exchange(call) => {
+                let why = call.no_answer(&words, session);
+                self.tell_all(&Found::Unreachable { server: call.server(), why });
+            }
             Step::Nodes(_) | Step::Over => {}
         }
         for at in 0..self.outcomes.len() {
             if self.outcomes[at].is_none() {
                 let registry = Registry::of(&self.images[at].1).name();
+                let seconds = self.patience_ms() / 1000;
                 let words = format!("it was not asked, {seconds} s were over before");
-                self.outcomes[at] = Some(self.late(at, &registry, words));
+                let url = Url::parse(&["https://", &registry].concat());
+                let way = url.map(|url| session.request.network.way(&url)).unwrap_or_default();
+                self.outcomes[at] = Some(self.late(at, registry, NoAnswer { words, way }));
             }
         }
     }
 
-    fn login_is_late(&mut self, server: &str, seconds: u32) {
-        let words = format!("no answer within {seconds} s");
-        self.tell_all(&Found::Unreachable { server: server.to_owned(), words });
-    }
-
-    fn late(&self, at: usize, server: &str, words: String) -> Outcome {
+    fn late(&self, at: usize, server: String, why: NoAnswer) -> Outcome {
         let reference = &self.images[at].1;
-        let found = Found::Unreachable { server: server.to_owned(), words };
+        let found = Found::Unreachable { server, why };
         Outcome { login: self.is_with_login(reference), ..Outcome::new(reference, found) }
     }
 }

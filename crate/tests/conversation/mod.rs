@@ -173,6 +173,15 @@ impl Conversation {
         })
     }
 
+    /// It gives a manifest of this digest.
+    pub(crate) fn registry_gives(&mut self, url: &str, digest: &str, body: &str) -> &mut Self {
+        let call = self.call(url);
+        let sha256 = digest.trim_start_matches("sha256:").to_owned();
+        let answer =
+            Answer { status: 200, sha256, body: body.as_bytes().to_vec(), ..Answer::default() };
+        self.tell(&Event::Answered { call, answer })
+    }
+
     /// It gives no answer.
     pub(crate) fn server_is_silent(&mut self, url: &str, error: &str) -> &mut Self {
         let call = self.call(url);

@@ -1,60 +1,65 @@
 import { createHash } from "node:crypto";
-import type { IncomingMessage } from "node:http";
-import * as tl from "azure-pipelines-task-lib/task";
-import { HttpClient } from "typed-rest-client/HttpClient";
+import { type IncomingMessage, request as overHttp } from "node:http";
+import { request as overTls } from "node:https";
+import { HttpProxyAgent, HttpsProxyAgent } from "hpagent";
 import type { Answer, Request } from "../protocol";
+import { trust } from "./trust";
 
-export interface Way {
-  /** How long a server may be silent, in milliseconds. */
-  timeoutMs: number;
-  /** Whether it goes past every proxy. */
-  direct?: boolean;
-  /** How many redirects are followed. */
-  redirects: number;
+export interface Question {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** The URL of the proxy that it goes by. */
+  proxy?: string | null;
+  /** Ends it, whatever it has come to. */
+  signal: AbortSignal;
 }
 
-/** A client that goes by the agent's proxy and has its certificates. */
-export function clientFor(url: string, { timeoutMs, direct, redirects }: Way): HttpClient {
-  const noProxy = { proxyUrl: "" };
-  return new HttpClient("kubectl-set-image", [], {
-    allowRedirects: redirects > 0,
-    maxRedirects: redirects,
-    allowRetries: false,
-    socketTimeout: timeoutMs,
-    proxy: direct ? noProxy : (tl.getHttpProxyConfiguration(url) ?? undefined),
-    cert: tl.getHttpCertConfiguration() ?? undefined,
+/** Sends a request, and gives the answer as soon as it begins. Redirects are answers. */
+export async function open(url: string, question: Question): Promise<IncomingMessage> {
+  const { method = "GET", headers, body, proxy, signal } = question;
+  const isSecure = new URL(url).protocol === "https:";
+  const secureContext = isSecure || proxy?.startsWith("https:") ? trust() : undefined;
+  const agent = proxy ? through(proxy, isSecure, { secureContext }) : undefined;
+  const options = {
+    method,
+    headers: { "user-agent": "kubectl-set-image", ...headers },
+    agent,
+    secureContext,
+    signal,
+  };
+  return new Promise((resolve, reject) => {
+    const request = (isSecure ? overTls : overHttp)(url, options, resolve);
+    request.on("error", reject).end(body);
   });
 }
 
-/** Asks a server. Redirects are answers. */
+/** An agent of Node that makes its connections through a proxy. */
+function through(proxy: string, isSecure: boolean, proxyRequestOptions: object) {
+  const { protocol } = new URL(proxy);
+  if (protocol !== "http:" && protocol !== "https:") {
+    throw new Error(`a proxy of the kind ${protocol}// is not supported`);
+  }
+  const options = { proxy, proxyRequestOptions };
+  return isSecure ? new HttpsProxyAgent(options) : new HttpProxyAgent(options);
+}
+
+/** Asks a server. */
 export async function ask(request: Request): Promise<[Answer, Uint8Array]> {
-  const { method, url, timeoutMs, direct } = request;
-  const client = clientFor(url, { timeoutMs, direct, redirects: 0 });
-  const headers = Object.fromEntries(request.headers);
-  let message: IncomingMessage | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${timeoutMs / 1000} s`));
-      message?.destroy();
-    }, timeoutMs);
-  });
-  const answered = async (): Promise<[Answer, Uint8Array]> => {
-    const response = await client.request(method, url, request.body, headers);
-    message = response.message;
-    const body = await read(message, request.limit);
+  const { method, url, body, timeoutMs, proxy, limit } = request;
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    const headers = Object.fromEntries(request.headers);
+    const message = await open(url, { method, headers, body, proxy, signal });
+    const content = await read(message, limit);
     const answer: Answer = {
       status: message.statusCode ?? 0,
       headers: Object.entries(message.headers).map(([name, value]) => [name, String(value)]),
-      sha256: createHash("sha256").update(body).digest("hex"),
+      sha256: createHash("sha256").update(content).digest("hex"),
     };
-    return [answer, body];
-  };
-  try {
-    return await Promise.race([answered(), late]);
-  } finally {
-    clearTimeout(timer);
-    client.dispose();
+    return [answer, content];
+  } catch (error) {
+    throw signal.aborted ? new Error(`no answer within ${timeoutMs / 1000} s`) : error;
   }
 }
 

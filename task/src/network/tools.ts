@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { chmodSync, createWriteStream, rmSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import path from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { cacheFile, findLocalTool } from "azure-pipelines-tool-lib/tool";
 import { newFile } from "../effects/folder";
 import type { Effect } from "../protocol";
-import { clientFor } from "./http";
+import { open } from "./http";
 
 export type Tool = Extract<Effect, { type: "getTool" }>;
 
@@ -36,10 +37,10 @@ export async function getTool(tool: Tool): Promise<string> {
 }
 
 /** Writes what a URL leads to into a file; gives its SHA-256. */
-async function download({ url, limit, timeoutMs }: Tool, file: string): Promise<string> {
-  const client = clientFor(url, { timeoutMs, redirects: REDIRECTS });
+async function download(tool: Tool, file: string): Promise<string> {
+  const { limit, timeoutMs } = tool;
   const signal = AbortSignal.timeout(timeoutMs);
-  const { message } = await client.get(url);
+  const message = await follow(tool, signal);
   if (message.statusCode !== 200) throw new Error(`it answers with status ${message.statusCode}`);
   const hash = createHash("sha256");
   let length = 0;
@@ -52,4 +53,21 @@ async function download({ url, limit, timeoutMs }: Tool, file: string): Promise<
   });
   await pipeline(message, counted, createWriteStream(file, { flags: "wx" }), { signal });
   return hash.digest("hex");
+}
+
+/** What a URL leads to in the end, by the proxy that was decided for it, and never out of TLS. */
+async function follow({ url, proxy }: Tool, signal: AbortSignal): Promise<IncomingMessage> {
+  let message = await open(url, { proxy, signal });
+  for (let left = REDIRECTS; left > 0; left--) {
+    const { statusCode = 0, headers } = message;
+    if (statusCode < 300 || statusCode > 399 || headers.location === undefined) break;
+    const next = new URL(headers.location, url);
+    if (url.startsWith("https:") && next.protocol !== "https:") {
+      throw new Error("it redirects to a server without TLS");
+    }
+    message.destroy();
+    url = next.href;
+    message = await open(url, { proxy, signal });
+  }
+  return message;
 }

@@ -1,0 +1,125 @@
+//! Why a server gave no answer, and what can be done about it.
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NoAnswer {
+    /// What the host says.
+    pub words: String,
+    /// How the server was to be reached.
+    pub way: Way,
+}
+
+/// The way to a server: what is set for it already, so that no advice names it again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Way {
+    /// The URL of the proxy that stands before it, without user and password.
+    pub proxy: Option<String>,
+    /// The entry by which it is reached past a proxy that others are reached by.
+    pub bypass: Option<String>,
+    /// By what authorities are trusted beside those that Node knows: `NODE_EXTRA_CA_CERTS`.
+    pub authorities: Vec<String>,
+}
+
+impl<T: Into<String>> From<T> for NoAnswer {
+    fn from(words: T) -> Self {
+        Self { words: words.into(), way: Way::default() }
+    }
+}
+
+impl NoAnswer {
+    /// Whether the certificate of the server is not trusted.
+    #[must_use]
+    pub fn is_of_certificate(&self) -> bool {
+        let words = self.words.to_ascii_lowercase().replace('_', " ");
+        !words.contains(" alert ")
+            && ["certificate", "cert ", "self-signed", "self signed", "unable to verify"]
+                .iter()
+                .any(|word| words.contains(word))
+    }
+
+    /// What to do, as sentences without a full stop at the end.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        let Way { proxy, bypass, authorities } = &self.way;
+        if self.is_of_certificate() {
+            return match authorities.as_slice() {
+                [] => {
+                    "Configure the agent with --sslcacert, or set NODE_EXTRA_CA_CERTS on it to a \
+                       file with the authority's certificate"
+                        .to_owned()
+                }
+                known => {
+                    let is = if known.len() == 1 { "is" } else { "are" };
+                    format!(
+                        "{} {is} set, and does not vouch for it: add the certificate of its \
+                         authority there",
+                        known.join(" and ")
+                    )
+                }
+            };
+        }
+        match (proxy, bypass) {
+            (Some(proxy), _) if self.words.contains("407") => format!(
+                "The proxy {proxy} wants another login: check user and password of the agent's \
+                 proxy, or of HTTPS_PROXY"
+            ),
+            (Some(proxy), _) => format!(
+                "Check its name, and whether the proxy {proxy} is there and reaches it. Where none \
+                 is needed, name the host in NO_PROXY or in the agent's .proxybypass"
+            ),
+            (None, Some(entry)) => format!(
+                "It was asked past the proxy, as {entry} of NO_PROXY or of the agent's .proxybypass \
+                 has it. Check its name, and whether this agent reaches it"
+            ),
+            (None, None) => {
+                "Check its name, and whether this agent reaches it (proxy, firewall)".to_owned()
+            }
+        }
+    }
+
+    /// All of it, for a server.
+    pub(crate) fn of(&self, server: &str) -> String {
+        format!("{server} gave no answer: {}. {}", self.words, self.advice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NoAnswer, Way};
+
+    #[test]
+    fn advice_names_what_is_not_set_yet() {
+        let proxy = || Some("http://proxy.contoso.local:8080".to_owned());
+        let of = |words: &str, way: Way| NoAnswer { words: words.into(), way }.advice();
+        let authorities = |names: &[&str]| Way {
+            authorities: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..Way::default()
+        };
+        for (advice, expected) in [
+            (of("connect ECONNREFUSED", Way::default()), "Check its name, and whether this agent"),
+            (
+                of("connect ETIMEDOUT", Way { proxy: proxy(), ..Way::default() }),
+                "Check its name, and whether the proxy http://proxy.contoso.local:8080 is there",
+            ),
+            (
+                of("Bad response: 407", Way { proxy: proxy(), ..Way::default() }),
+                "The proxy http://proxy.contoso.local:8080 wants another login",
+            ),
+            (
+                of("ENOTFOUND", Way { bypass: Some(".contoso.local".into()), ..Way::default() }),
+                "It was asked past the proxy, as .contoso.local of NO_PROXY",
+            ),
+            (of("self-signed certificate", Way::default()), "Configure the agent with --sslcacert"),
+            (
+                of("unable to verify the first certificate", authorities(&["NODE_EXTRA_CA_CERTS"])),
+                "NODE_EXTRA_CA_CERTS is set, and does not vouch for it",
+            ),
+            (
+                of("self-signed certificate", authorities(&["--sslcacert", "NODE_EXTRA_CA_CERTS"])),
+                "--sslcacert and NODE_EXTRA_CA_CERTS are set",
+            ),
+        ] {
+            assert!(advice.starts_with(expected), "{advice}");
+        }
+    }
+}
