@@ -49,6 +49,8 @@ export async function bundle() {
   };
   const { metafile } = await esbuild.build({
     ...options,
+    // It tells an older Node that it is one, and so has to be read by it.
+    target: "node10",
     entryPoints: ["task/src/main.ts"],
     outfile: "dist/task/main.js",
   });

@@ -23,10 +23,14 @@ function step(
   const tempFolder = path.join(folder, `temp-${count}`);
   for (const each of [taskFolder, tempFolder]) mkdirSync(each);
   const commands = mode === undefined ? {} : { commands: { mode } };
+  const named = [...Object.keys(handed.connections ?? {}), ...Object.keys(handed.inputs ?? {})];
   const task = {
-    inputs: Object.keys(handed.connections ?? {}).map((name) => ({ name, type: "string" })),
+    inputs: [
+      ...[...new Set(named)].map((name) => ({ name, type: "string" })),
+      { name: "cluster", type: "connectedService:kubernetes" },
+    ],
     execution: { Node20_1: { target: "main.js" } },
-    restrictions: { settableVariables: { allowed: [] }, ...commands },
+    restrictions: { settableVariables: { allowed: ["tag"] }, ...commands },
   };
   writeFileSync(path.join(taskFolder, "task.json"), JSON.stringify(task));
   writeFileSync(path.join(taskFolder, "main.js"), script);
@@ -35,9 +39,11 @@ function step(
 
 const say = (...lines: string[]) =>
   lines.map((line) => `console.log(${JSON.stringify(line)});`).join("\n");
-const upload = (command: string, name: string, content: string) =>
+const hand = (command: string, name: string, content: string) =>
   `require("fs").writeFileSync(${JSON.stringify(name)}, ${JSON.stringify(content)});
-   console.log("##vso[${command}]" + process.cwd() + "/" + ${JSON.stringify(name)});
+   console.log("##vso[${command}]" + process.cwd() + "/" + ${JSON.stringify(name)});`;
+const upload = (command: string, name: string, content: string) =>
+  `${hand(command, name, content)}
    process.on("exit", () => require("fs").rmSync(${JSON.stringify(name)}));`;
 
 describe("logging commands", { concurrency: 2 }, () => {
@@ -65,17 +71,74 @@ describe("logging commands", { concurrency: 2 }, () => {
     assert.deepEqual([buildTags, buildNumber], [["image-4125"], "1.2.3"]);
   });
 
-  test("mask a secret from then on, line by line", async () => {
+  test("mask a secret from now on, as one text, and escaped", async () => {
     const { log, errors } = await step(
       say(
-        "a hunter2",
-        "##vso[task.setsecret]hunter2%0Aline two",
-        "b hunter2 and line two",
-        "##vso[task.logissue type=error]c hunter2",
+        'a hun"ter 2',
+        '##vso[task.setsecret]hun"ter 2',
+        "##vso[task.setsecret]line one%0Aline two",
+        'b hun"ter 2, hun\\"ter 2 and hun%22ter%202, but not line one',
+        '##vso[task.logissue type=error]c hun"ter 2',
       ),
     ).outcome;
-    assert.deepEqual(log, ["a hunter2", "b *** and ***", "##[error]c ***"]);
+    const shown = "b ***, *** and ***, but not line one";
+    assert.deepEqual(log, ['a hun"ter 2', shown, "##[error]c ***"]);
     assert.deepEqual(errors, ["c ***"]);
+  });
+
+  test("count ten errors and ten warnings, and the log has all", async () => {
+    const lines = Array.from({ length: 12 }, (_, at) => `##vso[task.logissue type=error]${at}`);
+    const { errors, log } = await step(say(...lines)).outcome;
+    assert.deepEqual([errors.length, errors.at(-1), log.length], [10, "9", 12]);
+  });
+
+  test("make a summary under its name, and a file's name is none that an agent takes", async () => {
+    const { summaries, summaryNames, attachments } = await step(
+      [
+        hand("task.addattachment type=Distributedtask.Core.Summary;name=A page;", "c.md", "# A"),
+        hand("task.uploadsummary", "d.md", "# B"),
+      ].join("\n"),
+    ).outcome;
+    assert.deepEqual(
+      [summaries, summaryNames],
+      [
+        ["# A", "# B"],
+        ["A page", "d.md"],
+      ],
+    );
+    assert.deepEqual(attachments, []);
+    await assert.rejects(
+      step(hand("task.addattachment type=x;name=a:b;", "e.md", "")).outcome,
+      /can be no file's/,
+    );
+  });
+
+  test("set an output that is secret only where the step says so, and no larger than Windows", async () => {
+    const set = (more: string, value: string) =>
+      step(say(`##vso[task.setvariable variable=tag;isOutput=true;${more}]${value}`)).outcome;
+    const open = await set("issecret=false;", "42");
+    assert.deepEqual([open.outputs, open.secretOutputs], [{ tag: "42" }, []]);
+    assert.deepEqual((await set("issecret=true;", "42")).secretOutputs, ["tag"]);
+    await assert.rejects(set("", "x".repeat(32_767)), /cannot bear the variable tag/);
+  });
+
+  test("are refused with a warning where the step's target restricts them", async () => {
+    const script = say("##vso[task.uploadsummary]/x", "##vso[task.setvariable variable=tag]1");
+    const target = { commands: "restricted", settableVariables: "none" } as const;
+    const { result, outputs, summaries, warnings } = await step(script, {}, undefined, { target })
+      .outcome;
+    assert.deepEqual([result, outputs, summaries], ["Succeeded", {}, []]);
+    assert.match(
+      warnings.join("\n"),
+      /uploadsummary\] is not allowed.*\n.*'tag' has been disabled/,
+    );
+  });
+
+  test("that would change the build of a fork fail the step", async () => {
+    const variables = { "System.HostType": "build", "System.PullRequest.IsFork": "True" };
+    const script = say("##vso[build.addbuildtag]x", "##vso[task.complete result=Succeeded;]");
+    const { result, told, buildTags } = await step(script, variables).outcome;
+    assert.deepEqual([result, told, buildTags], ["Failed", "Succeeded", []]);
   });
 
   const refused: [string, Record<string, string>, string | undefined, RegExp][] = [
@@ -165,6 +228,67 @@ describe("what is handed over", { concurrency: 2 }, () => {
     ]);
   });
 
+  test("inputs without the space around them, with secrets and with what variables have in them", async () => {
+    const variables = { Registry: "$(Name).azurecr.io", Name: "contoso", Loop: "a$(Loop)" };
+    const inputs = {
+      plain: "  $(REGISTRY)/web \n",
+      secret: "$(Password)",
+      nested: "$($(Name))",
+      loop: "$(Loop)",
+      unknown: "$(Nothing)",
+    };
+    const script = shown(
+      ...Object.keys(inputs).map((name) => `lib.getInput("${name}")`),
+      'lib.getInput("secret").length',
+      'process.env.COMBINED ?? "not here"',
+      'lib.getVariable("combined")',
+    );
+    const outcome = await step(script, { ...variables, Combined: "$(Password)!" }, undefined, {
+      inputs,
+      secrets: { Password: "hunter2" },
+    }).outcome;
+    assert.deepEqual(values(outcome), [
+      "contoso.azurecr.io/web",
+      "***",
+      "$(contoso)",
+      "a$(Loop)",
+      "$(Nothing)",
+      7,
+      "not here",
+      "***!",
+    ]);
+  });
+
+  test("the connection of the environment, where the step names none", async () => {
+    const connection = { url: "https://api.shop", scheme: "Token", parameters: {} };
+    const resource = { name: "production", connection: { ...connection, id: "of-environment" } };
+    const run = (more: Partial<Step>) =>
+      step(
+        shown('lib.getInput("cluster")', 'lib.getVariable("Environment.ResourceName")'),
+        {},
+        undefined,
+        { deploysTo: { name: "shop", resource }, ...more },
+      ).outcome;
+    assert.deepEqual(values(await run({})), ["of-environment", "production"]);
+    const own = { cluster: { ...connection, id: "own" } };
+    assert.deepEqual(values(await run({ connections: own })), ["own", "production"]);
+  });
+
+  test("a working folder that is not the temporary one, and URLs with a slash at their end", async () => {
+    const connections = { azure: { id: "id", url: "https://x.test", scheme: "", parameters: {} } };
+    const outcome = await step(
+      shown(
+        "process.cwd() === lib.getVariable('System.DefaultWorkingDirectory')",
+        "process.cwd() === lib.getVariable('Agent.TempDirectory')",
+        'lib.getEndpointUrl("id")',
+      ),
+      {},
+      undefined,
+      { connections },
+    ).outcome;
+    assert.deepEqual(values(outcome), [true, false, "https://x.test/"]);
+  });
+
   test("no connection for an input that there is none of", () => {
     const taskFolder = path.join(folder, "task-0");
     mkdirSync(taskFolder);
@@ -203,7 +327,39 @@ describe("cancel", { concurrency: 4, skip: process.platform === "win32" }, () =>
     });
   }
 
-  test("kills what the step started too", { skip: !existsSync("/proc") }, async () => {
+  test("is the result, whatever the step says, and its time being over is a failure", async () => {
+    const script = `process.on("SIGINT", () => {
+      console.log("##vso[task.complete result=Succeeded;]");
+      process.exit(0);
+    });`;
+    for (const [how, result] of [
+      ["cancel", "Canceled"],
+      ["timeOut", "Failed"],
+    ] as const) {
+      const running = step(script + alive, soon);
+      await new Promise((resolve) => running.process.stdout?.once("data", resolve));
+      running[how]();
+      const outcome = await running.outcome;
+      assert.deepEqual([outcome.told, outcome.result], ["Succeeded", result]);
+    }
+  });
+
+  test("does not reach a step in a container", async () => {
+    const running = step(
+      `process.on("SIGINT", () => console.log("heard")); process.on("SIGTERM", () => {}); ${alive}`,
+      soon,
+      undefined,
+      { container: true },
+    );
+    await new Promise((resolve) => running.process.stdout?.once("data", resolve));
+    running.cancel();
+    const { result, log, canceled } = await running.outcome;
+    assert.deepEqual([result, log, canceled?.signals], ["Canceled", ["ready"], []]);
+  });
+
+  test("leaves what the step started to the end of the job", {
+    skip: !existsSync("/proc"),
+  }, async () => {
     const running = step(
       `const child = require("child_process").spawn("sleep", ["60"], { detached: true });
        process.on("SIGINT", () => {}); process.on("SIGTERM", () => {});
@@ -214,7 +370,8 @@ describe("cancel", { concurrency: 4, skip: process.platform === "win32" }, () =>
       running.process.stdout?.once("data", (data) => resolve(Number(data))),
     );
     running.cancel();
-    await running.outcome;
+    const { leftBehind } = await running.outcome;
+    assert.deepEqual(leftBehind, ["sleep 60"]);
     // Nobody may have asked for its exit code: then it stays, as a zombie.
     const lives = () => {
       const stat = `/proc/${pid}/stat`;

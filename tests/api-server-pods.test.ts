@@ -7,7 +7,8 @@ import type {
   ContainerStatus,
   KubeObject,
 } from "./api-server";
-import type { EventObject } from "./api-server/objects";
+import { condition, type EventObject } from "./api-server/objects";
+import { workload } from "./api-server/workloads";
 import { imageOf, podsOf, setImage, test, until } from "./api-server-trial";
 
 const bad = "example/app:2";
@@ -265,6 +266,64 @@ describe("a pod", { concurrency: 2 }, () => {
       [event.firstTimestamp, event.lastTimestamp, event.count, event.source],
       [null, null, undefined, {}],
     );
+  });
+
+  test("that exceeds its own limit is evicted, in both forms", async (server) => {
+    for (const [app, exitCode, phase, reason] of [
+      ["loud", 137, "Failed", "Evicted"],
+      ["quiet", 0, "Succeeded", undefined],
+    ] as const) {
+      server.images.behave(`${app}:1`, { kind: "exceeds-limit", exitCode });
+      server.create(workload("Deployment", { name: app, image: `${app}:1` }));
+      const pod = await until("an evicted pod", () =>
+        podsOf(server, app).find(({ status }) => status.phase === phase),
+      );
+      assert.equal(pod.status.reason, reason);
+      const words = 'Usage of EmptyDir volume "cache" exceeds the limit "10Mi". ';
+      assert.ok(eventsOf(server, pod.metadata.uid).includes(`Warning Evicted: ${words}`));
+      assert.equal(condition(pod, "DisruptionTarget"), undefined);
+    }
+  });
+
+  test("on a node that is lost is not ready, and does not end", async (server) => {
+    await server.daemonSet({ name: "agent" });
+    server.loseNode("node-1");
+    const pod = podsOf(server, "agent").find(({ spec }) => spec.nodeName === "node-1");
+    assert.ok(pod);
+    assert.equal(condition(pod, "Ready")?.status, "False");
+    assert.equal(condition(pod, "ContainersReady")?.status, "True");
+    const { uid, name } = pod.metadata;
+    assert.ok(eventsOf(server, uid).includes("Warning NodeNotReady: Node is not ready"));
+    server.delete("pod", name);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(server.get("pod", name).metadata.uid, uid);
+    server.delete("pod", name, "default", 0);
+    assert.ok(!podsOf(server, "agent").some(({ metadata }) => metadata.uid === uid));
+  });
+
+  test("runs the node's copy of a tag that was pushed again", async (server) => {
+    const image = "contoso.azurecr.io/web:stable";
+    const running = async (name: string, policy: string) => {
+      const containers = [{ name: "app", image, imagePullPolicy: policy }];
+      await server.daemonSet({ name, containers });
+      return podsOf(server, name).map(({ status }) => status.containerStatuses?.[0]?.imageID);
+    };
+    const id = () => `contoso.azurecr.io/web@${server.images.digestOf(image)}`;
+    const first = id();
+    assert.deepEqual(await running("one", "IfNotPresent"), [first, first]);
+    server.images.pushAgain(image);
+    assert.notEqual(id(), first);
+    assert.deepEqual(await running("two", "IfNotPresent"), [first, first]);
+    assert.deepEqual(await running("three", "Always"), [id(), id()]);
+  });
+
+  test("that waits for a readiness gate is not ready", async (server) => {
+    const podSpec = { readinessGates: [{ conditionType: "shop.example/open" }] };
+    server.create(workload("Deployment", { name: "web", podSpec }));
+    const pod = await until("a gated pod", () =>
+      podsOf(server, "web").find((pod) => condition(pod, "Ready")?.reason?.includes("Gates")),
+    );
+    assert.equal(condition(pod, "ContainersReady")?.status, "True");
   });
 
   test("that is evicted stays as Failed, and another comes", async (server) => {

@@ -62,7 +62,7 @@ describe("Entra", { concurrency: 2 }, () => {
       const given = await token(azure, { client_secret: names.secret });
       assert.deepEqual([given.status, given.token_type, given.expires_in], [200, "Bearer", 60]);
       assert.ok(azure.knows(given.access_token, ...resources.arm), "the token is not known");
-      assert.ok(!azure.knows(given.access_token, resources.registry), "the token is for all");
+      assert.ok(!azure.knows(given.access_token, resources.cluster), "the token is for all");
 
       const wrong = await token(azure, { client_secret: "wrong" });
       assert.deepEqual([wrong.status, wrong.error], [401, "invalid_client"]);

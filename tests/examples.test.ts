@@ -123,9 +123,14 @@ describe("run", () => {
       inputs,
       folder: path.join(stage.temp, "runs"),
       connections: { "shop-staging": cluster, "shop-production": cluster },
+      resources: {
+        "shop.production": { ...cluster, data: { ...cluster.data, namespace: "shop" } },
+      },
       pushed: async (repository, tag) => void pushed.push(`${repository}:${tag}`),
-      run: (typed, variables, connections) =>
-        stage.finish(typed, variables, { KUBECONFIG: undefined }, {}, { ...toRun, connections }),
+      run: (typed, variables, connections, deploysTo) => {
+        const handed = { ...toRun, connections, ...(deploysTo && { deploysTo }) };
+        return stage.finish(typed, variables, { KUBECONFIG: undefined }, {}, handed);
+      },
     };
   });
   afterEach(async () => {
@@ -227,6 +232,54 @@ describe("run", () => {
     assert.equal(
       stage.imageOf("Deployment", "identityserver", "identityserver", "staging"),
       acr("identityserver:4125"),
+    );
+  });
+
+  test("a run that a pipeline resource triggered sets the image of that resource's build", async () => {
+    await deployment("identityserver", "shop");
+    const inputs = { images: "deployments/identityserver identityserver=$(ACR)/identityserver" };
+    const variables = {
+      ...ofRelease({ build: "4125", tools: "77" }),
+      ACR: "contoso.azurecr.io",
+      "Build.Reason": "ResourceTrigger",
+      "resources.triggeringAlias": "build",
+      "resources.triggeringCategory": "pipeline",
+    };
+    const outcome = await stage.finish({ ...inputs, namespace: "shop" }, variables);
+    assertRan(outcome, "Succeeded");
+    assert.equal(outcome.outputs.tag, "4125");
+    assert.match(outcome.log.join("\n"), /^Tag 4125, from resources\.pipeline\.build\.runID \(/m);
+    const unknown = { ...variables, "resources.triggeringAlias": "" };
+    const refused = await stage.finish(
+      { ...inputs, namespace: "shop" },
+      {
+        ...unknown,
+        "resources.triggeringCategory": "",
+      },
+    );
+    assertRan(refused, "Failed");
+    assert.match(refused.errors[0] ?? "", /^artifactAlias: a resource triggered this run/);
+  });
+
+  test("environment.yml goes where the environment says, and leaves a link to its run", async () => {
+    await deployment("identityserver", "staging");
+    await deployment("identityserver", "shop");
+    const build = await runPipeline(world, pipelineOf("build.yml"), ofBuild());
+    const variables = {
+      ...ofRelease({ build: "4125" }),
+      "System.TeamFoundationCollectionUri": "https://dev.azure.com/contoso/",
+      "System.TeamProject": "Shop",
+    };
+    const run = await runPipeline(world, pipelineOf("environment.yml"), variables, { build });
+    assertSucceeded(run, 1);
+    const found = (namespace: string) =>
+      stage.imageOf("Deployment", "identityserver", "identityserver", namespace);
+    assert.equal(found("shop"), acr("identityserver:4125"));
+    assert.equal(found("staging"), acr("identityserver:4124"));
+    const { annotations } = stage.server.get("Deployment", "identityserver", "shop").metadata;
+    assert.equal(
+      annotations?.["azure-pipelines/runuri"],
+      "https://dev.azure.com/contoso/Shop/_build/results?buildId=9001",
     );
   });
 

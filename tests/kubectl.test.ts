@@ -39,6 +39,17 @@ describe("kubectlPath", () => {
     );
   });
 
+  test("names the folder that has it, between quotes", async () => {
+    const kubectl = path.join(stage.temp, "kubectl");
+    writeFileSync(kubectl, spy());
+    chmodSync(kubectl, 0o755);
+    assertRan(await stage.finish({ ...images, kubectlPath: `"${stage.temp}"` }), "Succeeded");
+    assert.ok(
+      calls().some((call) => call.startsWith("set image")),
+      calls().join("\n"),
+    );
+  });
+
   test("is told where there is no such program", async () => {
     const kubectlPath = path.join(stage.temp, "nowhere");
     const outcome = await stage.finish({ ...images, kubectlPath });

@@ -83,6 +83,18 @@ test("the package holds the task, its documents and nothing of the machine", () 
   }
 });
 
+test("the package says where it can be installed, and where questions are asked", () => {
+  const manifest = textIn(normal, "extension.vsixmanifest");
+  assert.match(manifest, /<InstallationTarget Id="Microsoft\.VisualStudio\.Services\.Cloud"\s*\/>/);
+  assert.match(
+    manifest,
+    /<InstallationTarget Id="Microsoft\.TeamFoundation\.Server" Version="\[19\.0,\)"\s*\/>/,
+  );
+  assert.match(manifest, /EnableMarketplaceQnA" Value="true"/);
+  const { homepage } = json("package.json");
+  assert.ok(manifest.includes(`Links.Getstarted" Value="${homepage}"`), manifest);
+});
+
 describe("the package for trying out", () => {
   const identity = (extension: Package) => {
     const [, attributes = ""] =

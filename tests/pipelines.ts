@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
-import type { Connection, Outcome } from "./agent";
+import type { Connection, DeploymentTarget, Outcome } from "./agent";
 
 type Values = Record<string, string>;
 
@@ -47,9 +47,16 @@ export interface TaskInput {
 export interface World {
   inputs: TaskInput[];
   /** Runs a step of this task. */
-  run(inputs: Values, variables: Values, connections: Record<string, Connection>): Promise<Outcome>;
+  run(
+    inputs: Values,
+    variables: Values,
+    connections: Record<string, Connection>,
+    deploysTo?: DeploymentTarget,
+  ): Promise<Outcome>;
   /** The service connections by their names. */
   connections: Record<string, Connection>;
+  /** The connections of the resources of environments, by names such as `shop.production`. */
+  resources: Record<string, Connection>;
   /** Receives the images that are pushed. */
   pushed(repository: string, tag: string): Promise<void>;
   /** A folder in which a run and its artifacts are kept. */
@@ -119,7 +126,8 @@ export async function runPipeline(
     };
     mkdirSync(path.join(folder, "a"), { recursive: true });
     for (const step of stepsOf(job)) {
-      const outcome = await runStep(world, step, variables, artifacts, resources);
+      const target = targetOf(world, job);
+      const outcome = await runStep(world, step, variables, artifacts, resources, target);
       if (outcome === undefined) continue;
       outcomes.push(outcome);
       for (const [name, value] of Object.entries(outcome.outputs)) {
@@ -131,12 +139,23 @@ export async function runPipeline(
   return { outcomes, artifacts };
 }
 
+/** The environment of a deployment job, with its resource where it names one. */
+function targetOf(world: World, { environment }: Job): DeploymentTarget | undefined {
+  const [name, resource] = environment?.split(".") ?? [];
+  if (name === undefined) return undefined;
+  if (resource === undefined) return { name };
+  const connection = world.resources[environment ?? ""];
+  if (connection === undefined) throw new Error(`there is no environment ${environment}`);
+  return { name, resource: { name: resource, connection } };
+}
+
 async function runStep(
   world: World,
   step: PipelineStep,
   variables: Values,
   artifacts: string,
   resources: Record<string, Run>,
+  target: DeploymentTarget | undefined,
 ): Promise<Outcome | undefined> {
   const workspace = variables["Pipeline.Workspace"] ?? "";
   const { task, download, publish, artifact = "", inputs = {} } = step;
@@ -165,7 +184,7 @@ async function runStep(
       connections[name] = found;
       delete typed[name];
     }
-    return world.run(typed, variables, connections);
+    return world.run(typed, variables, connections, target);
   } else if (download === undefined && step.checkout === undefined) {
     throw new Error(`there is no such step here: ${JSON.stringify(step)}`);
   }

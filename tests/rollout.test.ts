@@ -42,6 +42,14 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
     ["unschedulable", {}, "unschedulable=1", /is taken by no node: .*nodes are available/],
     ["over-quota", {}, "refused=1", /its pods may not be created: .*exceeded quota/],
     ["denied-by-webhook", {}, "denied=1", /its pods may not be created: .*denied the request/],
+    ["denied-by-policy", {}, "denied=1", /its pods may not be created: .*denied request: image/],
+    [
+      "hook-fails",
+      {},
+      "",
+      /its postStart hook fails \(FailedPostStartHook, [2-9] restarts\): PostStartHook failed/,
+    ],
+    ["exceeds-limit", {}, "", /is evicted for using more than its own limits: Usage of EmptyDir/],
   ];
   for (const [kind, more, failAfter, cause] of cases) {
     test(kind, async () => {
@@ -60,6 +68,44 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
       await stage.server.settled("Deployment", "web");
     });
   }
+
+  test("also for its own limits where the program ends well", async () => {
+    await web();
+    stage.server.images.behave(after, { kind: "exceeds-limit", exitCode: 0 });
+    const outcome = await stage.finish({ images });
+    assertRan(outcome, "Failed");
+    assert.match(outcome.errors[0] ?? "", /is evicted for using more than its own limits: Usage/);
+  });
+
+  test("as soon as the autoscaler says that it brings no node", async () => {
+    await web();
+    stage.server.images.behave(after, { kind: "unschedulable", autoscaler: "refuses" });
+    const outcome = await stage.finish({ images, failAfter: "unschedulable=1" });
+    assertRan(outcome, "Failed");
+    assert.match(
+      outcome.errors[0] ?? "",
+      /The autoscaler says: pod didn't trigger scale-up: 1 max/,
+    );
+  });
+
+  test("with the node where a pod does not end", async () => {
+    await stage.server.daemonSet({
+      name: "agent",
+      image: "contoso.azurecr.io/agent:1",
+      podSpec: { terminationGracePeriodSeconds: 1 },
+    });
+    stage.server.loseNode("node-1");
+    const outcome = await stage.finish({
+      images: "ds/agent app=$(ACR)/agent",
+      failAfter: "termination=1",
+      onFailure: "keep",
+    });
+    assertRan(outcome, "Failed");
+    assert.match(
+      outcome.errors[0] ?? "",
+      /^daemonsets\/agent: pod agent-\S+ is being deleted and has not ended yet on node node-1/,
+    );
+  });
 
   test("with the last lines of the container and the warnings of Kubernetes", async () => {
     await web({ minReadySeconds: 2 });
@@ -119,6 +165,33 @@ describe("a trouble that passes fails nothing", () => {
     });
   }
 
+  test("a node that the autoscaler brings after the limit", async () => {
+    await web();
+    const behaviour = { kind: "unschedulable", autoscaler: "works", heals: 2_500 } as const;
+    stage.server.images.behave(after, behaviour);
+    const outcome = await stage.finish({ images, failAfter: "unschedulable=1" });
+    assertRan(outcome, "Succeeded");
+  });
+
+  test("an init container that takes its time", async () => {
+    await web({ initContainers: [{ name: "migrate", image: "contoso.azurecr.io/migrate:1" }] });
+    const behaviour = { kind: "runs", after: 2_000 } as const;
+    stage.server.images.behave("contoso.azurecr.io/migrate:4125", behaviour);
+    const images = "deployments/web app=$(ACR)/web migrate=$(ACR)/migrate";
+    const outcome = await stage.finish({ images, failAfter: "readiness=1" });
+    assertRan(outcome, "Succeeded");
+  });
+
+  test("a program that dies before it was available", async () => {
+    const db = { name: "db", image: "contoso.azurecr.io/db:1", replicas: 1, minReadySeconds: 2 };
+    await stage.server.statefulSet(db);
+    const behaviour = { kind: "crash-loop", after: 500, heals: 1_200 } as const;
+    stage.server.images.behave("contoso.azurecr.io/db:4125", behaviour);
+    const outcome = await stage.finish({ images: "sts/db app=$(ACR)/db" });
+    assertRan(outcome, "Succeeded");
+    assert.equal(stage.server.get("StatefulSet", "db").status.availableReplicas, 1);
+  });
+
   test("a webhook that gives pods another image", async () => {
     await web();
     stage.server.images.mirror = (image) => image.replace("contoso.azurecr.io", "mirror.local");
@@ -172,9 +245,27 @@ describe("what is left as it is", () => {
     assert.equal(outcome.log.filter((line) => /^ {2}pod db-\d: ready/.test(line)).length, 1);
   });
 
-  test("a deployment of no pods is done at once", async () => {
+  test("a deployment of no pods is done at once, and says that nothing runs it", async () => {
     await web({ replicas: 0 });
-    assertRan(await stage.finish({ images }), "Succeeded");
+    const outcome = await stage.finish({ images });
+    assertRan(outcome, "Succeeded");
+    const held = "the image is set, and nothing runs it now: the workload is scaled to 0 replicas";
+    assertLogged(outcome, `deployments/web: ${held}`);
+  });
+
+  test("a stateful set whose partition is above all its pods", async () => {
+    await stage.server.statefulSet({
+      name: "db",
+      image: "contoso.azurecr.io/db:1",
+      replicas: 2,
+      updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 2 } },
+    });
+    const outcome = await stage.finish({ images: "sts/db app=$(ACR)/db" });
+    assertRan(outcome, "SucceededWithIssues");
+    assert.match(
+      outcome.warnings.join("\n"),
+      /partition of the stateful set is above all its pods/,
+    );
   });
 
   test("a cron job is set, and nothing is waited for", async () => {
@@ -407,7 +498,8 @@ describe("the report", () => {
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Failed");
     const [summary = ""] = outcome.summaries;
-    assert.match(summary, /^# Kubectl Set Image\n\nFailed after \d+ s\n/);
+    assert.deepEqual(outcome.summaryNames, ["Kubectl Set Image"]);
+    assert.match(summary, /^Failed after \d+ s\n/);
     assert.match(
       summary,
       /\n\| deployments\/web \| app \| \S+:4124 → \S+:4125 \| \S+:4124 \(the old/,

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach } from "node:test";
 import { promisify } from "node:util";
-import { type Outcome, type RunningStep, run, type Step } from "./agent";
+import { foldersOf, type Outcome, type RunningStep, run, type Step } from "./agent";
 import { ApiServer } from "./api-server";
 import { unpackExtension } from "./vsix";
 
@@ -19,6 +19,11 @@ export const release = {
 };
 
 type Values = Record<string, string>;
+/** What else the agent hands over, and how it runs the step. */
+export type Handed = Pick<
+  Step,
+  "connections" | "system" | "proxy" | "certificates" | "deploysTo" | "container" | "target"
+>;
 type Environment = Record<string, string | undefined>;
 
 /** A server that a test starts. */
@@ -43,7 +48,7 @@ export class Stage {
     variables: Values = release,
     environment: Environment = {},
     secrets: Values = {},
-    handed: Pick<Step, "connections" | "system" | "proxy" | "certificates"> = {},
+    handed: Handed = {},
   ): RunningStep {
     const { taskFolder, temp } = this;
     const kubeconfig = { KUBECONFIG: path.join(temp, "kubeconfig"), HOME: temp };
@@ -56,6 +61,11 @@ export class Stage {
       tempFolder: temp,
       environment: { ...kubeconfig, ...environment },
     });
+  }
+
+  /** The working directory of the step. */
+  get work(): string {
+    return foldersOf({ taskFolder: "", tempFolder: this.temp, variables: {} }).work;
   }
 
   finish(...step: Parameters<Stage["start"]>): Promise<Outcome> {
@@ -116,6 +126,7 @@ export function useStage(): Stage {
   beforeEach(async () => {
     stage.server = await ApiServer.start();
     stage.temp = mkdtempSync(path.join(tmpdir(), "kubectl-set-image-task-"));
+    mkdirSync(stage.work);
     writeFileSync(path.join(stage.temp, "kubeconfig"), stage.server.kubeconfig());
   });
   afterEach(async () => {

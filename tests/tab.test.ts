@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import type { BrowserContext, FrameLocator, Page } from "playwright-core";
-import { AzureDevOps, type Theme } from "./azure-devops";
+import { AzureDevOps, planId, type Theme, timelineOf } from "./azure-devops";
 import { openBrowser } from "./browser";
 import { type Recording, record } from "./recordings";
 import { until } from "./stage";
@@ -36,6 +36,8 @@ after(async () => {
 beforeEach(async () => {
   devops.attached = [];
   devops.status = undefined;
+  devops.signedOut = false;
+  devops.workflowTasks = undefined;
   devops.instead.clear();
   problems = [];
   page = await context.newPage();
@@ -288,9 +290,32 @@ describe("several attachments", () => {
     );
   });
 
+  test("of several attempts of a run say of which", async () => {
+    attach(made({ result: "Failed" }));
+    attach(made(), "Kubectl Set Image", "2026-11-24T20:40:00Z");
+    for (const [at, attached] of devops.attached.entries()) attached.attempt = at + 1;
+    await open("build");
+    await assertReads(
+      "Succeeded after 1 min 1 s",
+      "Attempt 2 › Production › Deploy › Kubectl Set Image · 24 Nov 2026, 20:40",
+      "Failed after 1 min 1 s",
+      "Attempt 1 › Production › Deploy › Kubectl Set Image · 24 Nov 2026, 20:10",
+    );
+  });
+
+  test("are shown when those of another attempt cannot be listed", async () => {
+    attach(made({ result: "Failed" }));
+    attach(made());
+    for (const [at, attached] of devops.attached.entries()) attached.attempt = at + 1;
+    devops.instead.set(`/attempts/1/plan/${planId}/attachments/kubectl-set-image`, { value: 1 });
+    await open("stage");
+    await assertReads("Succeeded after 1 min 1 s", "Not shown");
+  });
+
   test("of a timeline that is gone are shown without their places", async () => {
     attach(made());
     devops.instead.set("/timeline", null);
+    devops.instead.set(`/timeline/${timelineOf({ attempt: 1 })}`, null);
     await open();
     await assertReads("Succeeded after 1 min 1 s", "Kubectl Set Image");
   });
@@ -371,6 +396,42 @@ test("the page may run its own script and no other", async () => {
     /^default-src 'none'; script-src 'sha256-[\w+/=]+'; style-src 'unsafe-inline'; connect-src https: http:$/,
   );
   assert.ok(html.length < 40_000, `the page has ${html.length} characters`);
+});
+
+describe("the tab of a stage", () => {
+  const { id } = JSON.parse(readFileSync(path.join(__dirname, "../task/task.json"), "utf8"));
+  const other = { taskId: "cbc316a2-586f-4def-be79-488a1f503564", definitionType: "task" };
+  const cases: [string, "build" | "stage", typeof devops.workflowTasks, boolean][] = [
+    ["is there for a stage that has the step", "stage", [other, { taskId: id }], false],
+    ["is not there for a stage without it", "stage", [other], true],
+    [
+      "is there for a stage with a task group, which may have it",
+      "stage",
+      [{ ...other, definitionType: "metaTask" }],
+      false,
+    ],
+    ["is there where nobody says what the stage has", "stage", undefined, false],
+    ["is there for a run", "build", undefined, false],
+  ];
+  for (const [what, of, tasks, hidden] of cases) {
+    test(what, async () => {
+      devops.workflowTasks = tasks;
+      await open(of);
+      await page.locator(`body[data-hidden=${hidden}]`).waitFor();
+    });
+  }
+});
+
+test("an expired sign-in is told, and leads to no other page", async () => {
+  attach(made());
+  devops.signedOut = true;
+  for (const of of ["build", "stage"] as const) {
+    await open(of);
+    await assertReads(
+      "The rollouts cannot be read",
+      "Azure DevOps does not take the sign-in of this tab (401). Reload the page.",
+    );
+  }
 });
 
 describe("when Azure DevOps has no attachment to give", () => {

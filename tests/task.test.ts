@@ -88,6 +88,38 @@ describe("setImage", () => {
     assert.equal(job.containers[0]?.image, "contoso.azurecr.io/cleanup:4125");
   });
 
+  test("takes a line that was pasted with its flags, and says what --all means", async () => {
+    for (const name of ["web", "api"]) {
+      await stage.server.deployment({
+        name,
+        namespace: "shop",
+        image: `contoso.azurecr.io/${name}:1`,
+      });
+    }
+    await stage.server.statefulSet({
+      name: "db",
+      namespace: "shop",
+      image: "contoso.azurecr.io/db:1",
+    });
+    const outcome = await stage.finish({
+      images:
+        "\ufeffkubectl -n shop set image deployments --all \\\r\n" +
+        "  app=$(ACR)/site --record # the shop\r\n",
+    });
+    assertRan(outcome, "Succeeded");
+    assertLogged(outcome, "--all means these deployments of the namespace shop (2): api, web");
+    assertLogged(
+      outcome,
+      "images, line 1: --record is ignored: this step records the cause of every change by itself, " +
+        "for kubectl rollout history",
+    );
+    const image = (kind: string, name: string) => stage.imageOf(kind, name, "app", "shop");
+    for (const name of ["web", "api"]) {
+      assert.equal(image("Deployment", name), "contoso.azurecr.io/site:4125");
+    }
+    assert.equal(image("StatefulSet", "db"), "contoso.azurecr.io/db:1");
+  });
+
   test("goes to the namespace and the kubeconfig of its inputs", async () => {
     await identityserver();
     await stage.server.deployment({
@@ -232,7 +264,7 @@ describe("computeTag", () => {
   });
 
   test("hands the tag over to a release in a file, and to the build", async () => {
-    const staged = path.join(stage.temp, "a");
+    const staged = path.join(stage.work, "a");
     const inputs = { command: "computeTag", images: line, updateBuildNumber: "true" };
     const strategy = { tagStrategy: "template", tagTemplate: "{branch}-{date}.{counter}" };
     const outcome = await stage.finish(
@@ -269,20 +301,50 @@ describe("computeTag", () => {
     assert.deepEqual([outcome.outputs, outcome.buildTags], [{ tag: "4125" }, []]);
   });
 
-  test("reads the version of a file", async () => {
-    writeFileSync(path.join(stage.temp, "VERSION"), "\ufeffv1.4.2\r\n");
-    const outcome = await stage.finish(
-      {
-        command: "computeTag",
-        tagStrategy: "semver",
-        versionFrom: "file",
-        versionFile: "VERSION",
-        addBuildTag: "false",
-      },
-      build,
-    );
-    assertRan(outcome, "Succeeded");
-    assert.deepEqual([outcome.outputs, outcome.buildTags], [{ tag: "1.4.2" }, []]);
+  const bom = "\ufeff";
+  const encodings: [string, (text: string) => Buffer][] = [
+    ["UTF-8", (text) => Buffer.from(text)],
+    ["UTF-8 with a byte order mark", (text) => Buffer.from(bom + text)],
+    ["UTF-16, as Windows PowerShell writes it", (text) => Buffer.from(bom + text, "utf16le")],
+    ["UTF-16 of the other order", (text) => Buffer.from(bom + text, "utf16le").swap16()],
+  ];
+  for (const [encoding, encoded] of encodings) {
+    test(`reads the version and the images of files in ${encoding}`, async () => {
+      writeFileSync(path.join(stage.work, "VERSION"), encoded("v1.4.2\r\n"));
+      const version = await stage.finish(
+        {
+          command: "computeTag",
+          tagStrategy: "semver",
+          versionFrom: "file",
+          versionFile: "VERSION",
+          addBuildTag: "false",
+        },
+        build,
+      );
+      assertRan(version, "Succeeded");
+      assert.deepEqual([version.outputs, version.buildTags], [{ tag: "1.4.2" }, []]);
+
+      const repository = "contoso.azurecr.io/identityserver";
+      const images = {
+        format: "kubectl-set-image",
+        version: 1,
+        tag: "4125",
+        images: [{ repository, tag: "4125" }],
+      };
+      writeFileSync(path.join(stage.work, "tag.json"), encoded(JSON.stringify(images, null, 2)));
+      const set = await stage.finish({ images: line, imagesFile: "tag.json", dryRun: "client" });
+      assertRan(set, "Succeeded");
+      assert.equal(set.outputs.image, newImage);
+    });
+  }
+
+  test("says that a file in UTF-16 is too big", async () => {
+    const text = `${bom}{"name":"${"x".repeat(1024 * 1024)}"}`;
+    writeFileSync(path.join(stage.work, "tag.json"), Buffer.from(text, "utf16le"));
+    const outcome = await stage.finish({ images: line, imagesFile: "tag.json" });
+    assert.deepEqual(outcome.errors, [
+      "imagesFile: tag.json has more than 1024 KiB, which is no such file. Check the path",
+    ]);
   });
 
   test("needs no image", async () => {
@@ -301,7 +363,6 @@ describe("computeTag", () => {
 });
 
 describe("what is wrong is said before anything is changed", () => {
-  const flags = "is a flag, and flags have no place here.";
   const latest =
     "To Kubernetes nothing changes when it is pushed again, so no pod would be replaced, and there " +
     "would be no name to roll back to.";
@@ -318,50 +379,82 @@ describe("what is wrong is said before anything is changed", () => {
     [
       "a line that says nothing",
       { images: `${line}\ndeployments/identityserver` },
-      'images, line 2, column 1: an image is missing after "deployments/identityserver". Write ' +
+      'images, line 2: an image is missing after "deployments/identityserver". Write ' +
         "deployments/identityserver CONTAINER=IMAGE",
     ],
     [
       "a flag for every workload",
       { images: "--all identityserver=$(ACR)/identityserver" },
-      `images, line 1, column 1: "--all" ${flags} Name each workload: deployments/NAME CONTAINER=IMAGE`,
+      "images, line 1: a kind is missing beside --all. Write deployments --all CONTAINER=IMAGE",
     ],
     [
-      "a flag for a namespace",
-      { images: "deployments/identityserver -n kube-system identityserver=$(ACR)/identityserver" },
-      `images, line 1, column 28: "-n" ${flags} Put the namespace into the input namespace, or before ` +
-        "the line: kube-system: deployments/NAME CONTAINER=IMAGE",
+      "a flag that has an input of its own",
+      {
+        images: "deployments/identityserver identityserver=$(ACR)/identityserver --dry-run=client",
+      },
+      'images, line 1: "--dry-run=client" is a flag that a line cannot have. Use the input dryRun',
+    ],
+    [
+      "a forgotten repository",
+      { images: "deployments/identityserver identityserver=$(ACR):$(Build.BuildId)" },
+      'images, line 1: "contoso.azurecr.io:4125" names a registry without a repository. Write ' +
+        "contoso.azurecr.io/REPOSITORY:4125",
+    ],
+    [
+      "a scheme",
+      { images: "https://$(ACR)/identityserver" },
+      'images, line 1: "https://contoso.azurecr.io/identityserver" begins with https://, and an ' +
+        "image reference has no scheme. Write contoso.azurecr.io/identityserver",
+    ],
+    [
+      "an output of a step in another job",
+      { images: "$(ACR)/identityserver:$(web.tag)" },
+      "images, line 1: $(web.tag) was not replaced: no step named web has set tag in this job before " +
+        "this step. In a classic release, outputs do not reach other jobs or stages. Hand the tag " +
+        "over with imagesFile, or compute it in this job",
+    ],
+    [
+      "one undefined variable in two lines",
+      { images: "$(Registry)/identityserver\n# $(Other)\n$(Registry)/api" },
+      "images, lines 1 and 3: $(Registry) was not replaced: no variable Registry is defined here. " +
+        `Define Registry ${defined}`,
+    ],
+    [
+      "one undefined variable that a template would need",
+      { images: line, tagStrategy: "template", tagTemplate: "$(Template)" },
+      "tagTemplate: $(Template) was not replaced: no variable Template is defined here. Define " +
+        `Template ${defined}`,
     ],
     [
       "an unknown kind",
       { images: "deploymentz/identityserver identityserver=$(ACR)/identityserver" },
-      'images, line 1, column 1: "deploymentz" is no kind of workload whose image can be set. Did ' +
+      'images, line 1: "deploymentz" is no kind of workload whose image can be set. Did ' +
         "you mean deployments? There are: deployments (deploy), statefulsets (sts), daemonsets " +
         "(ds), cronjobs (cj), replicasets (rs)",
     ],
     [
       "no reference",
       { images: "deployments/identityserver identityserver=$(ACR)//identityserver" },
-      'images, line 1, column 62: "contoso.azurecr.io//identityserver" is no image reference: the ' +
+      'images, line 1: "contoso.azurecr.io//identityserver" is no image reference: the ' +
         "repository has an empty part between slashes",
     ],
     [
       "latest",
       { images: "deployments/identityserver identityserver=$(ACR)/identityserver:latest" },
-      "images, line 1, column 43: contoso.azurecr.io/identityserver:latest is refused: the tag " +
+      "images, line 1: contoso.azurecr.io/identityserver:latest is refused: the tag " +
         `latest moves. ${latest} Leave the tag out, and this step adds :4125, the tag of this build`,
     ],
     [
       "no tag from anywhere",
       { images: line, tagStrategy: "none" },
-      "images, line 1, column 43: contoso.azurecr.io/identityserver is refused: it has no tag, which " +
+      "images, line 1: contoso.azurecr.io/identityserver is refused: it has no tag, which " +
         `means latest. ${latest} Write the tag of the build, such as :$(Build.BuildId), or leave it ` +
         "out and take tagStrategy buildId",
     ],
     [
       "an undefined variable in images",
       { images: "deployments/identityserver identityserver=$(Registry)/identityserver" },
-      "images, line 1, column 43: $(Registry) was not replaced: no variable Registry is defined " +
+      "images, line 1: $(Registry) was not replaced: no variable Registry is defined " +
         `here. Define Registry ${defined}`,
     ],
     ...["namespace", "context", "kubeconfig", "command", "dryRun", "rolloutStatusTimeout"].map(
@@ -389,7 +482,7 @@ describe("what is wrong is said before anything is changed", () => {
     [
       "a file of images that is not there",
       { images: line, imagesFile: "none.json" },
-      `imagesFile: none.json cannot be read: ENOENT: no such file or directory, open 'TEMP/none.json'. The ` +
+      `imagesFile: none.json cannot be read: ENOENT: no such file or directory, open 'WORK/none.json'. The ` +
         "path is relative to $(System.DefaultWorkingDirectory), where a classic release has the " +
         "files of an artifact in the folder of its alias",
     ],
@@ -409,7 +502,7 @@ describe("what is wrong is said before anything is changed", () => {
       await identityserver();
       const outcome = await stage.finish(inputs);
       assertRan(outcome, "Failed");
-      assert.deepEqual(outcome.errors, [message.replace("TEMP", stage.temp)]);
+      assert.deepEqual(outcome.errors, [message.replace("WORK", stage.work)]);
       assert.equal(outcome.message, "Nothing was changed in the cluster");
       assert.deepEqual(stage.changes, []);
     });

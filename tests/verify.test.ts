@@ -222,6 +222,16 @@ describe("verifyImage", { skip }, () => {
       );
       assertRan(outcome, "Succeeded");
       assert.deepEqual([azure.faults, registry.tokens?.faults], [[], []]);
+      const asked = azure.requests.flatMap(({ query, body }) => [
+        query.get("resource"),
+        new URLSearchParams(body).get("scope"),
+      ]);
+      const audience = "https://management.core.windows.net/";
+      const named = asked.filter((name) => name !== null);
+      assert.ok(
+        named.every((name) => name === audience || name === `${audience}/.default`),
+        named.join("\n"),
+      );
     });
   }
 

@@ -191,6 +191,15 @@ impl Content {
         }
     }
 
+    /// What the tag is of this one build by: its id, its counter, or a commit that is a changeset.
+    #[must_use]
+    pub fn origins(&self) -> Vec<String> {
+        let number = self.build.number.as_deref().unwrap_or_default();
+        let counter = &number[number.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
+        let counter = Some(counter.to_owned()).filter(|counter| !counter.is_empty());
+        [self.build.id.clone(), counter, self.commit.clone()].into_iter().flatten().collect()
+    }
+
     /// Whether the tag holds the beginning of the commit's hash.
     fn names_commit(&self) -> bool {
         let hash = self.commit.as_deref().filter(|commit| commit.len() >= 40);

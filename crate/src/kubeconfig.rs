@@ -104,7 +104,9 @@ contexts:
 
     fn destination(files: &[&str], context: Option<&str>) -> [String; 3] {
         let mut kubeconfig = Kubeconfig::default();
-        files.iter().for_each(|file| kubeconfig.add(file).unwrap());
+        for file in files {
+            kubeconfig.add(file).unwrap();
+        }
         let Destination { server, context, namespace } = kubeconfig.destination(context);
         [server, context, namespace.unwrap_or_default()]
     }

@@ -170,6 +170,22 @@ impl Reference {
         format!("{domain}/{}{}", if library { "library/" } else { "" }, self.path)
     }
 
+    /// Whether a text by itself is the host of a registry, as far as names tell: `localhost`, an
+    /// IPv4 address, or a domain whose last label is one of letters. The grammar takes it for a
+    /// repository of Docker Hub, which has none of such a name.
+    #[must_use]
+    pub fn is_registry(text: &str) -> bool {
+        let labels: Vec<&str> = text.split('.').collect();
+        let all = |label: &str, of: fn(&u8) -> bool| label.bytes().all(|b| of(&b));
+        let is_address =
+            labels.len() == 4 && labels.iter().all(|label| all(label, u8::is_ascii_digit));
+        let is_domain = labels.len() > 1
+            && labels.iter().all(|label| !label.is_empty())
+            && labels.last().is_some_and(|top| top.len() > 1 && all(top, u8::is_ascii_alphabetic));
+        (is_address || is_domain || text.eq_ignore_ascii_case("localhost"))
+            && check_domain(text).is_ok()
+    }
+
     /// The last part of the repository: `identityserver`.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 
 use kubectl_set_image::{
     Core, Effect, Event, Stream,
+    images::{self, Needs},
     images_file::ImagesFile,
     reference::{Reference, Tag},
     tag::{downgrade, sanitise, template::Template, time::StartTime, version},
+    variables::Variables,
 };
 
 const DEFAULT_ROUNDS: u64 = 20_000;
@@ -39,6 +41,15 @@ const SEEDS: &[&str] = &[
     "kubectl set image cronjob cleanup '*=a.io/cleanup'",
     "statefulsets.v1.apps/db \"a.io/db\"",
     "# nothing\n\n-n shop --all",
+    "shop, billing: deploy,sts --all -n=shop *=https://a.io/web:feature/x # --record",
+    "kubectl -nshop set image deploy/web: \\\r\n app= a.io/web:1:2, b='“x”",
+    "api/v1.2.3",
+    "@contoso/web@1.2.3-2.0.0",
+    "Changeset 3",
+    "AzureContainerRepository",
+    "ResourceTrigger",
+    "web",
+    "$(web.tag)$(dependencies.A.outputs['b.c'])",
     "{\"format\":\"kubectl-set-image\",\"version\":1,\"tag\":\"4125\",\"images\":[{\"repository\":\"a.io/web\",\"tag\":\"1.0.0\",\"digest\":\"sha256:00\"}]}",
     "{\"version\": \"1.4.2\", \"name\": \"web\"}",
     "{\"kind\":\"List\",\"items\":[{\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\"},\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"app\",\"image\":\"a.io/web:4124\"}]}}}}]}",
@@ -131,6 +142,13 @@ fn no_text_breaks_a_parser() {
         let (there, back) = (version::compare(&text, &other), version::compare(&other, &text));
         assert_eq!(there, back.map(std::cmp::Ordering::reverse), "{text:?} {other:?}");
         let _ = downgrade::step(&text, &other);
+        for needs in [Needs::Images, Needs::Workloads] {
+            let text = text.replace("\r\n", "\n");
+            let lines = images::parse(&text, needs, &Variables::default());
+            let other_ends = text.replace('\n', "\r\n");
+            assert_eq!(lines, images::parse(&other_ends, needs, &Variables::default()), "{text:?}");
+            let _ = lines.map_err(|errors| errors.iter().map(ToString::to_string).count());
+        }
         let _ = Template::parse(&text).map_err(|error| error.to_string());
         let _ = StartTime::parse(&text).map(|time| time.format(&other));
         if let Ok(file) = ImagesFile::parse(&text) {
@@ -152,7 +170,13 @@ fn no_step_breaks_the_core() {
         "Build.ArtifactStagingDirectory",
         "System.HostType",
         "System.PipelineStartTime",
+        "System.PullRequest.SourceCommitId",
+        "Build.Reason",
+        "Release.PrimaryArtifactSourceAlias",
         "Release.Artifacts._web.BuildId",
+        "Release.Artifacts._web.Type",
+        "resources.triggeringAlias",
+        "resources.container.web.tag",
         "resources.pipeline.web.runID",
     ];
     let mut random = Random(0x0123_4567_89AB_CDEF);

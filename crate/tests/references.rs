@@ -158,6 +158,26 @@ fn what_is_no_reference_says_which_part_and_why() {
     }
 }
 
+#[test]
+fn a_registry_by_itself_is_told_from_a_repository() {
+    for (text, is_registry) in [
+        ("contoso.azurecr.io", true),
+        ("localhost", true),
+        ("192.168.1.1", true),
+        ("registry.k8s.io", true),
+        ("redis", false),
+        ("library/redis", false),
+        ("web.v2", false),
+        ("1.2", false),
+        (".io", false),
+        ("a..io", false),
+        ("-a.io", false),
+        ("", false),
+    ] {
+        assert_eq!(Reference::is_registry(text), is_registry, "{text}");
+    }
+}
+
 prop_compose! {
     fn references()(
         domain in "|localhost(:[0-9]{1,5})?/|[a-z0-9]{1,5}(\\.[a-zA-Z0-9-]{0,3}[a-z0-9]){1,2}(:[0-9]{1,5})?/|\\[[0-9a-f]{0,4}::?[0-9a-f]{1,4}\\]/",

@@ -73,7 +73,17 @@ fn modified(object: &Value) -> Value {
 
 /// A run whose image is set; the rollout begins.
 fn rolling() -> Conversation {
-    let mut run = Conversation::start(&[IMAGES]);
+    rolling_with(&[])
+}
+
+/// The same, in a job that has these variables too.
+fn rolling_with(variables: &[(&str, &str)]) -> Conversation {
+    let release = [
+        ("System.HostType", "release"),
+        ("Release.EnvironmentName", "Production"),
+        ("Build.BuildId", "4125"),
+    ];
+    let mut run = Conversation::start_with(&[IMAGES], &[&release, variables].concat());
     run.after(300).opens().api_answers(WORKLOAD, &old());
     run.after(200)
         .writes_text("set image", "deployment.apps/identityserver image updated\n")
@@ -98,7 +108,7 @@ fn put_back(run: &mut Conversation) {
     run.after(100).api_answers(WORKLOAD, &new(&json!({})));
     run.after(100).answers("set image", "deployment.apps/identityserver image updated\n");
     run.api_answers(WORKLOAD, &back).api_answers("PATCH", &json!({}));
-    run.after(900).api_lists("/deployments?", &[back.clone()]);
+    run.after(900).api_lists("/deployments?", std::slice::from_ref(&back));
     run.wakes_after(2000).api_answers(WORKLOAD, &back);
 }
 
@@ -208,7 +218,7 @@ fn the_last_old_pod_is_waited_for() {
 fn a_kubeconfig_of_text_becomes_a_file_and_stays_out_of_the_log() {
     let mut run = Conversation::start(&[
         IMAGES,
-        ("kubeconfig", "{\"kind\": \"Config\", \"token\": \"hush\"}"),
+        ("kubeconfig", "{\"kind\": \"Config\", \"users\": [{\"user\": {\"token\": \"hush\"}}]}"),
     ]);
     run.file_is_written("/agent/temp/1").opens().api_answers(WORKLOAD, &old());
     assert_snapshot!(run.transcript());
@@ -308,6 +318,35 @@ fn a_canceled_rollout_says_what_is_set() {
     run.api_answers("PATCH", &json!({}));
     run.api_answers(WORKLOAD, &old());
     assert_snapshot!(run.transcript());
+}
+
+/// A step that is canceled, and gets the second signal while it puts the old image back.
+fn canceled_twice(variables: &[(&str, &str)]) -> Conversation {
+    let mut run = rolling_with(variables);
+    run.api_tells("/deployments?", &added(&new(&json!({"observedGeneration": 4}))));
+    run.after(5000).is_canceled();
+    run.after(100).api_answers(WORKLOAD, &new(&json!({})));
+    run.after(7500).is_canceled();
+    run
+}
+
+#[test]
+fn the_second_signal_of_the_agent_ends_the_step() {
+    let run = canceled_twice(&[]);
+    let last = run.transcript().lines().last().unwrap_or_default();
+    assert!(last.starts_with("finish Canceled: Canceled; not every old image is back"), "{last}");
+}
+
+#[test]
+fn a_job_can_give_the_rollback_longer_after_the_second_signal() {
+    let mut run = canceled_twice(&[("PROCESS_SIGTERM_TIMEOUT", "30000")]);
+    let last = run.transcript().lines().last().unwrap_or_default();
+    assert!(last.ends_with("after 28000"), "{last}");
+    run.after(100).answers("set image", "deployment.apps/identityserver image updated\n");
+    run.api_answers("PATCH", &json!({}));
+    run.api_answers(WORKLOAD, &old());
+    let last = run.transcript().lines().last().unwrap_or_default();
+    assert!(last.starts_with("finish Canceled: Canceled; the old images are set again"), "{last}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn pairs(cell: &str) -> BTreeMap<String, String> {
 /// Computes the tag; a file that the step wants to read is among the variables.
 fn computed(inputs: BTreeMap<String, String>, given: &BTreeMap<String, String>) -> Vec<Effect> {
     let mut inputs = inputs;
-    inputs.insert("command".to_owned(), "computeTag".to_owned());
+    inputs.entry("command".to_owned()).or_insert_with(|| "computeTag".to_owned());
     let mut core = Core::new();
     let mut effects =
         core.handle(0, &Event::Started { inputs, variables: given.clone(), agent: Box::default() });
@@ -87,6 +87,180 @@ fn what_a_tag_cannot_hold_is_said() {
     );
 }
 
+/// The first lines of the log, errors and warnings among them, and the tag.
+fn told(inputs: &[(&str, &str)], given: &[(&str, &str)]) -> (Vec<String>, Option<String>) {
+    let owned = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+    };
+    let effects = computed(owned(inputs), &owned(given));
+    let tag = effects.iter().find_map(|effect| match effect {
+        Effect::SetVariable { name: "tag", value } => Some(value.clone()),
+        _ => None,
+    });
+    let lines = effects.iter().filter_map(|effect| match effect {
+        Effect::Log { style: Style::Plain, text } => Some(text.as_str().to_owned()),
+        Effect::Log { style: Style::Error | Style::Warning, text } => {
+            Some(format!("! {}", text.as_str()))
+        }
+        _ => None,
+    });
+    (lines.skip(1).collect(), tag)
+}
+
+const DEPLOYMENT_RUN: [(&str, &str); 6] = [
+    ("System.HostType", "build"),
+    ("Build.BuildId", "9001"),
+    ("Build.DefinitionName", "deploy"),
+    ("resources.pipeline.ci.runID", "4125"),
+    ("resources.pipeline.api.runID", "77"),
+    ("resources.triggeringAlias", "ci"),
+];
+
+#[test]
+fn the_log_says_that_the_build_is_that_of_the_resource_that_triggered_the_run() {
+    for command in ["computeTag", "setImage"] {
+        let inputs = [("command", command), ("images", "a.io/web"), ("dryRun", "server")];
+        let (log, tag) = told(&inputs, &DEPLOYMENT_RUN);
+        assert_eq!(tag.as_deref(), Some("4125"), "{command}");
+        assert_eq!(
+            log[0],
+            "Tag 4125, from resources.pipeline.ci.runID (the run of the pipeline resource ci, which \
+             triggered this run; artifactAlias: current takes this run)"
+        );
+    }
+    let (log, tag) = told(&[("artifactAlias", "current")], &DEPLOYMENT_RUN);
+    assert_eq!((log, tag.as_deref()), (vec!["Tag 9001, from Build.BuildId".into()], Some("9001")));
+}
+
+#[test]
+fn an_image_of_another_resource_than_the_triggering_one_is_refused() {
+    let (log, tag) = told(&[("images", "a.io/web\na.io/api")], &DEPLOYMENT_RUN);
+    assert_eq!(tag, None);
+    assert_eq!(
+        log,
+        [
+            "! images, line 2: a.io/api seems to be pushed by api, but ci triggered this run. Set it in \
+          a step of its own with artifactAlias api; artifactAlias ci takes the build of ci"
+        ]
+    );
+    for alias in ["ci", "current"] {
+        let inputs = [("images", "a.io/web\na.io/api"), ("artifactAlias", alias)];
+        assert!(told(&inputs, &DEPLOYMENT_RUN).1.is_some(), "{alias}");
+    }
+}
+
+#[test]
+fn a_run_by_hand_beside_pipeline_resources_warns_that_they_do_not_count() {
+    let by_hand = [&DEPLOYMENT_RUN[..5], &[("Build.Reason", "Manual")]].concat();
+    let (log, tag) = told(&[("images", "a.io/web")], &by_hand);
+    assert_eq!(tag.as_deref(), Some("9001"));
+    assert_eq!(
+        log[1],
+        "! artifactAlias: nothing triggered this run, so the tag is that of the run itself. If a \
+         pipeline resource pushed the image, name it: api, ci. current is the run itself, without \
+         this warning"
+    );
+    for inputs in [
+        &[("images", "a.io/web"), ("artifactAlias", "current")][..],
+        &[("images", "a.io/deploy")],
+        &[
+            ("images", "a.io/web"),
+            ("tagStrategy", "semver"),
+            ("versionFrom", "variable"),
+            ("version", "1.4.2"),
+        ],
+    ] {
+        let (log, _) = told(inputs, &by_hand);
+        assert_eq!(log.len(), 1, "{log:?}");
+    }
+}
+
+#[test]
+fn the_log_names_the_commit_of_a_pull_request() {
+    let given = [
+        ("System.HostType", "build"),
+        ("Build.BuildId", "4125"),
+        ("Build.SourceBranch", "refs/pull/17/merge"),
+        ("Build.SourceVersion", "d34db33fe7d24c5f8a6b1e0d9c8b7a6f5e4d3c2b"),
+        ("System.PullRequest.SourceCommitId", "3f1c0a9be7d24c5f8a6b1e0d9c8b7a6f5e4d3c2b"),
+    ];
+    let note = "System.PullRequest.SourceCommitId, the head of pull request 17; the merge that was \
+                built is d34db33fe7d24c5f8a6b1e0d9c8b7a6f5e4d3c2b";
+    for (inputs, tag, origin) in [
+        (&[("tagStrategy", "commit")][..], "3f1c0a9", "System.PullRequest.SourceCommitId"),
+        (
+            &[("tagStrategy", "template"), ("tagTemplate", "{branch}-{commit}")],
+            "pr-17-3f1c0a9",
+            "tagTemplate",
+        ),
+    ] {
+        let (log, made) = told(inputs, &given);
+        assert_eq!(made.as_deref(), Some(tag));
+        assert_eq!(log[0], format!("Tag {tag}, from {origin} ({note})"));
+    }
+    assert_eq!(told(&[], &given).0, ["Tag 4125, from Build.BuildId"]);
+}
+
+#[test]
+fn what_a_tag_is_made_of_decides_whether_it_moves() {
+    let given = [
+        ("Build.BuildId", "412"),
+        ("Build.BuildNumber", "20261124.7"),
+        ("Build.SourceBranch", "refs/heads/main"),
+        ("Build.SourceVersion", "3f1c0a9be7d24c5f8a6b1e0d9c8b7a6f5e4d3c2b"),
+    ];
+    let version = [("versionFrom", "variable"), ("version", "2026.11.3")];
+    for (template, advised) in [
+        ("1.{buildId}", None),
+        ("1.{counter}", None),
+        ("v{buildId}", None),
+        ("{major}.{minor}.{patch}", None),
+        ("1.4", Some("1.4-{buildId}")),
+        ("{branch}", Some("{branch}-{buildId}")),
+        ("web-{branch}", Some("web-{branch}-{buildId}")),
+        ("{major}.{minor}", Some("{major}.{minor}-{buildId}")),
+        ("{branch}-{major}", Some("{branch}-{major}-{buildId}")),
+    ] {
+        let inputs = [("tagStrategy", "template"), ("tagTemplate", template)];
+        let (log, tag) = told(&[&inputs[..], &version].concat(), &given);
+        assert_eq!(tag.is_some(), advised.is_none(), "{template}: {log:?}");
+        if let Some(advised) = advised {
+            assert!(log[0].ends_with(&format!("such as tagTemplate {advised}")), "{log:?}");
+        }
+    }
+    let (log, _) = told(&[("images", "a.io/web:1.412\na.io/api:1.411")], &given);
+    assert_eq!(log.len(), 1, "{log:?}");
+    assert!(log[0].starts_with("! images, line 2: a.io/api:1.411 is refused"), "{log:?}");
+}
+
+#[test]
+fn one_wrong_value_gives_one_error() {
+    for inputs in [
+        &[("tagStrategy", "template"), ("tagTemplate", "$(Template)")][..],
+        &[("tagStrategy", "semver"), ("versionFrom", "variable"), ("version", "$(Version)")],
+        &[("tagStrategy", "semver"), ("versionFrom", "file"), ("versionFile", "$(File)")],
+        &[("tagStrategy", "semver"), ("tagPrefix", "$(Prefix)")],
+        &[
+            ("tagStrategy", "semver"),
+            ("releaseBranches", "$(Branches)"),
+            ("versionFrom", "variable"),
+            ("version", "1.4.2"),
+        ],
+        &[("artifactAlias", "$(Alias)")],
+        &[("tagStrategy", "$(Strategy)")],
+        &[("tagStrategy", "template"), ("tagTemplate", "{brunch}")],
+        &[("mutableTagList", "$(List)")],
+        &[("command", "setImage"), ("imagesFile", "$(File)")],
+    ] {
+        let (log, tag) = told(inputs, &[]);
+        let given = [("Build.BuildId", "4125"), ("Build.SourceBranch", "refs/heads/topic")];
+        let (with_build, _) = told(inputs, &given);
+        assert_eq!(tag, None);
+        assert_eq!(with_build.len(), 1, "{with_build:?}");
+        assert!(log.contains(&with_build[0]), "{log:?}");
+    }
+}
+
 #[test]
 fn the_form_shows_what_counts() {
     let task = include_str!("../../task/task.json");
@@ -101,6 +275,7 @@ fn the_form_shows_what_counts() {
     for (input, expected) in [
         ("version", format!("versionFrom = variable && {reads_version}")),
         ("versionFile", format!("versionFrom = file && {reads_version}")),
+        ("tagPrefix", format!("versionFrom = gitTag && {reads_version}")),
         ("versionFrom", "tagStrategy = semver || tagStrategy = template".to_owned()),
     ] {
         assert_eq!(rule("inputs", input), expected, "{input}");

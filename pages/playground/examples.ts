@@ -37,6 +37,16 @@ export const examples: Example[] = [
     variables: on("refs/heads/feature/Login"),
   },
   {
+    name: "After another pipeline",
+    inputs: { images: "kubectl -n shop set image deployments/web app=$(ACR)/web --record" },
+    variables: `System.HostType = build
+Build.BuildId = 9001
+Build.Reason = ResourceTrigger
+resources.triggeringAlias = ci
+resources.pipeline.ci.runID = 4125
+ACR = contoso.azurecr.io`,
+  },
+  {
     name: "In the build",
     inputs: { command: "computeTag", images: "$(ACR)/IdentityServer" },
     variables: `${release.replace("release", "build")}

@@ -23,6 +23,8 @@ export interface Build {
 export interface Stage {
   id: number;
   releaseId: number;
+  /** What was to run in it when the release was made. */
+  deployPhasesSnapshot?: { workflowTasks?: { taskId: string; definitionType?: string }[] }[];
 }
 
 interface Listed {
@@ -38,6 +40,11 @@ interface TimelineRecord {
   name: string;
   startTime?: string;
   finishTime?: string;
+  attempt?: number;
+}
+
+interface Timeline {
+  records?: TimelineRecord[];
 }
 
 interface Release {
@@ -55,7 +62,7 @@ interface Phase {
   deploymentJobs?: { tasks?: { name: string; timelineRecordId: string }[] }[];
 }
 
-/** The attachments of a build, newest first. */
+/** The attachments of a build, of all its attempts, newest first. */
 export async function ofBuild({ id }: Build): Promise<Attachment[]> {
   const service = await Service.of("build");
   const build = ["build", "builds", id];
@@ -63,25 +70,34 @@ export async function ofBuild({ id }: Build): Promise<Attachment[]> {
     [...build, "attachments", kind],
     "5.0-preview.2",
   );
-  if (value.length === 0) return [];
-  const timeline = await service.json<{ records?: TimelineRecord[] } | null>(
-    [...build, "timeline"],
-    "5.0",
-  );
-  const records = new Map((timeline?.records ?? []).map((record) => [record.id, record]));
-  const found = value.flatMap((listed): Attachment[] => {
+  const places = value.flatMap((listed) => {
     const place = placeOf(listed);
-    if (!place) return [];
-    const record = records.get(place.record);
-    const path = [...build, place.timeline, place.record, "attachments", kind, listed.name];
-    return [
-      {
-        step: stepOf(record, records),
-        ...at(record?.finishTime ?? record?.startTime),
-        key: path.join("/"),
-        content: () => service.text(path, "5.0-preview.2"),
-      },
-    ];
+    return place ? [{ ...place, name: listed.name }] : [];
+  });
+  if (places.length === 0) return [];
+  const records = new Map<string, TimelineRecord>();
+  const learn = async (...timeline: string[]) => {
+    // Without it the attachments are shown all the same.
+    const known = await service
+      .json<Timeline | null>([...build, "timeline", ...timeline], "5.0")
+      .catch(() => null);
+    for (const record of known?.records ?? []) records.set(record.id, record);
+  };
+  await learn();
+  // The records of earlier attempts are in timelines of their own.
+  const unknown = places.filter(({ record }) => !records.has(record));
+  await Promise.all([...new Set(unknown.map(({ timeline }) => timeline))].map((one) => learn(one)));
+  const attempts = new Set(places.map(({ record }) => records.get(record)?.attempt ?? 1));
+  const found = places.map(({ timeline, record: recordId, name }): Attachment => {
+    const record = records.get(recordId);
+    const path = [...build, timeline, recordId, "attachments", kind, name];
+    const again = attempts.size > 1 && record ? [`Attempt ${record.attempt ?? 1}`] : [];
+    return {
+      step: [...again, ...stepOf(record, records)],
+      ...at(record?.finishTime ?? record?.startTime),
+      key: path.join("/"),
+      content: () => service.text(path, "5.0-preview.2"),
+    };
   });
   return newestFirst(found);
 }
@@ -93,34 +109,70 @@ export async function ofStage({ id, releaseId }: Stage): Promise<Attachment[]> {
   const release = await service.json<Release>(path, "5.0");
   const stage = release.environments.find((environment) => environment.id === id);
   const attempts = stage?.deploySteps ?? [];
-  const found = attempts.flatMap(({ attempt, releaseDeployPhases = [] }) =>
+  const lists = attempts.flatMap(({ attempt, releaseDeployPhases = [] }) =>
     releaseDeployPhases.map(async ({ name, runPlanId, deploymentJobs = [] }) => {
       if (!runPlanId) return [];
+      const again = attempts.length > 1 ? [`Attempt ${attempt}`] : [];
       const plan = [...path, "environments", id, "attempts", attempt, "plan", runPlanId];
-      const { value } = await service.json<{ value: Listed[] }>(
-        [...plan, "attachments", kind],
-        "5.0-preview.1",
-      );
-      const tasks = deploymentJobs.flatMap(({ tasks = [] }) => tasks);
-      return value.flatMap((listed): Attachment[] => {
-        const place = placeOf(listed);
-        if (!place) return [];
-        const task = tasks.find(({ timelineRecordId }) => timelineRecordId === place.record);
-        const content = [...plan, "timelines", place.timeline, "records", place.record];
-        content.push("attachments", kind, listed.name);
-        const again = attempts.length > 1 ? [`Attempt ${attempt}`] : [];
-        return [
-          {
-            step: [...again, name, ...(task ? [task.name] : [])],
-            ...at(listed.createdOn),
-            key: content.join("/"),
-            content: () => service.text(content, "5.0-preview.1"),
-          },
-        ];
-      });
+      try {
+        return await ofPlan(service, plan, [...again, name], deploymentJobs);
+      } catch (error) {
+        return error;
+      }
     }),
   );
-  return newestFirst((await Promise.all(found)).flat());
+  const answers = await Promise.all(lists);
+  const found = answers.flatMap((answer) => (Array.isArray(answer) ? answer : []));
+  const errors = answers.filter((answer) => !Array.isArray(answer));
+  if (errors.length > 0 && found.length === 0) throw errors[0];
+  return [...newestFirst(found), ...errors.map(missing)];
+}
+
+/** The attachments of a phase of a stage. */
+async function ofPlan(
+  service: Service,
+  plan: (string | number)[],
+  above: string[],
+  jobs: NonNullable<Phase["deploymentJobs"]>,
+): Promise<Attachment[]> {
+  const { value } = await service.json<{ value: Listed[] }>(
+    [...plan, "attachments", kind],
+    "5.0-preview.1",
+  );
+  const tasks = jobs.flatMap(({ tasks = [] }) => tasks);
+  return value.flatMap((listed): Attachment[] => {
+    const place = placeOf(listed);
+    if (!place) return [];
+    const task = tasks.find(({ timelineRecordId }) => timelineRecordId === place.record);
+    const content = [...plan, "timelines", place.timeline, "records", place.record];
+    content.push("attachments", kind, listed.name);
+    return [
+      {
+        step: [...above, ...(task ? [task.name] : [])],
+        ...at(listed.createdOn),
+        key: content.join("/"),
+        content: () => service.text(content, "5.0-preview.1"),
+      },
+    ];
+  });
+}
+
+/** Stands for those that could not be listed beside others. */
+function missing(error: unknown, place: number): Attachment {
+  return { step: [], key: `missing ${place} ${error}`, content: () => Promise.reject(error) };
+}
+
+/**
+ * Whether a stage is known to have no step of this task. What a task group has in it is not known.
+ */
+export function isWithout(stage: Stage | undefined, taskIds: string[]): boolean {
+  const phases = stage?.deployPhasesSnapshot;
+  if (!phases) return false;
+  const tasks = phases.flatMap(({ workflowTasks = [] }) => workflowTasks);
+  return !tasks.some(
+    ({ taskId, definitionType }) =>
+      definitionType === "metaTask" || taskIds.includes(taskId.toLowerCase()),
+  );
 }
 
 /** The record of the timeline that an attachment hangs on: only its address says it. */

@@ -1,6 +1,15 @@
 import * as SDK from "azure-devops-extension-sdk";
+import { id as devTaskId } from "../../task/task.dev.json";
+import { id as taskId } from "../../task/task.json";
 import { element } from "../element";
-import { type Attachment, type Build, ofBuild, ofStage, type Stage } from "./attachments";
+import {
+  type Attachment,
+  type Build,
+  isWithout,
+  ofBuild,
+  ofStage,
+  type Stage,
+} from "./attachments";
 import { read, Unreadable } from "./document";
 import { NoAnswer } from "./rest";
 import { followTheme } from "./theme";
@@ -83,7 +92,10 @@ function replace(...content: HTMLElement[]): void {
 /** The page is the tab of a build run or that of a stage of a release: the host says which. */
 async function start(): Promise<void> {
   followTheme();
-  SDK.register("rollouts", { updateContext: (stage: Stage) => showStage(stage) });
+  SDK.register("rollouts", {
+    updateContext: (stage: Stage) => showStage(stage),
+    isInvisible: (state?: Context) => isWithout(stageOf(state), [taskId, devTaskId]),
+  });
   await SDK.init({ loaded: false });
   const { onBuildChanged, releaseEnvironment } = SDK.getConfiguration();
   if (typeof onBuildChanged === "function") {
@@ -95,10 +107,18 @@ async function start(): Promise<void> {
 }
 
 /** The host hands a stage in alone at first, and as part of more when it has changed. */
-function showStage(context: Stage | { releaseEnvironment: Stage } | undefined): Promise<void> {
+type Context = Stage | { releaseEnvironment?: Stage };
+
+function stageOf(context: Context | undefined): Stage | undefined {
+  if (!context) return undefined;
+  return "releaseId" in context ? context : context.releaseEnvironment;
+}
+
+function showStage(context: Context | undefined): Promise<void> {
   return show(async () => {
-    if (!context) throw new NoAnswer("This page is for a run, or for a stage of a release.");
-    return ofStage("releaseEnvironment" in context ? context.releaseEnvironment : context);
+    const stage = stageOf(context);
+    if (!stage) throw new NoAnswer("This page is for a run, or for a stage of a release.");
+    return ofStage(stage);
   });
 }
 

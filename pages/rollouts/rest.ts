@@ -44,6 +44,9 @@ export class Service {
     const headers = {
       Accept: `*/*;api-version=${version}`,
       Authorization: `Bearer ${await getAccessToken()}`,
+      // Without these an expired sign-in is answered with a redirect to a page, and not with 401.
+      "X-TFS-FedAuthRedirect": "Suppress",
+      "X-VSS-ReauthenticationAction": "Suppress",
     };
     const answer = await fetch(address, { headers, credentials: "omit" }).catch(() => {
       throw new NoAnswer("Azure DevOps cannot be reached. Check the network, then try again.");

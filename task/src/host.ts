@@ -8,7 +8,7 @@ import { attach, hide, summarise } from "./effects/documents";
 import { readFile, saveFile } from "./effects/files";
 import { Gate } from "./effects/gate";
 import { Kubectl } from "./effects/kubectl";
-import { complete, log } from "./effects/log";
+import { complete, log, setOutput } from "./effects/log";
 import { Online } from "./effects/network";
 import { removePrivateFiles, writePrivateFile } from "./effects/private-files";
 import { quietly } from "./effects/quietly";
@@ -45,7 +45,7 @@ function carryOut(effect: Effect): void {
       log(effect.style, effect.text);
       break;
     case "setVariable":
-      tl.setVariable(effect.name, effect.value, false, true);
+      setOutput(effect.name, effect.value);
       break;
     case "setProgress":
       tl.setProgress(effect.percent, "Rollout");

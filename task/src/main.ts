@@ -1,3 +1,15 @@
-import { load } from "./packed";
+/** The oldest Node that runs the task. */
+const oldest = 20;
+const [major = ""] = process.versions.node.split(".");
 
-load("host.js");
+if (Number(major) >= oldest) {
+  const { load } = require("./packed") as typeof import("./packed");
+  load("host.js");
+} else {
+  const words =
+    `This task needs Node ${oldest} or newer, and the agent runs it with Node ` +
+    `${process.versions.node}. Update the agent to 3.232.1 or newer; where it is, update the ` +
+    `operating system of the agent, which is too old for Node ${oldest}.`;
+  process.stdout.write(`##vso[task.logissue type=error]${words}\n`);
+  process.stdout.write(`##vso[task.complete result=Failed]${words}\n`);
+}

@@ -104,15 +104,27 @@ export class Answers {
     if (wantsTable(call)) {
       return tableOf(resource, objects, includeObject(call), resourceVersion);
     }
-    const items = objects.map(({ kind: _, apiVersion: __, ...item }) => item);
+    const { page, metadata } = pageOf(objects, call, resourceVersion);
+    const items = page.map(({ kind: _, apiVersion: __, ...item }) => item);
     const head = { kind: `${resource.kind}List`, apiVersion: groupVersion(resource) };
-    return { ...head, metadata: { resourceVersion }, items };
+    return { ...head, metadata, items };
   }
 
   private matching(call: Call): KubeObject[] {
     const matches = matchesOf(call);
     return this.parts.store.sorted(call.resource, call.namespace).filter(matches);
   }
+}
+
+/** So many of the objects as `limit` allows, after those that `continue` tells of. */
+function pageOf(objects: KubeObject[], { query }: Call, resourceVersion: string) {
+  const limit = Number(query.get("limit") ?? 0) || objects.length;
+  const [version = resourceVersion, from = "0"] = query.get("continue")?.split("/") ?? [];
+  const start = Number(from);
+  const remaining = objects.length - start - limit;
+  const more = { continue: `${version}/${start + limit}`, remainingItemCount: remaining };
+  const metadata = { resourceVersion: version, ...(remaining > 0 && more) };
+  return { page: objects.slice(start, start + limit), metadata };
 }
 
 /** An object in the form the request asked for. */

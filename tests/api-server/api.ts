@@ -1,5 +1,6 @@
 import { randomSuffix } from "./controllers/hash";
 import { countTemplates, setDefaults } from "./defaulting";
+import { containersOf, manage } from "./managers";
 import type { Draft, Json, JsonObject, KubeObject, Labels, Status } from "./objects";
 import { jsonPatch, type Operation } from "./patch/json";
 import { mergePatch } from "./patch/merge";
@@ -14,6 +15,8 @@ export type PatchType = "strategic" | "merge" | "json";
 export interface WriteOptions {
   dryRun: boolean;
   subresource?: string;
+  /** The field manager that writes. */
+  manager?: string;
 }
 
 export interface DeleteOptions {
@@ -31,6 +34,9 @@ export interface Target {
 
 /** The verbs that change objects: defaulting, validation, then the store. */
 export class Api {
+  /** What an admission webhook makes of every image of a pod template. */
+  rewriteImage: (image: string) => string = (image) => image;
+
   constructor(private readonly store: Store) {}
 
   create(resource: Resource, draft: Draft, { dryRun }: WriteOptions): KubeObject {
@@ -39,6 +45,7 @@ export class Api {
     if (!metadata.name && metadata.generateName) {
       metadata.name = `${metadata.generateName}${randomSuffix()}`;
     }
+    this.admit(given);
     given.status ??= {};
     if (resource.generation) given.status = {};
     setDefaults(given);
@@ -47,13 +54,14 @@ export class Api {
     return dryRun ? this.store.drafted(resource, given) : this.store.create(resource, given);
   }
 
-  update(target: Target, object: KubeObject, { dryRun, subresource }: WriteOptions): KubeObject {
+  update(target: Target, object: KubeObject, options: WriteOptions): KubeObject {
+    const { dryRun, subresource } = options;
     const { resource, namespace, name } = target;
     const old = this.store.get(resource, namespace, name);
     if (subresource === "scale") {
-      return scaleOf(this.write(resource, scaled(old, object), old, dryRun));
+      return scaleOf(this.write(resource, scaled(old, object), old, options));
     }
-    if (subresource !== "status") return this.write(resource, object, old, dryRun);
+    if (subresource !== "status") return this.write(resource, object, old, options);
     if (dryRun) return this.store.updated(resource, object, "status");
     return this.store.update(resource, object, "status");
   }
@@ -91,14 +99,22 @@ export class Api {
     resource: Resource,
     object: KubeObject,
     old: KubeObject,
-    dryRun: boolean,
+    { dryRun, manager = "kubectl" }: WriteOptions,
   ): KubeObject {
     const next = structuredClone(object);
+    this.admit(next);
+    manage(next, old, manager);
     next.status = structuredClone(old.status);
     setDefaults(next);
     countTemplates(next, old);
     validate(resource, next, old);
     return dryRun ? this.store.updated(resource, next, "spec") : this.store.update(resource, next);
+  }
+
+  private admit(object: KubeObject): void {
+    for (const [, container] of containersOf(object)) {
+      container.image = this.rewriteImage(container.image);
+    }
   }
 
   private release(owner: KubeObject): void {

@@ -70,7 +70,8 @@ export function targetOf({ resource, namespace }: Call, name: string): Target {
 export function optionsOf({ query, subresource, body }: Call): WriteOptions {
   const inBody = (body as { dryRun?: string[] } | null)?.dryRun?.includes("All") === true;
   const dryRun = query.getAll("dryRun").includes("All") || inBody;
-  return { dryRun, ...(subresource !== undefined && { subresource }) };
+  const manager = query.get("fieldManager") ?? undefined;
+  return { dryRun, ...(manager && { manager }), ...(subresource !== undefined && { subresource }) };
 }
 
 export function matchesOf({ query, name }: Call): Matches {

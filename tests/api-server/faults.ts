@@ -25,6 +25,8 @@ export type FaultKind =
   | "garbage"
   /** The request waits before it is served. */
   | { kind: "delay"; milliseconds: number }
+  /** The answer carries a warning, as of an admission policy that only warns. */
+  | { kind: "warning"; text: string }
   /** Annotations make the answer so many bytes longer. */
   | { kind: "padding"; bytes: number }
   /** A watch connects, and ends so many milliseconds after. */

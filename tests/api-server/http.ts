@@ -121,6 +121,8 @@ export class HttpServer {
     if (kind?.kind === "delay") {
       await new Promise<void>((resolve) => clock.after(kind.milliseconds, resolve));
     }
+    if (kind?.kind === "warning")
+      response.setHeader("warning", `299 - ${JSON.stringify(kind.text)}`);
     if (call !== undefined && isWatch(call)) {
       return watches.start(call, response, endsWatch(fault) ? fault : undefined);
     }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Clock } from "./clock";
 
 /** What becomes of a container, by its image. */
@@ -16,13 +17,18 @@ export type BehaviourKind =
   | "oom-killed"
   | "liveness-failing"
   | "startup-failing"
+  /** Its postStart hook fails, and the kubelet ends it; the program itself ends well. */
+  | "hook-fails"
+  /** Its pod is evicted, for more than its own emptyDir may hold. */
+  | "exceeds-limit"
   /** It runs, and its readiness probe fails. */
   | "never-ready"
   /** Its pod finds no node. */
   | "unschedulable"
   /** Its pod is not let in. */
   | "over-quota"
-  | "denied-by-webhook";
+  | "denied-by-webhook"
+  | "denied-by-policy";
 
 export interface Behaviour {
   kind: BehaviourKind;
@@ -30,8 +36,12 @@ export interface Behaviour {
   after?: number;
   /** What the container prints. */
   log?: string;
-  /** With crash-loop: the exit code, 1 unless told. */
+  /** The node has removed the log of a run that another has followed. */
+  logRemoved?: boolean;
+  /** With crash-loop: the exit code, 1 unless told; with exceeds-limit: how the program ends. */
   exitCode?: number;
+  /** With unschedulable: what an autoscaler says. */
+  autoscaler?: "works" | "refuses";
   /** What the registry, the kubelet, the probe, the scheduler or the webhook says. */
   message?: string;
   /** Milliseconds from the first container that meets it until it is over and the image runs. */
@@ -49,6 +59,9 @@ export class Images {
   /** A mutating webhook: the image that a pod gets for the one its template names. */
   mirror = (image: string): string => image;
   private readonly rules: Rule[] = [];
+  /** How often a tag was pushed again, and what each node has of it. */
+  private readonly pushes = new Map<string, number>();
+  private readonly copies = new Map<string, string>();
 
   constructor(
     private readonly clock: Clock,
@@ -75,5 +88,26 @@ export class Images {
     }
     rule.met = true;
     return rule.behaviour;
+  }
+
+  /** The tag names other content from now on. */
+  pushAgain(image: string): void {
+    this.pushes.set(image, (this.pushes.get(image) ?? 0) + 1);
+  }
+
+  /** The digest of what a reference names now. */
+  digestOf(image: string): string {
+    const [, pinned] = image.split("@");
+    const content = `${image}${"+".repeat(this.pushes.get(image) ?? 0)}`;
+    return pinned ?? `sha256:${createHash("sha256").update(content).digest("hex")}`;
+  }
+
+  /** What a node runs by a pull policy: its copy where it has one and need not look. */
+  pull(image: string, node: string, policy: unknown): string {
+    const place = `${node} ${image}`;
+    const copy = policy === "Always" ? undefined : this.copies.get(place);
+    const digest = copy ?? this.digestOf(image);
+    this.copies.set(place, digest);
+    return digest;
   }
 }

@@ -162,6 +162,16 @@ export class ApiServer {
     this.pods.evict(this.store.get(resourceNamed("pods"), namespace, name));
   }
 
+  /** Has an admission webhook rewrite every image that a pod template is given from now on. */
+  rewriteImages(rewrite: (image: string) => string): void {
+    this.api.rewriteImage = rewrite;
+  }
+
+  /** A node does not answer any more. */
+  loseNode(name: string): void {
+    this.pods.lose(name);
+  }
+
   /** Ends the watches that are open, or those of one resource. */
   endWatches(how: WatchEnd, resource?: string): void {
     this.watches.end(how, resource === undefined ? undefined : resourceNamed(resource));

@@ -34,7 +34,10 @@ export function logOf(pod: KubeObject, images: Images, query: URLSearchParams): 
       `container "${wanted}" in pod "${podName}" is waiting to start: ${waiting(reason)}`,
     );
   }
-  const log = images.behaviourOf(container.image).log ?? "";
+  const { log = "", logRemoved } = images.behaviourOf(container.image);
+  if (previous && logRemoved) {
+    return `unable to retrieve container logs for ${status?.lastState.terminated?.containerID}`;
+  }
   const lines = log === "" ? [] : log.replace(/\n$/, "").split("\n");
   const tail = query.get("tailLines");
   const shown = tail === null ? lines : lines.slice(Math.max(0, lines.length - Number(tail)));

@@ -29,6 +29,7 @@ export interface Metadata {
   labels?: Labels;
   annotations?: Record<string, string>;
   ownerReferences?: OwnerReference[];
+  managedFields?: Json;
 }
 
 export interface Container {

@@ -1,4 +1,4 @@
-import type { Container, Draft, Labels, UpdateStrategy } from "./objects";
+import type { Container, Draft, Labels, PodSpec, UpdateStrategy } from "./objects";
 
 /** What most tests want to say of a workload; the rest has defaults. */
 export interface WorkloadOptions {
@@ -8,6 +8,8 @@ export interface WorkloadOptions {
   image?: string;
   containers?: Container[];
   initContainers?: Container[];
+  /** More of the pods' spec. */
+  podSpec?: Partial<PodSpec>;
   labels?: Labels;
   annotations?: Record<string, string>;
 }
@@ -41,13 +43,14 @@ export interface CronJobOptions extends WorkloadOptions {
 
 export function workload(kind: string, options: WorkloadOptions): Draft {
   const { name, namespace = "default", labels, annotations, ...rest } = options;
-  const { image = "example/app:1", initContainers, containers, ...fields } = rest;
+  const { image = "example/app:1", initContainers, containers, podSpec, ...fields } = rest;
   const podLabels = { app: name, ...labels };
   const template = {
     metadata: { labels: podLabels },
     spec: {
       containers: containers ?? [{ name: "app", image }],
       ...(initContainers && { initContainers }),
+      ...podSpec,
     },
   };
   return {

@@ -48,6 +48,9 @@ const objects = {
     }),
     notifyLoadSucceeded: () => {
       document.title = "The tab is there";
+      // As the host asks whether to show the tab.
+      const state = given.of === "stage" ? { releaseEnvironment: given.stage } : {};
+      send({ id: 2000, instanceId: "rollouts", methodName: "isInvisible", params: [state] });
     },
     getAccessToken: () => ({ token: given.token }),
   },
@@ -55,7 +58,8 @@ const objects = {
 };
 
 window.addEventListener("message", ({ data, source }) => {
-  const { id, instanceId, methodName, params, handshakeToken: token } = JSON.parse(data);
+  const { id, instanceId, methodName, params, handshakeToken: token, result } = JSON.parse(data);
+  if (source === frame.contentWindow && id === 2000) document.body.dataset.hidden = result;
   if (source !== frame.contentWindow || !instanceId) return;
   handshakeToken = token ?? handshakeToken;
   send({ id, result: objects[instanceId]?.[methodName]?.(...(params ?? [])) });

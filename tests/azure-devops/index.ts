@@ -13,7 +13,7 @@ export interface Attached {
   step: string[];
   /** When it was done. */
   at: string;
-  /** Which attempt of a stage it was part of; the first, unless told. */
+  /** Which attempt of the run or the stage it was part of; the first, unless told. */
   attempt?: number;
   content: string;
 }
@@ -45,8 +45,10 @@ const themes: Record<Theme, Record<string, string>> = {
 };
 
 const project = "6b9e5a1c-0000-4000-8000-000000000001";
-const timeline = "6b9e5a1c-0000-4000-8000-000000000002";
-const planId = "6b9e5a1c-0000-4000-8000-000000000003";
+/** The timeline of an attempt. Only that of the last one is what a build gives unasked. */
+export const timelineOf = ({ attempt = 1 }: Pick<Attached, "attempt">) =>
+  `6b9e5a1c-0000-4000-8000-${String(200 + attempt).padStart(12, "0")}`;
+export const planId = "6b9e5a1c-0000-4000-8000-000000000003";
 const attachments = "attachments/kubectl-set-image";
 const token = "the token of the tab";
 const areas = {
@@ -64,6 +66,10 @@ export class AzureDevOps {
   status: number | undefined;
   /** The paths of the REST API that were asked for. */
   readonly requests: string[] = [];
+  /** Whether the sign-in of the tab has expired. */
+  signedOut = false;
+  /** The taskId and definitionType of what the stage was to run. */
+  workflowTasks: { taskId: string; definitionType?: string }[] | undefined;
   /** What a request is answered with instead, by the end of its path. */
   readonly instead = new Map<string, unknown>();
   private readonly server: Server;
@@ -95,7 +101,8 @@ export class AzureDevOps {
     const html = { "Content-Type": "text/html; charset=utf-8" };
     if (url.pathname === "/run") {
       const theme = themes[url.searchParams.get("theme") as Theme];
-      response.writeHead(200, html).end(hostPage(url, theme));
+      const { workflowTasks } = this;
+      response.writeHead(200, html).end(hostPage(url, theme, workflowTasks));
     } else if (url.pathname === "/tab") {
       response.writeHead(200, html).end(readFileSync(this.page));
     } else if (url.pathname === "/host.js") {
@@ -110,7 +117,14 @@ export class AzureDevOps {
 
   private answerRest(url: URL, request: IncomingMessage, response: ServerResponse): void {
     this.requests.push(url.pathname);
-    const isKnown = request.headers.authorization === `Bearer ${token}`;
+    const { headers } = request;
+    const isKnown = headers.authorization === `Bearer ${token}` && !this.signedOut;
+    const isAsked = ["x-tfs-fedauthredirect", "x-vss-reauthenticationaction"].some(
+      (name) => headers[name] !== "Suppress",
+    );
+    if (!isKnown && isAsked) {
+      return void response.writeHead(302, { Location: "/signin" }).end("<h1>Object moved</h1>");
+    }
     const status = this.status ?? (isKnown ? undefined : 401);
     if (status) return void response.writeHead(status).end("<h1>an error page</h1>");
     const answer = this.rest(decodeURIComponent(url.pathname));
@@ -122,10 +136,19 @@ export class AzureDevOps {
     for (const [end, answer] of this.instead) if (asked.endsWith(end)) return answer;
     const build = `/build-service/${project}/_apis/build/builds/4125`;
     const release = `/release-service/${project}/_apis/Release/releases/7`;
-    if (asked === `${build}/timeline`) return { records: this.attached.flatMap(records) };
+    const last = Math.max(1, ...this.attached.map(({ attempt = 1 }) => attempt));
+    const ofTimeline = (wanted: string) =>
+      this.attached.flatMap((one, at) => (timelineOf(one) === wanted ? records(one, at) : []));
+    if (asked === `${build}/timeline`) {
+      return { records: ofTimeline(timelineOf({ attempt: last })) };
+    }
+    if (asked.startsWith(`${build}/timeline/`)) {
+      return { records: ofTimeline(asked.split("/").at(-1) ?? "") };
+    }
     if (asked === release) return { id: 7, environments: [this.stage()] };
     const listed = this.attached.map((attached, at) => {
       const plan = `${release}/environments/3/attempts/${attached.attempt ?? 1}/plan/${planId}`;
+      const timeline = timelineOf(attached);
       const ofStage = `${plan}/timelines/${timeline}/records/${recordId(at, 2)}/${attachments}`;
       const ofBuild = `${build}/${timeline}/${recordId(at, 2)}/${attachments}`;
       return {
@@ -163,7 +186,7 @@ export class AzureDevOps {
 }
 
 /** The stage, the job and the task of a timeline. */
-function records({ step, at: finishTime }: Attached, at: number) {
+function records({ step, at: finishTime, attempt = 1 }: Attached, at: number) {
   const types = ["Stage", "Job", "Task"];
   return step.map((name, depth) => ({
     id: recordId(at, depth),
@@ -171,11 +194,16 @@ function records({ step, at: finishTime }: Attached, at: number) {
     type: types[depth],
     name,
     finishTime,
+    attempt,
   }));
 }
 
 /** The page of a run, with the tab as its frame. A click beside the frame changes the run. */
-function hostPage(url: URL, theme: Record<string, string>): string {
+function hostPage(
+  url: URL,
+  theme: Record<string, string>,
+  workflowTasks: AzureDevOps["workflowTasks"],
+): string {
   const locations = Object.entries(areas).map(([area, path]) => [area, `${url.origin}/${path}/`]);
   const given = {
     of: url.searchParams.get("of"),
@@ -184,7 +212,10 @@ function hostPage(url: URL, theme: Record<string, string>): string {
     theme,
     token,
     build: { id: 4125 },
-    stage: { id: 3, releaseId: 7, name: "Production" },
+    stage: {
+      ...{ id: 3, releaseId: 7, name: "Production" },
+      ...(workflowTasks && { deployPhasesSnapshot: [{ workflowTasks }] }),
+    },
   };
   return `<!doctype html><meta charset="utf-8"><title>A run</title>
     <style>body { margin: 0 } iframe { border: 0; width: 100vw; height: 98vh; display: block }</style>

@@ -64,7 +64,7 @@ export function serveToken(
 
 function resourceOf(azure: Azure, scope: string): string | undefined {
   const [, name] = /^(.+)\/\.default$/.exec(scope) ?? [];
-  const known = [azure.url, ...resources.arm, resources.cluster, resources.registry];
+  const known = [azure.url, ...resources.arm, resources.cluster];
   return name === undefined ? undefined : resourceNamed(name, known);
 }
 

@@ -21,7 +21,7 @@ export function serveIdentity(
   const version = query.get("api-version");
   if (version && version !== "2018-02-01") wrong.push(`api-version is ${version}`);
   const asked = query.get("resource");
-  const known = [azure.url, ...resources.arm, resources.cluster, resources.registry];
+  const known = [azure.url, ...resources.arm, resources.cluster];
   const resource = resourceNamed(asked ?? "", known);
   if (asked && resource === undefined) wrong.push(`resource is ${asked}`);
   if (wrong.length > 0 || resource === undefined) return azure.refuse(response, recorded, wrong);

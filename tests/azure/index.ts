@@ -66,7 +66,6 @@ export const names = {
 export const resources = {
   arm: ["https://management.azure.com", "https://management.core.windows.net"],
   cluster: "6dae42f8-4368-4678-94ff-3960e28e3630",
-  registry: "https://containerregistry.azure.net",
 };
 
 export class Azure {
@@ -136,7 +135,7 @@ export class Azure {
 
   /** How a container registry of this tenant gives out its own tokens. */
   get registryTokens(): TokenOptions {
-    const knows = (token: string) => this.knows(token, resources.registry, ...resources.arm);
+    const knows = (token: string) => this.knows(token, ...resources.arm);
     return {
       user: { name: names.client, password: names.secret },
       acr: { tenant: names.tenant, knows },

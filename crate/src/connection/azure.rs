@@ -8,7 +8,19 @@ use crate::{
     variables::Variables,
 };
 
+/// Where the public cloud logs in.
 const PUBLIC_AUTHORITY: &str = "https://login.microsoftonline.com/";
+/// The clouds: the ending of their registries, where they log in, and for whom a token is with which a
+/// registry is asked for its own.
+const CLOUDS: [(&str, &str, &str); 3] = [
+    (".azurecr.cn", "https://login.chinacloudapi.cn/", "https://management.core.chinacloudapi.cn/"),
+    (
+        ".azurecr.us",
+        "https://login.microsoftonline.us/",
+        "https://management.core.usgovcloudapi.net/",
+    ),
+    ("", PUBLIC_AUTHORITY, "https://management.core.windows.net/"),
+];
 /// Where a virtual machine of Azure asks for the token of its identity.
 const METADATA: &str = "http://169.254.169.254";
 
@@ -19,7 +31,7 @@ pub struct AzureConnection {
     pub identity: Identity,
     /// The origin of Azure Resource Manager, such as `https://management.azure.com`.
     pub manager: String,
-    /// For whom a token of Azure Resource Manager is.
+    /// For whom a token is: Azure Resource Manager.
     pub resource: String,
     /// The subscription's id, where the connection names one.
     pub subscription: Option<String>,
@@ -35,8 +47,7 @@ pub struct Job<'a> {
 }
 
 impl AzureConnection {
-    /// Reads the connection that this input names: one of Azure Resource Manager, or of an Azure
-    /// Container Registry.
+    /// Reads the connection of Azure Resource Manager that this input names.
     ///
     /// # Errors
     /// It lacks something, or has something that cannot be.
@@ -45,26 +56,49 @@ impl AzureConnection {
         connection: &Connection,
         job: Job<'_>,
     ) -> Result<Self, ConnectionError> {
-        let url = |text: &str| {
-            let url = Url::parse(text).filter(|url| url.secure || url.is_loopback());
-            url.ok_or_else(|| ErrorKind::Url(without_user(text)).of(input))
-        };
-        let manager = url(connection.url.trim())?.origin();
+        let manager = url(input, connection.url.trim())?.origin();
         let resource = connection.datum("activeDirectoryServiceEndpointResourceId");
         Ok(Self {
-            identity: identity(input, connection, job, url)?,
+            identity: identity(input, connection, job, PUBLIC_AUTHORITY)?,
             resource: resource.map_or_else(|| format!("{manager}/"), str::to_owned),
             manager,
             subscription: connection.datum("subscriptionId").map(str::to_owned),
         })
     }
+
+    /// Reads the connection of an Azure Container Registry with this host. Its URL is that of the
+    /// registry, and never for whom the token is: that follows from the connection, else the cloud.
+    ///
+    /// # Errors
+    /// It lacks something, or has something that cannot be.
+    pub fn of_registry(
+        input: &'static str,
+        connection: &Connection,
+        job: Job<'_>,
+        host: &str,
+    ) -> Result<Self, ConnectionError> {
+        let cloud = CLOUDS.iter().find(|(ending, ..)| host.ends_with(ending));
+        let (_, authority, audience) = cloud.unwrap_or(&CLOUDS[2]);
+        let resource = connection.datum("activeDirectoryServiceEndpointResourceId");
+        Ok(Self {
+            identity: identity(input, connection, job, authority)?,
+            manager: format!("https://{host}"),
+            resource: resource.unwrap_or(audience).to_owned(),
+            subscription: None,
+        })
+    }
+}
+
+fn url(input: &'static str, text: &str) -> Result<Url, ConnectionError> {
+    let url = Url::parse(text).filter(|url| url.secure || url.is_loopback());
+    url.ok_or_else(|| ErrorKind::Url(without_user(text)).of(input))
 }
 
 fn identity(
     input: &'static str,
     connection: &Connection,
     job: Job<'_>,
-    url: impl Fn(&str) -> Result<Url, ConnectionError>,
+    cloud: &str,
 ) -> Result<Identity, ConnectionError> {
     let scheme = connection.scheme.as_str();
     if scheme.eq_ignore_ascii_case("ManagedServiceIdentity") {
@@ -92,10 +126,14 @@ fn identity(
     let authority = connection
         .datum("activeDirectoryAuthority")
         .or_else(|| connection.datum("environmentAuthorityUrl"))
-        .unwrap_or(PUBLIC_AUTHORITY);
+        .unwrap_or(cloud);
     let tenant = connection.needed(input, "tenantid")?;
     Ok(Identity::Application {
-        endpoint: format!("{}/{}/oauth2/v2.0/token", url(authority)?.origin(), percent(tenant)),
+        endpoint: format!(
+            "{}/{}/oauth2/v2.0/token",
+            url(input, authority)?.origin(),
+            percent(tenant)
+        ),
         authority: authority.to_owned(),
         tenant: tenant.to_owned(),
         client: connection.needed(input, "serviceprincipalid")?.to_owned(),
@@ -132,4 +170,53 @@ fn of_the_job(
     );
     let token = job.system.and_then(|system| system.parameter("AccessToken"));
     Ok((url, token.ok_or(ErrorKind::NoJob("System.AccessToken").of(input))?.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AzureConnection, Job};
+    use crate::{azure::Identity, connection::Connection, variables::Variables};
+
+    #[test]
+    fn a_token_for_a_registry_is_for_the_resource_manager_of_its_cloud() {
+        let read = |host: &str, data: &[(&str, &str)]| {
+            let connection = Connection {
+                url: format!("https://{host}/"),
+                scheme: "ServicePrincipal".to_owned(),
+                parameters: ["tenantid", "serviceprincipalid", "serviceprincipalkey"]
+                    .map(|name| (name.to_owned(), "x".into()))
+                    .into(),
+                data: data.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+                ..Connection::default()
+            };
+            let job = Job { variables: &Variables::default(), system: None };
+            let azure = AzureConnection::of_registry("containerRegistry", &connection, job, host);
+            let AzureConnection { identity, resource, .. } = azure.unwrap();
+            let Identity::Application { endpoint, .. } = identity else { panic!("{identity:?}") };
+            [endpoint.replace("/x/oauth2/v2.0/token", ""), resource]
+        };
+        for (host, authority, audience) in [
+            (
+                "contoso.azurecr.io",
+                "https://login.microsoftonline.com",
+                "https://management.core.windows.net/",
+            ),
+            (
+                "contoso.azurecr.cn",
+                "https://login.chinacloudapi.cn",
+                "https://management.core.chinacloudapi.cn/",
+            ),
+            (
+                "contoso.azurecr.us",
+                "https://login.microsoftonline.us",
+                "https://management.core.usgovcloudapi.net/",
+            ),
+        ] {
+            assert_eq!(read(host, &[]), [authority, audience]);
+        }
+        let data =
+            [("activeDirectoryServiceEndpointResourceId", "https://management.azs.example/x")];
+        let [_, audience] = read("contoso.azurecr.io", &data);
+        assert_eq!(audience, "https://management.azs.example/x");
+    }
 }

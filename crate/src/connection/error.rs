@@ -22,6 +22,7 @@ pub(super) enum ErrorKind {
     Url(String),
     NoJob(&'static str),
     Kubeconfig(KubeconfigError),
+    Namespace(String),
 }
 
 impl fmt::Display for ConnectionError {
@@ -58,6 +59,11 @@ impl fmt::Display for ConnectionError {
             ErrorKind::Kubeconfig(error) => {
                 write!(f, "the kubeconfig of the service connection cannot be used: {error}")
             }
+            ErrorKind::Namespace(found) => write!(
+                f,
+                "the namespace of the service connection is {found:?}, which cannot be a namespace. \
+                 Edit the service connection, or set the input namespace"
+            ),
             ErrorKind::NoJob(variable) => write!(
                 f,
                 "a login by workload identity federation asks Azure DevOps for a token of this job, \

@@ -9,6 +9,7 @@ use crate::{
         kubeconfig_text::{KubeconfigError, Written, recognize},
     },
     http::{Url, from_base64, without_user},
+    images::is_label,
     secret::Secret,
 };
 
@@ -19,6 +20,9 @@ pub struct KubernetesAccess {
     pub kubeconfig: Secret,
     /// The context of it that the connection names.
     pub context: Option<String>,
+    /// The namespace of the connection: one by an Azure subscription, and every resource of an
+    /// environment, has an account that may do nothing outside of it.
+    pub namespace: Option<String>,
     /// Whether the certificate of the API server is not looked at.
     pub insecure: bool,
     /// Whether the kubeconfig was made of other things, and has no contexts of its own.
@@ -34,7 +38,11 @@ pub fn kubernetes(
     connection: &Connection,
 ) -> Result<KubernetesAccess, ConnectionError> {
     let kind = connection.datum("authorizationType").unwrap_or("Kubeconfig");
-    match kind.to_ascii_lowercase().as_str() {
+    let namespace = connection.datum("namespace");
+    if let Some(odd) = namespace.filter(|namespace| !is_label(namespace)) {
+        return Err(ErrorKind::Namespace(odd.to_owned()).of(input));
+    }
+    let access = match kind.to_ascii_lowercase().as_str() {
         "kubeconfig" => {
             let kubeconfig = match recognize(connection.needed(input, "kubeconfig")?) {
                 Written::Kubeconfig(kubeconfig) => kubeconfig,
@@ -47,6 +55,7 @@ pub fn kubernetes(
                 insecure: kubeconfig.insecure,
                 kubeconfig: kubeconfig.text,
                 context: connection.parameter("clusterContext").map(str::to_owned),
+                namespace: None,
                 is_made: false,
             })
         }
@@ -55,7 +64,8 @@ pub fn kubernetes(
             let known = "Kubeconfig, ServiceAccount and AzureSubscription";
             Err(ErrorKind::Scheme { found: kind.to_owned(), known }.of(input))
         }
-    }
+    }?;
+    Ok(KubernetesAccess { namespace: namespace.map(str::to_owned), ..access })
 }
 
 /// The connection of a service account: a URL, a certificate and a token.
@@ -91,7 +101,13 @@ fn of_account(
         &cluster.to_string(),
         &json!({ "token": token.reveal() }).to_string(),
     );
-    Ok(KubernetesAccess { kubeconfig: kubeconfig.into(), context: None, insecure, is_made: true })
+    Ok(KubernetesAccess {
+        kubeconfig: kubeconfig.into(),
+        context: None,
+        namespace: None,
+        insecure,
+        is_made: true,
+    })
 }
 
 /// A kubeconfig of one context, with a cluster and a user that are given as JSON. JSON is YAML.
@@ -107,4 +123,26 @@ pub(crate) fn trusts_everybody(kubeconfig: &str) -> bool {
     let words: String =
         kubeconfig.chars().filter(|c| !c.is_whitespace() && *c != '"' && *c != '\'').collect();
     words.contains("insecure-skip-tls-verify:true")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kubernetes;
+    use crate::connection::Connection;
+
+    #[test]
+    fn the_namespace_of_a_connection_has_to_be_one() {
+        let read = |namespace: &str| {
+            let connection = Connection {
+                parameters: [("kubeconfig".to_owned(), "kind: Config".into())].into(),
+                data: [("namespace".to_owned(), namespace.to_owned())].into(),
+                ..Connection::default()
+            };
+            let access = kubernetes("input", &connection);
+            access.map(|access| access.namespace).map_err(|error| error.to_string())
+        };
+        assert_eq!(read("shop"), Ok(Some("shop".to_owned())));
+        assert_eq!(read(" "), Ok(None));
+        assert!(read("Kube System").unwrap_err().contains("\"Kube System\", which cannot be"));
+    }
 }

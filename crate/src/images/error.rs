@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    images::Instead,
+    images::{Instead, slip::Slip},
     reference::{ReferenceError, Tag},
     selector::SelectorError,
     tag::mutable::Reason,
@@ -11,22 +11,34 @@ use crate::{
     workload::Kind,
 };
 
-/// Why a line cannot be used, and where.
+/// Why lines cannot be used, and which. The agent has replaced every variable before, so a column
+/// would be none of the text that somebody wrote: the words say which part is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineError {
-    pub(super) line: usize,
-    pub(super) column: usize,
+    /// From 1, in ascending order; 0 for an image that no line names.
+    pub(super) lines: Vec<usize>,
     pub(super) kind: ErrorKind,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ErrorKind {
-    Unresolved(Unresolved),
+    Unresolved(Box<Unresolved>),
+    Slip(Slip),
     Flag(String),
-    UnknownKind { word: String, similar: Option<&'static str> },
+    NoFlagValue(String),
+    TwoNamespaces(String, String),
+    AllWithSelector,
+    AllWithName(String),
+    UnknownKind {
+        word: String,
+        similar: Option<&'static str>,
+    },
     NoName(String),
     Namespace(String),
-    Selector { text: String, cause: SelectorError },
+    Selector {
+        text: String,
+        cause: SelectorError,
+    },
     SelectorWithName(String),
     WorkloadName(String),
     ContainerName(String),
@@ -35,23 +47,36 @@ pub(super) enum ErrorKind {
     Misplaced(String),
     StarNotAlone,
     ContainerTwice(String),
-    Reference { text: String, cause: ReferenceError },
-    Mutable(Moving),
+    Reference {
+        text: String,
+        cause: ReferenceError,
+    },
+    Mutable(Box<Moving>),
+    /// What would be a warning elsewhere.
+    Refused(WarningKind),
 }
 
 /// What is to be looked at in a line that can be used, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineWarning {
     pub(super) line: usize,
-    pub(super) column: usize,
     pub(super) kind: WarningKind,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum WarningKind {
-    Mutable(Moving),
-    OtherBuild { repository: String, aliases: Vec<String> },
-    NotInFile { repository: String, tag: Tag },
+    Mutable(Box<Moving>),
+    /// A flag without an effect here.
+    Ignored(&'static str),
+    OtherBuild {
+        repository: String,
+        aliases: Vec<String>,
+        trigger: Option<String>,
+    },
+    NotInFile {
+        repository: String,
+        tag: Tag,
+    },
 }
 
 /// A reference whose content changes while its name does not.
@@ -65,22 +90,31 @@ pub(super) struct Moving {
 
 impl fmt::Display for LineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        place(f, self.line, self.column)?;
+        place(f, &self.lines)?;
         match &self.kind {
             ErrorKind::Unresolved(unresolved) => unresolved.fmt(f),
-            ErrorKind::Flag(flag) => {
-                write!(f, "{flag:?} is a flag, and flags have no place here. ")?;
-                match flag.split('=').next().unwrap_or_default() {
-                    "-n" | "--namespace" => f.write_str(
-                        "Put the namespace into the input namespace, or before the line: \
-                         kube-system: deployments/NAME CONTAINER=IMAGE",
-                    ),
-                    "--context" => f.write_str("Put the context into the input context"),
-                    "--kubeconfig" => f.write_str("Put the path into the input kubeconfig"),
-                    "--dry-run" => f.write_str("Use the input dryRun"),
-                    _ => f.write_str("Name each workload: deployments/NAME CONTAINER=IMAGE"),
-                }
+            ErrorKind::Slip(slip) => slip.fmt(f),
+            ErrorKind::Refused(kind) => kind.fmt(f),
+            ErrorKind::Flag(word) => flag(f, word),
+            ErrorKind::NoFlagValue(flag) => {
+                write!(f, "a value is missing after {flag}. Write {flag} VALUE, or remove it")
             }
+            ErrorKind::TwoNamespaces(prefix, flag) => write!(
+                f,
+                "the line names the namespace {prefix} before its colon and {flag} after -n. Leave \
+                 one of them"
+            ),
+            ErrorKind::AllWithSelector => f.write_str(
+                "--all means every workload of a kind, and -l only some of them. Leave one of them",
+            ),
+            ErrorKind::AllWithName(word) if word.is_empty() => f.write_str(
+                "a kind is missing beside --all. Write deployments --all CONTAINER=IMAGE",
+            ),
+            ErrorKind::AllWithName(word) => write!(
+                f,
+                "--all goes with kinds alone, not with {word:?}. Write deployments --all \
+                 CONTAINER=IMAGE, or leave --all out"
+            ),
             ErrorKind::UnknownKind { word, similar } => {
                 write!(f, "{word:?} is no kind of workload whose image can be set. ")?;
                 if let Some(similar) = similar {
@@ -148,22 +182,61 @@ impl fmt::Display for LineError {
     }
 }
 
+/// A flag that a line cannot have, and where it belongs.
+fn flag(f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
+    write!(f, "{word:?} is a flag that a line cannot have. ")?;
+    f.write_str(match word.split('=').next().unwrap_or_default() {
+        "--context" => "Put the context into the input context",
+        "--kubeconfig" => "Put the path into the input kubeconfig",
+        "--dry-run" => "Use the input dryRun",
+        "-A" | "--all-namespaces" => "Name the namespaces: shop,billing: …",
+        _ => "Remove it. A line can have -n NAMESPACE, -l SELECTOR, --all and --record",
+    })
+}
+
+impl LineWarning {
+    /// The same as an error.
+    #[must_use]
+    pub fn into_error(self) -> LineError {
+        LineError { lines: vec![self.line], kind: ErrorKind::Refused(self.kind) }
+    }
+}
+
 impl fmt::Display for LineWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        place(f, self.line, self.column)?;
-        match &self.kind {
-            WarningKind::Mutable(moving) => {
+        place(f, &[self.line])?;
+        self.kind.fmt(f)
+    }
+}
+
+impl fmt::Display for WarningKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ignored(flag) => write!(
+                f,
+                "{flag} is ignored: this step records the cause of every change by itself, for \
+                 kubectl rollout history"
+            ),
+            Self::Mutable(moving) => {
                 write!(f, "{} is set, since mutableTags is warn, but ", moving.reference)?;
                 moving.fmt(f)
             }
-            WarningKind::OtherBuild { repository, aliases } => write!(
+            Self::OtherBuild { repository, aliases, trigger: Some(trigger) } => write!(
+                f,
+                "{repository} seems to be pushed by {}, but {trigger} triggered this run. Set it in \
+                 a step of its own with artifactAlias {}; artifactAlias {trigger} takes the build of \
+                 {trigger}",
+                aliases.join(" or "),
+                aliases.join(" or ")
+            ),
+            Self::OtherBuild { repository, aliases, trigger: None } => write!(
                 f,
                 "{repository} seems to be pushed by another build, {}, but its tag is that of this \
                  run's own build. If so, set it in a step of its own with artifactAlias {}",
                 aliases.join(" or "),
                 aliases.join(" or ")
             ),
-            WarningKind::NotInFile { repository, tag } => write!(
+            Self::NotInFile { repository, tag } => write!(
                 f,
                 "{repository} is not in the imagesFile, and gets its common tag {tag}. Name it in \
                  the input images of the step that computes the tag, so that a build that does not \
@@ -204,10 +277,14 @@ impl fmt::Display for Moving {
     }
 }
 
-/// Where a line and column are; an image that no line names is one of the images file.
-fn place(f: &mut fmt::Formatter<'_>, line: usize, column: usize) -> fmt::Result {
-    if line == 0 {
-        return f.write_str("imagesFile: ");
+/// Which lines these are; an image that no line names is one of the images file.
+fn place(f: &mut fmt::Formatter<'_>, lines: &[usize]) -> fmt::Result {
+    match lines {
+        [] | [0] => f.write_str("imagesFile: "),
+        [line] => write!(f, "images, line {line}: "),
+        [others @ .., last] => {
+            let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+            write!(f, "images, lines {} and {last}: ", others.join(", "))
+        }
     }
-    write!(f, "images, line {line}, column {column}: ")
 }

@@ -6,25 +6,32 @@
 //! WHERE IMAGE                 the containers that run the image's repository already
 //! IMAGE                       the same, of every workload that has such a container
 //!
-//! WHERE    = RESOURCE... | TYPE[,TYPE] -l SELECTOR
+//! WHERE    = RESOURCE... | TYPE[,TYPE] -l SELECTOR | TYPE[,TYPE] --all
 //! RESOURCE = [NAMESPACE "/"] TYPE "/" NAME | TYPE NAME...
 //! ```
 //!
-//! Before any of them, `NAMESPACE[,NAMESPACE]:` says where the line applies. A line may begin with
-//! `kubectl set image`, `set image` or `image`, words may stand in quotes, and empty lines and lines
-//! that begin with `#` are passed over, so that an existing command line can be pasted in.
+//! Before any of them, `NAMESPACE[,NAMESPACE]:` says where the line applies, and so does
+//! `-n NAMESPACE` anywhere in it. `set image` may stand before them with whatever runs it
+//! (`kubectl`, `sudo microk8s kubectl`), words may stand in quotes, a line may go on in the next one
+//! after `\`, `--record` is passed over, and so are empty lines and what follows `#`: an existing
+//! command line can be pasted in.
 
 mod error;
+mod flags;
+mod slip;
+mod words;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use error::{ErrorKind, Moving, WarningKind};
 pub use error::{LineError, LineWarning};
+use flags::Flags;
+use slip::Slip;
+use words::{TextLine, Word};
 
 use crate::{
     nearest::nearest,
     reference::{Reference, Tag},
-    selector,
     tag::mutable::{MutableTags, Policy},
     variables::{Unresolved, Variables},
     workload::{Kind, Selector, WorkloadName},
@@ -40,6 +47,8 @@ pub struct Line {
     /// Its images, each with the containers it is for.
     pub images: Vec<Image>,
     number: usize,
+    /// The flag of kubectl that is passed over.
+    ignored: Option<&'static str>,
 }
 
 /// The workloads of a line.
@@ -51,14 +60,17 @@ pub enum Which {
     Labelled {
         /// The kinds.
         kinds: Vec<Kind>,
-        /// The selector.
+        /// The selector; an empty one fits every workload.
         selector: Selector,
-        /// The selector as it was written.
+        /// The selector as it was written; [`EVERY`] for every workload.
         written: String,
     },
     /// Those that run the image's repository.
     Running,
 }
+
+/// The flag that stands for every workload of a kind, as kubectl has it.
+pub const EVERY: &str = "--all";
 
 /// A workload's name, and its namespace where the line gives it one of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +90,6 @@ pub struct Image {
     pub reference: Reference,
     /// The reference as it was written, where its capitals had to be lowered.
     pub written: Option<String>,
-    column: usize,
 }
 
 /// Which containers of a workload an image is for.
@@ -112,25 +123,31 @@ pub enum Needs {
     Workloads,
 }
 
-/// Parses the whole input. Every line with an error gives one.
+/// Parses the whole input. What is wrong in several lines in the same way gives one error.
 ///
 /// # Errors
-/// The errors of all lines, in their order.
+/// Everything that is wrong, in the order of the lines.
 pub fn parse(text: &str, needs: Needs, variables: &Variables) -> Result<Vec<Line>, Vec<LineError>> {
     let mut lines = Vec::new();
-    let mut errors = Vec::new();
-    for (number, text) in (1..).zip(text.lines()) {
-        let words = words(text);
-        if words.first().is_none_or(|word| word.text.starts_with('#')) {
-            continue;
-        }
-        let line = match Unresolved::find(text, variables) {
-            Some(found) => Err((column(text, found.at), ErrorKind::Unresolved(found))),
-            None => parse_line(number, words, needs),
+    let mut errors: Vec<LineError> = Vec::new();
+    for TextLine { number, text, words } in words::lines(text) {
+        let unresolved = Unresolved::find_all(&text, variables);
+        let wrong = if unresolved.is_empty() {
+            match parse_line(number, words, needs) {
+                Ok(line) => {
+                    lines.push(line);
+                    continue;
+                }
+                Err(kind) => vec![kind],
+            }
+        } else {
+            unresolved.into_iter().map(|found| ErrorKind::Unresolved(Box::new(found))).collect()
         };
-        match line {
-            Ok(line) => lines.push(line),
-            Err((column, kind)) => errors.push(LineError { line: number, column, kind }),
+        for kind in wrong {
+            match errors.iter_mut().find(|error| error.kind == kind) {
+                Some(error) => error.lines.push(number),
+                None => errors.push(LineError { lines: vec![number], kind }),
+            }
         }
     }
     if errors.is_empty() { Ok(lines) } else { Err(errors) }
@@ -147,8 +164,14 @@ impl Line {
     #[must_use]
     pub fn everywhere(reference: Reference) -> Self {
         let containers = Containers::SameRepository;
-        let image = Image { containers, reference, written: None, column: 0 };
-        Self { namespaces: Vec::new(), which: Which::Running, images: vec![image], number: 0 }
+        let image = Image { containers, reference, written: None };
+        Self {
+            namespaces: Vec::new(),
+            which: Which::Running,
+            images: vec![image],
+            number: 0,
+            ignored: None,
+        }
     }
 
     /// Completes every image that has neither tag nor digest, by the function given.
@@ -179,32 +202,40 @@ impl Line {
                 continue;
             }
             let Some(reason) = mutable.reason(&image.reference) else { continue };
-            let moving = Moving {
+            let moving = Box::new(Moving {
                 reference: image.reference.to_string(),
                 tag: image.reference.tag().map(ToString::to_string).unwrap_or_default(),
                 reason,
                 instead: instead.clone(),
-            };
-            let (line, column) = (self.number, image.column);
+            });
             if mutable.policy == Policy::Fail {
-                return Err(LineError { line, column, kind: ErrorKind::Mutable(moving) });
+                let kind = ErrorKind::Mutable(moving);
+                return Err(LineError { lines: vec![self.number], kind });
             }
-            warnings.push(LineWarning { line, column, kind: WarningKind::Mutable(moving) });
+            warnings.push(LineWarning { line: self.number, kind: WarningKind::Mutable(moving) });
         }
         Ok(warnings)
     }
 
     /// A warning for every image that takes the computed tag, but seems to be pushed by another
-    /// build; the function gives the aliases of such builds.
+    /// build than the run's own, or than that of the resource which triggered it; the function gives
+    /// the aliases of such builds.
     pub fn of_other_builds<'a>(
         &self,
+        trigger: Option<&str>,
         builds: impl Fn(&Reference) -> Vec<&'a str>,
     ) -> impl Iterator<Item = LineWarning> {
+        let trigger = trigger.map(str::to_owned);
         self.warnings(move |image| {
             let aliases: Vec<String> =
                 builds(&image.reference).into_iter().map(str::to_owned).collect();
             let repository = image.reference.repository();
-            (!aliases.is_empty()).then_some(WarningKind::OtherBuild { repository, aliases })
+            let trigger = trigger.clone();
+            (!aliases.is_empty()).then_some(WarningKind::OtherBuild {
+                repository,
+                aliases,
+                trigger,
+            })
         })
     }
 
@@ -221,14 +252,18 @@ impl Line {
         })
     }
 
+    /// What the line has that is passed over.
+    #[must_use]
+    pub fn ignored(&self) -> Option<LineWarning> {
+        self.ignored.map(|flag| LineWarning { line: self.number, kind: WarningKind::Ignored(flag) })
+    }
+
     fn warnings(
         &self,
         kind: impl Fn(&Image) -> Option<WarningKind>,
     ) -> impl Iterator<Item = LineWarning> {
         let images = self.images.iter().filter(|image| image.needs_tag());
-        images.filter_map(move |image| {
-            Some(LineWarning { line: self.number, column: image.column, kind: kind(image)? })
-        })
+        images.filter_map(move |image| Some(LineWarning { line: self.number, kind: kind(image)? }))
     }
 }
 
@@ -240,240 +275,196 @@ impl Image {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Word<'a> {
-    text: &'a str,
-    column: usize,
-}
-
-/// Cuts a line at its white space, except for what stands in quotes.
-fn words(line: &str) -> Vec<Word<'_>> {
-    let mut words = Vec::new();
-    let mut column = 1;
-    let mut rest = line;
-    while let Some(start) = rest.find(|c: char| !c.is_whitespace()) {
-        let (space, word) = rest.split_at(start);
-        column += space.chars().count();
-        let (text, quotes, end) = quoted(word).unwrap_or_else(|| {
-            let end = word.find(char::is_whitespace).unwrap_or(word.len());
-            (&word[..end], 0, end)
-        });
-        words.push(Word { text, column: column + quotes });
-        let (word, after) = word.split_at(end);
-        column += word.chars().count();
-        rest = after;
+fn parse_line(number: usize, words: Vec<Word>, needs: Needs) -> Result<Line, ErrorKind> {
+    if let Some(slip) = Slip::of_line(&words) {
+        return Err(ErrorKind::Slip(slip));
     }
-    words
-}
-
-/// The text between the quotes at the front, their width, and where the rest begins.
-fn quoted(word: &str) -> Option<(&str, usize, usize)> {
-    let quote = word.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
-    let (inner, rest) = word[1..].split_once(quote)?;
-    (rest.is_empty() || rest.starts_with(char::is_whitespace)).then_some((
-        inner,
-        1,
-        word.len() - rest.len(),
-    ))
-}
-
-/// The column of a byte of the line, in characters from 1.
-fn column(line: &str, byte: usize) -> usize {
-    line[..byte].chars().count() + 1
-}
-
-type Failure = (usize, ErrorKind);
-
-fn parse_line(number: usize, words: Vec<Word<'_>>, needs: Needs) -> Result<Line, Failure> {
-    let (namespaces, words) = split_namespaces(words)?;
-    let (selector, words) = split_selector(without_command(&words))?;
+    let (flags, words) = Flags::split(words)?;
+    let (mut namespaces, words) = split_namespaces(&words)?;
+    if let Some(namespace) = flags.namespace {
+        if namespaces.iter().any(|known| *known != namespace) {
+            return Err(ErrorKind::TwoNamespaces(namespaces.join(","), namespace));
+        }
+        namespaces = vec![namespace];
+    }
+    let words = without_command(words);
+    if let Some(slip) = Slip::of_words(words) {
+        return Err(ErrorKind::Slip(slip));
+    }
+    let selected = match (flags.selector, flags.all) {
+        (Some(_), true) => return Err(ErrorKind::AllWithSelector),
+        (None, true) => Some((EVERY.to_owned(), Selector::default())),
+        (selector, false) => selector,
+    };
     let first_pair = words.iter().position(|word| word.text.contains('='));
     let (resources, images) = match (first_pair, words.split_last()) {
         (Some(at), _) => {
             let (resources, pairs) = words.split_at(at);
-            (resources, pairs.iter().map(parse_pair).collect::<Result<Vec<_>, _>>()?)
+            let pairs = pairs.iter().map(|pair| parse_pair(&pair.text));
+            (resources, pairs.collect::<Result<Vec<_>, _>>()?)
         }
-        (None, Some((last, resources))) if !is_resource(&words, selector.is_some()) => {
-            (resources, vec![parse_image(Containers::SameRepository, last.text, last.column)?])
+        (None, Some((last, resources))) if !is_resource(words, selected.is_some()) => {
+            (resources, vec![parse_image(Containers::SameRepository, &last.text)?])
         }
-        (None, Some(_)) if needs == Needs::Workloads => (words.as_slice(), Vec::new()),
+        (None, Some(_)) if needs == Needs::Workloads => (words, Vec::new()),
         (None, last) => {
-            let (text, column) = last.map_or(("", 1), |(last, _)| (last.text, last.column));
-            return Err((column, ErrorKind::NoImage(text.to_owned())));
+            return Err(ErrorKind::NoImage(
+                last.map_or(String::new(), |(last, _)| last.text.clone()),
+            ));
         }
     };
-    if let (Some(pair), [], None) = (first_pair, resources, &selector) {
-        let pair = &words[pair];
-        return Err((pair.column, ErrorKind::NoWorkload(pair.text.to_owned())));
+    if let (Some(pair), [], None) = (first_pair, resources, &selected) {
+        return Err(ErrorKind::NoWorkload(words[pair].text.clone()));
     }
     check_pairs(&images)?;
-    let which = match selector {
-        Some((word, selector)) => Which::Labelled {
-            kinds: parse_kinds(resources, &word)?,
-            selector,
-            written: word.text.to_owned(),
-        },
+    let which = match selected {
+        Some((written, selector)) => {
+            Which::Labelled { kinds: parse_kinds(resources, &written)?, selector, written }
+        }
         None if resources.is_empty() => Which::Running,
         None => Which::Named(parse_resources(resources)?),
     };
-    Ok(Line { namespaces, which, images, number })
+    let ignored = flags.record.then_some("--record");
+    Ok(Line { namespaces, which, images, number, ignored })
 }
 
-/// Takes `shop:` or `shop,billing:` from the front of a line.
-fn split_namespaces(mut words: Vec<Word<'_>>) -> Result<(Vec<String>, Vec<Word<'_>>), Failure> {
-    let prefix = words.first().and_then(|first| first.text.strip_suffix(':'));
-    let Some(prefix) = prefix.filter(|_| words.len() > 1) else { return Ok((Vec::new(), words)) };
-    let first = words.remove(0);
-    let namespaces = prefix.split(',').map(|namespace| checked_namespace(&first, namespace));
-    Ok((namespaces.collect::<Result<_, _>>()?, words))
+/// Takes `shop:`, `shop,billing:` or `shop, billing:` from the front of a line.
+fn split_namespaces(words: &[Word]) -> Result<(Vec<String>, &[Word]), ErrorKind> {
+    let listed = words.iter().take_while(|word| word.text.ends_with(',')).count();
+    let last = words.get(listed).and_then(|word| word.text.strip_suffix(':'));
+    let (Some(last), [_, ..]) = (last, words.get(listed + 1..).unwrap_or_default()) else {
+        return Ok((Vec::new(), words));
+    };
+    if listed == 0
+        && (last.is_empty() || last.contains('/') && is_resource(&[Word::plain(last)], true))
+    {
+        return Ok((Vec::new(), words));
+    }
+    let before = words[..listed].iter().map(|word| word.text.trim_end_matches(','));
+    let names = before.chain([last]).flat_map(|word| word.split(','));
+    let checked = names.map(checked_namespace).collect::<Result<_, _>>()?;
+    Ok((checked, &words[listed + 1..]))
 }
 
-fn checked_namespace(word: &Word<'_>, namespace: &str) -> Result<String, Failure> {
+fn checked_namespace(namespace: &str) -> Result<String, ErrorKind> {
     if is_label(namespace) {
         Ok(namespace.to_owned())
     } else {
-        Err((word.column, ErrorKind::Namespace(namespace.to_owned())))
+        Err(ErrorKind::Namespace(namespace.to_owned()))
     }
 }
 
-type Split<'a> = (Option<(Word<'a>, Selector)>, Vec<Word<'a>>);
-
-/// Takes `-l SELECTOR` out of a line, the only flag that it may have.
-fn split_selector<'a>(words: &[Word<'a>]) -> Result<Split<'a>, Failure> {
-    let mut selector = None;
-    let mut others = Vec::new();
-    let mut words = words.iter().copied();
-    while let Some(word) = words.next() {
-        if !word.text.starts_with('-') {
-            others.push(word);
-            continue;
-        }
-        let (flag, value) = match word.text.split_once('=') {
-            Some((flag, value)) => {
-                let column = word.column + flag.len() + 1;
-                (flag, Some(Word { text: value, column }))
-            }
-            None => (word.text, None),
-        };
-        if !matches!(flag, "-l" | "--selector") {
-            return Err((word.column, ErrorKind::Flag(word.text.to_owned())));
-        }
-        let value = value.or_else(|| words.next());
-        let value = value.unwrap_or(Word { text: "", column: word.column });
-        let parsed = selector::parse(value.text).map_err(|cause| {
-            (value.column, ErrorKind::Selector { text: value.text.to_owned(), cause })
-        })?;
-        selector = Some((value, parsed));
-    }
-    Ok((selector, others))
-}
-
-fn parse_kinds(words: &[Word<'_>], selector: &Word<'_>) -> Result<Vec<Kind>, Failure> {
-    let [word] = words else {
-        let (text, column) =
-            words.get(1).map_or(("", selector.column), |word| (word.text, word.column));
-        return Err((column, ErrorKind::SelectorWithName(text.to_owned())));
+/// The words after `set image`, or `image` at the very front.
+fn without_command(words: &[Word]) -> &[Word] {
+    let is = |at: usize, text: &str| words.get(at).is_some_and(|word| word.text == text);
+    let runner = words.iter().take_while(|word| {
+        word.text != "set" && !word.text.contains(['/', '=']) && Kind::parse(&word.text).is_none()
+    });
+    let set = runner.count();
+    let rest = if is(set, "set") && is(set + 1, "image") {
+        &words[set + 2..]
+    } else if is(0, "image") {
+        &words[1..]
+    } else {
+        return words;
     };
-    if word.text.contains('/') {
-        return Err((word.column, ErrorKind::SelectorWithName(word.text.to_owned())));
-    }
-    word.text.split(',').map(|kind| parse_kind(word, kind)).collect()
+    if rest.is_empty() { words } else { rest }
 }
 
-fn without_command<'a>(words: &'a [Word<'a>]) -> &'a [Word<'a>] {
-    let begins = |with: &[&str]| {
-        words.len() > with.len() && words.iter().zip(with).all(|(word, with)| word.text == *with)
+fn parse_kinds(words: &[Word], written: &str) -> Result<Vec<Kind>, ErrorKind> {
+    let wrong = |word: &str| match written {
+        EVERY => ErrorKind::AllWithName(word.to_owned()),
+        _ => ErrorKind::SelectorWithName(word.to_owned()),
     };
-    let commands: [&[&str]; 3] = [&["kubectl", "set", "image"], &["set", "image"], &["image"]];
-    let command = commands.into_iter().find(|command| begins(command)).unwrap_or_default();
-    &words[command.len()..]
+    match words {
+        [word] if !word.text.contains('/') => word.text.split(',').map(parse_kind).collect(),
+        [word] | [_, word, ..] => Err(wrong(&word.text)),
+        [] => Err(wrong("")),
+    }
 }
 
 /// Whether the words without a pair end in a workload, where the image should stand.
-fn is_resource(words: &[Word<'_>], selected: bool) -> bool {
+fn is_resource(words: &[Word], selected: bool) -> bool {
     let is_kind = |word: &str| word.split(',').all(|kind| Kind::parse(kind).is_some());
     let is_address = |word: &str| match word.split('/').collect::<Vec<_>>().as_slice() {
         [kind, _] | [_, kind, _] => is_kind(kind),
         _ => false,
     };
     match words {
-        [.., last] if is_address(last.text) => true,
-        [kind] => is_kind(kind.text),
-        [kind, _] => !selected && is_kind(kind.text),
+        [.., last] if is_address(&last.text) => true,
+        [kind] => is_kind(&kind.text),
+        [kind, _] => !selected && is_kind(&kind.text),
         _ => false,
     }
 }
 
-fn parse_resources(words: &[Word<'_>]) -> Result<Vec<Address>, Failure> {
+fn parse_resources(words: &[Word]) -> Result<Vec<Address>, ErrorKind> {
     let Some((first, names)) = words.split_first() else { return Ok(Vec::new()) };
     if first.text.contains('/') {
-        return words.iter().map(parse_address).collect();
+        return words.iter().map(|word| parse_address(&word.text)).collect();
     }
-    let kind = parse_kind(first, first.text)?;
+    let kind = parse_kind(&first.text)?;
     if names.is_empty() {
-        return Err((first.column, ErrorKind::NoName(first.text.to_owned())));
+        return Err(ErrorKind::NoName(first.text.clone()));
     }
-    let address = |name: &Word<'_>| {
-        Ok(Address { namespace: None, workload: workload_name(kind, name, name.text)? })
-    };
+    let address =
+        |name: &Word| Ok(Address { namespace: None, workload: workload_name(kind, &name.text)? });
     names.iter().map(address).collect()
 }
 
-fn parse_address(word: &Word<'_>) -> Result<Address, Failure> {
-    let (rest, name) = word.text.rsplit_once('/').unwrap_or((word.text, ""));
+fn parse_address(word: &str) -> Result<Address, ErrorKind> {
+    let (rest, name) = word.rsplit_once('/').unwrap_or((word, ""));
     let (namespace, kind) = match rest.split_once('/') {
-        Some((namespace, kind)) => (Some(checked_namespace(word, namespace)?), kind),
+        Some((namespace, kind)) => (Some(checked_namespace(namespace)?), kind),
         None => (None, rest),
     };
-    let kind = parse_kind(word, kind)?;
-    Ok(Address { namespace, workload: workload_name(kind, word, name)? })
+    Ok(Address { namespace, workload: workload_name(parse_kind(kind)?, name)? })
 }
 
-fn parse_kind(word: &Word<'_>, kind: &str) -> Result<Kind, Failure> {
-    Kind::parse(kind).ok_or_else(|| {
-        let similar = nearest(kind, Kind::ALL.into_iter().map(Kind::plural));
-        (word.column, ErrorKind::UnknownKind { word: kind.to_owned(), similar })
+fn parse_kind(word: &str) -> Result<Kind, ErrorKind> {
+    Kind::parse(word).ok_or_else(|| {
+        let similar = nearest(word, Kind::ALL.into_iter().map(Kind::plural));
+        ErrorKind::UnknownKind { word: word.to_owned(), similar }
     })
 }
 
-fn workload_name(kind: Kind, word: &Word<'_>, name: &str) -> Result<WorkloadName, Failure> {
+fn workload_name(kind: Kind, name: &str) -> Result<WorkloadName, ErrorKind> {
     if is_subdomain(name) {
         Ok(WorkloadName { kind, name: name.to_owned() })
     } else {
-        Err((word.column, ErrorKind::WorkloadName(name.to_owned())))
+        Err(ErrorKind::WorkloadName(name.to_owned()))
     }
 }
 
-fn parse_pair(word: &Word<'_>) -> Result<Image, Failure> {
-    let Some((container, image)) = word.text.split_once('=') else {
-        return Err((word.column, ErrorKind::Misplaced(word.text.to_owned())));
+fn parse_pair(word: &str) -> Result<Image, ErrorKind> {
+    let Some((container, image)) = word.split_once('=') else {
+        return Err(ErrorKind::Misplaced(word.to_owned()));
     };
     let containers = match container {
         "*" => Containers::Every,
         name if is_label(name) => Containers::Named(name.to_owned()),
-        name => return Err((word.column, ErrorKind::ContainerName(name.to_owned()))),
+        name => return Err(ErrorKind::ContainerName(name.to_owned())),
     };
-    parse_image(containers, image, word.column + container.chars().count() + 1)
+    parse_image(containers, image)
 }
 
-fn parse_image(containers: Containers, text: &str, column: usize) -> Result<Image, Failure> {
-    let (reference, lowercased) = Reference::parse_lowercasing(text).map_err(|cause| {
-        let at = text.char_indices().take_while(|(byte, _)| *byte < cause.at()).count();
-        (column + at, ErrorKind::Reference { text: text.to_owned(), cause })
-    })?;
+fn parse_image(containers: Containers, text: &str) -> Result<Image, ErrorKind> {
+    if let Some(slip) = Slip::of_reference(text) {
+        return Err(ErrorKind::Slip(slip));
+    }
+    let (reference, lowercased) = Reference::parse_lowercasing(text)
+        .map_err(|cause| ErrorKind::Reference { text: text.to_owned(), cause })?;
     let written = lowercased.then(|| text.to_owned());
-    Ok(Image { containers, reference, written, column })
+    Ok(Image { containers, reference, written })
 }
 
-fn check_pairs(images: &[Image]) -> Result<(), Failure> {
-    let mut named = BTreeMap::new();
+fn check_pairs(images: &[Image]) -> Result<(), ErrorKind> {
+    let mut named = BTreeSet::new();
     for image in images {
         match &image.containers {
-            Containers::Every if images.len() > 1 => {
-                return Err((image.column, ErrorKind::StarNotAlone));
-            }
-            Containers::Named(name) if named.insert(name.clone(), String::new()).is_some() => {
-                return Err((image.column, ErrorKind::ContainerTwice(name.clone())));
+            Containers::Every if images.len() > 1 => return Err(ErrorKind::StarNotAlone),
+            Containers::Named(name) if !named.insert(name) => {
+                return Err(ErrorKind::ContainerTwice(name.clone()));
             }
             _ => {}
         }
@@ -497,6 +488,8 @@ fn is_subdomain(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::tag::mutable::{Builds, DEFAULT_LIST};
 
@@ -560,6 +553,25 @@ mod tests {
                 "deployments,statefulsets a NotIn [\"b\"] *=x",
             ),
             ("deploy -l 'app in (a, b)' a.io/app", "deployments app In [\"a\", \"b\"] a.io/app"),
+            ("deploy -lapp=web app=x", "deployments app In [\"web\"] app=x"),
+            ("deploy --all app=x", "deployments  app=x"),
+            ("kubectl set image deploy,ds --all=true *=x", "deployments,daemonsets  *=x"),
+            ("--all=false deploy/web app=x", "deployments/web app=x"),
+            ("deploy/web app=x -n shop", "shop: deployments/web app=x"),
+            ("kubectl -nshop set image deploy/web app=x", "shop: deployments/web app=x"),
+            ("kubectl --namespace=shop set image deploy/web app=x", "shop: deployments/web app=x"),
+            ("kubectl set image --namespace shop deploy web app=x", "shop: deployments/web app=x"),
+            ("shop: deploy/web app=x -n shop", "shop: deployments/web app=x"),
+            ("shop, pay: deploy/web app=x", "shop,pay: deployments/web app=x"),
+            ("sudo microk8s kubectl set image deploy/web app=x", "deployments/web app=x"),
+            ("deploy/web app=x --record", "deployments/web app=x"),
+            ("deploy/web app=\"a.io/app:1\" # the shop", "deployments/web app=a.io/app:1"),
+            ("deploy/web 'app=a.io/app:1' #", "deployments/web app=a.io/app:1"),
+            ("kubectl set image deploy/web \\\r\n  app=x", "deployments/web app=x"),
+            ("\u{feff}deploy/web\u{a0}app=x\r", "deployments/web app=x"),
+            ("a.io/app:1 # $(undefined)", "a.io/app:1"),
+            ("localhost:5000/app", "localhost:5000/app"),
+            ("docker.io/library/my.app:1", "docker.io/library/my.app:1"),
         ] {
             assert_eq!(parsed(text).iter().map(shown).collect::<Vec<_>>(), [meaning], "{text}");
         }
@@ -571,92 +583,320 @@ mod tests {
         for (text, message) in [
             (
                 "--all app=x",
-                "images, line 1, column 1: \"--all\" is a flag, and flags have no place here. Name \
-                 each workload: deployments/NAME CONTAINER=IMAGE",
+                "images, line 1: a kind is missing beside --all. Write deployments --all \
+                 CONTAINER=IMAGE",
             ),
             (
-                "\ndeployments/web -n kube-system app=x",
-                "images, line 2, column 17: \"-n\" is a flag, and flags have no place here. Put the \
-                 namespace into the input namespace, or before the line: kube-system: \
-                 deployments/NAME CONTAINER=IMAGE",
+                "deploy/web --all app=x",
+                "images, line 1: --all goes with kinds alone, not with \"deploy/web\". Write \
+                 deployments --all CONTAINER=IMAGE, or leave --all out",
+            ),
+            (
+                "deploy --all -l app=web app=x",
+                "images, line 1: --all means every workload of a kind, and -l only some of them. \
+                 Leave one of them",
+            ),
+            (
+                "\nshop: deployments/web -n kube-system app=x",
+                "images, line 2: the line names the namespace shop before its colon and kube-system \
+                 after -n. Leave one of them",
+            ),
+            (
+                "deployments/web app=x -n",
+                "images, line 1: a value is missing after -n. Write -n VALUE, or remove it",
+            ),
+            (
+                "deployments/web app=x --dry-run=client",
+                "images, line 1: \"--dry-run=client\" is a flag that a line cannot have. Use the \
+                 input dryRun",
             ),
             (
                 "Shop: deployments/web app=x",
-                "images, line 1, column 1: \"Shop\" cannot be a namespace: up to 63 lower case \
+                "images, line 1: \"Shop\" cannot be a namespace: up to 63 lower case \
                  letters, digits and dashes, beginning and ending with a letter or digit",
             ),
+        ] {
+            assert_eq!(refused(text), [message]);
+        }
+        assert_eq!(refused("x=y\na.io/ok\n--all").len(), 2);
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_workloads_and_images() {
+        for (text, message) in [
             (
                 "deployments -l app=(web app=x",
-                "images, line 1, column 16: \"app=(web\" is no label selector: \"app=(web\" is not \
+                "images, line 1: \"app=(web\" is no label selector: \"app=(web\" is not \
                  of the form KEY in (VALUE, VALUE). Write deployments -l app=web CONTAINER=IMAGE, \
                  with quotes around a selector that has spaces",
             ),
             (
                 "deployments/web -l app=web app=x",
-                "images, line 1, column 1: a selector goes with kinds alone, not with \
+                "images, line 1: a selector goes with kinds alone, not with \
                  \"deployments/web\". Write deployments -l app=web CONTAINER=IMAGE",
             ),
             (
                 "deploymentz/web app=x",
-                "images, line 1, column 1: \"deploymentz\" is no kind of workload whose image can \
+                "images, line 1: \"deploymentz\" is no kind of workload whose image can \
                  be set. Did you mean deployments? There are: deployments (deploy), statefulsets \
                  (sts), daemonsets (ds), cronjobs (cj), replicasets (rs)",
             ),
             (
                 "deployments app=x",
-                "images, line 1, column 1: a name is missing after \"deployments\". Write \
+                "images, line 1: a name is missing after \"deployments\". Write \
                  deployments/NAME",
             ),
             (
                 "deployments/Web app=x",
-                "images, line 1, column 1: \"Web\" cannot be the name of a workload: lower case \
+                "images, line 1: \"Web\" cannot be the name of a workload: lower case \
                  letters, digits, dashes and dots, beginning and ending with a letter or digit",
             ),
             (
                 "deployments/web App=x",
-                "images, line 1, column 17: \"App\" cannot be the name of a container: lower case \
+                "images, line 1: \"App\" cannot be the name of a container: lower case \
                  letters, digits and dashes, beginning and ending with a letter or digit; * alone \
                  means every container",
             ),
             (
                 "app=x",
-                "images, line 1, column 1: a workload is missing before \"app=x\". Write \
+                "images, line 1: a workload is missing before \"app=x\". Write \
                  deployments/NAME app=x",
             ),
             (
                 "deployments/web",
-                "images, line 1, column 1: an image is missing after \"deployments/web\". Write \
+                "images, line 1: an image is missing after \"deployments/web\". Write \
                  deployments/web CONTAINER=IMAGE",
             ),
             (
                 "deployments/web app=x deployments/api",
-                "images, line 1, column 23: \"deployments/api\" is no CONTAINER=IMAGE. Workloads \
+                "images, line 1: \"deployments/api\" is no CONTAINER=IMAGE. Workloads \
                  stand before the images",
             ),
             (
                 "deployments/web *=x app=y",
-                "images, line 1, column 19: * means every container, so it must be the only image \
+                "images, line 1: * means every container, so it must be the only image \
                  of its line",
             ),
             (
                 "deployments/web app=x app=y",
-                "images, line 1, column 27: the container app has an image already on this line",
+                "images, line 1: the container app has an image already on this line",
             ),
             (
                 "deployments/web app=a.io/über",
-                "images, line 1, column 26: \"a.io/über\" is no image reference: unexpected \
+                "images, line 1: \"a.io/über\" is no image reference: unexpected \
                  character 'ü' in the repository",
             ),
             (
                 "deployments/web app=$(ACR)/app",
-                "images, line 1, column 21: $(ACR) was not replaced: no variable ACR is defined \
+                "images, line 1: $(ACR) was not replaced: no variable ACR is defined \
                  here. Define ACR under variables: of the pipeline (or in Variables of its editor), \
                  or in a variable group that it links",
             ),
         ] {
             assert_eq!(refused(text), [message]);
         }
-        assert_eq!(refused("x=y\na.io/ok\n--all").len(), 2);
+    }
+
+    #[test]
+    fn one_wrong_value_gives_one_error() {
+        let undefined = "$(ACR) was not replaced: no variable ACR is defined here. Define ACR under \
+                         variables: of the pipeline (or in Variables of its editor), or in a variable \
+                         group that it links";
+        let text =
+            "deploy/web app=$(ACR)/web side=$(ACR)/side\n\n$(ACR)/api\ndeploy/b x=$(ACR)/$(B)";
+        let refused = refused(text);
+        assert_eq!(refused[0], format!("images, lines 1, 3 and 4: {undefined}"));
+        assert!(refused[1].starts_with("images, line 4: $(B) was not replaced: "));
+        assert_eq!(refused.len(), 2);
+    }
+
+    #[test]
+    fn a_slip_in_a_reference_is_named() {
+        for (text, message) in [
+            (
+                "contoso.azurecr.io:4125",
+                "\"contoso.azurecr.io:4125\" names a registry without a repository. Write \
+                 contoso.azurecr.io/REPOSITORY:4125",
+            ),
+            (
+                "deploy/web app=contoso.azurecr.io/:4125",
+                "\"contoso.azurecr.io/:4125\" names a registry without a repository. Write \
+                 contoso.azurecr.io/REPOSITORY:4125",
+            ),
+            (
+                "deploy/web app=localhost:5000",
+                "\"localhost:5000\" names a registry without a repository. Write \
+                 localhost:5000/REPOSITORY",
+            ),
+            (
+                "deploy/web app=10.0.0.7:5000",
+                "\"10.0.0.7:5000\" names a registry without a repository. Write \
+                 10.0.0.7:5000/REPOSITORY",
+            ),
+            (
+                "deploy/web app=https://contoso.azurecr.io/web",
+                "\"https://contoso.azurecr.io/web\" begins with https://, and an image reference has \
+                 no scheme. Write contoso.azurecr.io/web",
+            ),
+            (
+                "docker://contoso.azurecr.io/web:7",
+                "\"docker://contoso.azurecr.io/web:7\" begins with docker://, and an image reference \
+                 has no scheme. Write contoso.azurecr.io/web:7",
+            ),
+            (
+                "web:feature/x",
+                "the tag \"feature/x\" has a slash, and a tag holds only letters, digits, \"_\", \
+                 \".\" and \"-\". Write feature-x, or leave the tag out and set tagStrategy: template \
+                 with tagTemplate: {branch}-{buildId}",
+            ),
+            (
+                "deploy/web app=localhost:5000/team/web:refs/heads/main",
+                "the tag \"refs/heads/main\" has a slash, and a tag holds only letters, digits, \
+                 \"_\", \".\" and \"-\". Write main, or leave the tag out and set tagStrategy: \
+                 template with tagTemplate: {branch}-{buildId}",
+            ),
+            (
+                "deploy/web app=a.io/web:1.4.2+7",
+                "the tag \"1.4.2+7\" has a \"+\", which no tag can hold. Write 1.4.2_7, or leave the \
+                 tag out and set tagStrategy: semver, which does the same",
+            ),
+            (
+                "deploy/web app=a.io/web:4124:4125",
+                "\"a.io/web:4124:4125\" has two tags, \"4124\" and \"4125\". Leave one; where a \
+                 variable stands before the colon, its value has a tag already",
+            ),
+            (
+                "deploy/web app=a.io/web:",
+                "there is no tag after the colon of \"a.io/web:\". Write a.io/web for the computed \
+                 tag; where a variable stands after the colon, its value is empty",
+            ),
+            (
+                "deploy/web app=${ACR}/web",
+                "${ACR} is not replaced in an input, only macros are. Write $(ACR)",
+            ),
+            (
+                "deploy/web app=$env:ACR/web",
+                "$env:ACR is not replaced in an input, only macros are. Write $(ACR)",
+            ),
+            (
+                "deploy/web app=%ACR%/web",
+                "%ACR% is not replaced in an input, only macros are. Write $(ACR)",
+            ),
+        ] {
+            assert_eq!(refused(text), [format!("images, line 1: {message}")], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_slip_between_words_is_named() {
+        for (text, message) in [
+            ("deploy/web a=x, b=y", "\"a=x,\" has a comma, and spaces separate words. Write a=x"),
+            (
+                "deploy/web a=x,b=y",
+                "\"a=x,b=y\" has a comma, and spaces separate words. Write a=x b=y",
+            ),
+            (
+                "deploy/web,api app=x",
+                "\"deploy/web,api\" has a comma, and spaces separate words. Write deploy/web \
+                 deploy/api",
+            ),
+            (
+                "deployments/web: app=x",
+                "there is a colon after deployments/web. Remove it: deployments/web CONTAINER=IMAGE",
+            ),
+            (
+                "deployments/web : app=x",
+                "there is a colon after deployments/web. Remove it: deployments/web CONTAINER=IMAGE",
+            ),
+            (
+                "deployments/web app: a.io/web:7",
+                "there is a colon between container and image. Write app=a.io/web:7",
+            ),
+            (
+                "deployments/web app:a.io/web:7",
+                "there is a colon between container and image. Write app=a.io/web:7",
+            ),
+            ("deployments/web app = x", "there is a space beside \"=\". Write app=x"),
+            ("deployments/web app= x", "there is a space beside \"=\". Write app=x"),
+            ("deployments/web app =x", "there is a space beside \"=\". Write app=x"),
+            (
+                "deployments/web app=",
+                "there is no image after \"app=\". Write app=IMAGE; where a variable stands there, \
+                 its value is empty",
+            ),
+            (
+                "- deployments/web app=x",
+                "the line begins with \"-\", like an item of a list. Remove it: a line begins with \
+                 its workload",
+            ),
+            (
+                "\"deployments/web app=x\"",
+                "quotes around the whole line make one word of it. Write it without them: \
+                 deployments/web app=x",
+            ),
+            ("deployments/web app='x", "the quote in app='x is not closed. Close it, or remove it"),
+            (
+                "deployments/web app=“x”",
+                "app=“x” has quotes or dashes of a word processor. Type them anew: ' or \" and -",
+            ),
+            (
+                "deployments –-all app=x",
+                "–-all has quotes or dashes of a word processor. Type them anew: ' or \" and -",
+            ),
+            (
+                "kubectl set image deploy/web app=x && kubectl rollout status deploy/web",
+                "&& is for a shell, and no shell runs this line. Write one kubectl set image a line; \
+                 this step waits for the rollout itself",
+            ),
+        ] {
+            assert_eq!(refused(text), [format!("images, line 1: {message}")], "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_lines_or_errors(text in "(.|\\n|[a-z/=:,#'\" -]){0,80}") {
+            match parse(&text, Needs::Images, &Variables::default()) {
+                Ok(lines) => prop_assert!(lines.iter().all(|line| !line.images.is_empty())),
+                Err(errors) => prop_assert!(errors.iter().all(|e| e.to_string().contains(": "))),
+            }
+        }
+
+        #[test]
+        fn the_same_line_means_the_same_however_it_is_written(
+            namespace in "[a-z]{1,8}",
+            name in "[a-z]{1,8}",
+            tag in "[a-z0-9]{1,8}",
+            end in "\r|\r\n|\n| # [a-z=:/-]{0,9}",
+            blanks in "[ \t\u{a0}]{1,3}",
+            quote in "|'|\"",
+        ) {
+            let pair = format!("app={quote}a.io/app:{tag}{quote}");
+            let plain = parsed(&format!("{namespace}: deployments/{name} app=a.io/app:{tag}"));
+            for words in [
+                vec![format!("{namespace}:"), format!("deploy/{name}"), pair.clone()],
+                vec![format!("deployment/{name}"), pair.clone(), "-n".into(), namespace.clone()],
+                vec!["kubectl".into(), format!("--namespace={namespace}"), "set".into(), "image".into(),
+                     format!("deploy/{name}"), pair.clone()],
+                vec![format!("-n{namespace}"), "deployments".into(), name.clone(), pair],
+            ] {
+                let text = format!("{}{end}", words.join(&blanks));
+                prop_assert_eq!(&parsed(&text), &plain, "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_flag_that_does_nothing_is_told() {
+        let lines = parsed("deploy/web app=x\nkubectl set image deploy/api app=x --record");
+        let told = lines.iter().filter_map(Line::ignored).map(|note| note.to_string());
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [
+                "images, line 2: --record is ignored: this step records the cause of every change by \
+              itself, for kubectl rollout history"
+            ]
+        );
     }
 
     #[test]
@@ -686,21 +926,21 @@ mod tests {
         };
         assert_eq!(
             refusal("deployments/web app=a.io/app:latest", &computed),
-            "images, line 1, column 21: a.io/app:latest is refused: the tag latest moves. To \
+            "images, line 1: a.io/app:latest is refused: the tag latest moves. To \
              Kubernetes nothing changes when it is pushed again, so no pod would be replaced, and \
              there would be no name to roll back to. Leave the tag out, and this step adds :4125, \
              the tag of this build"
         );
         assert_eq!(
             refusal("deployments/web app=a.io/app", &Instead::Nothing),
-            "images, line 1, column 21: a.io/app is refused: it has no tag, which means latest. To \
+            "images, line 1: a.io/app is refused: it has no tag, which means latest. To \
              Kubernetes nothing changes when it is pushed again, so no pod would be replaced, and \
              there would be no name to roll back to. Write the tag of the build, such as \
              :$(Build.BuildId), or leave it out and take tagStrategy buildId"
         );
         assert_eq!(
             refusal("deployments/web app=a.io/app:v1", &computed),
-            "images, line 1, column 21: a.io/app:v1 is refused: the tag v1 moves ({major} in \
+            "images, line 1: a.io/app:v1 is refused: the tag v1 moves ({major} in \
              mutableTagList). To Kubernetes nothing changes when it is pushed again, so no pod would \
              be replaced, and there would be no name to roll back to. Leave the tag out, and this \
              step adds :4125, the tag of this build"
@@ -710,12 +950,10 @@ mod tests {
         let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         assert_eq!(
             warnings,
-            [
-                "images, line 1, column 21: a.io/app:main is set, since mutableTags is warn, but the \
+            ["images, line 1: a.io/app:main is set, since mutableTags is warn, but the \
                  tag main moves. To Kubernetes nothing changes when it is pushed again, so no pod \
                  would be replaced, and there would be no name to roll back to. Write the tag of the \
-                 build, such as :$(Build.BuildId), or leave it out and take tagStrategy buildId"
-            ]
+                 build, such as :$(Build.BuildId), or leave it out and take tagStrategy buildId"]
         );
         assert_eq!(
             lines[0].check(&mutable(Policy::Allow), None, &Instead::Nothing),

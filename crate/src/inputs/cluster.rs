@@ -2,9 +2,15 @@
 
 use crate::{
     azure::Cluster,
-    connection::{self, AzureConnection, Connection, ConnectionError, Job, Written},
+    connection::{
+        self, AzureConnection, Connection, ConnectionError, Job, KubernetesAccess, Written,
+    },
     http::{Url, without_user},
-    inputs::{InputError, files::File, reader::Reader},
+    inputs::{
+        InputError, Note,
+        files::File,
+        reader::{Reader, unquoted},
+    },
     kubectl::Release,
     secret::Secret,
 };
@@ -57,26 +63,64 @@ pub enum Kubectl {
     Published(Release),
 }
 
+/// How kubectl logs in, and what the connection says of where to go.
+#[derive(Debug)]
+pub(super) struct Reached {
+    pub(super) access: Access,
+    pub(super) context: Option<String>,
+    pub(super) namespace: Option<String>,
+}
+
+impl From<Access> for Reached {
+    fn from(access: Access) -> Self {
+        Self { access, context: None, namespace: None }
+    }
+}
+
 impl<'a> Reader<'a> {
-    /// How kubectl logs in, and the context that the connection names.
-    pub(super) fn access(&mut self) -> Option<(Access, Option<String>)> {
+    /// How kubectl logs in.
+    pub(super) fn access(&mut self) -> Option<Reached> {
         let kind = self.choice("connectionType", &CONNECTION_TYPES)?;
-        let by_text = self.kubeconfig();
-        let kind = match (kind, self.has("kubernetesServiceEndpoint"), self.names_aks()) {
-            ("auto", true, true) => return self.fail(InputError::TwoConnections),
-            ("auto", true, false) => "kubernetesServiceConnection",
-            ("auto", false, true) => "azureResourceManager",
-            ("auto", false, false) => "none",
-            (kind, ..) => kind,
-        };
-        let access = match kind {
-            "azureResourceManager" => self.aks().map(|access| (access, None)),
+        let by_text = self.has(KUBECONFIG);
+        let kind = if kind == "auto" { self.filled_in()? } else { kind };
+        let reached = match kind {
+            "azureResourceManager" => self.aks().map(Reached::from),
             "kubernetesServiceConnection" => self.kubernetes(),
-            _ => return Some((by_text.unwrap_or_else(|| self.own()), None)),
+            _ if by_text => return self.kubeconfig().map(Reached::from),
+            _ => return Some(self.own().into()),
         };
-        match by_text {
-            Some(_) => self.fail(InputError::TwoKubeconfigs(kind)),
-            None => access,
+        if !by_text {
+            return reached;
+        }
+        let environment = match kind {
+            "kubernetesServiceConnection" => self.variables.environment(),
+            _ => None,
+        };
+        let environment = environment.map(str::to_owned);
+        self.fail(InputError::TwoKubeconfigs { kind, environment })
+    }
+
+    /// The connection that is filled in. One that an environment fills in by itself gives way to what
+    /// the pipeline writes.
+    fn filled_in(&mut self) -> Option<&'static str> {
+        let (kubernetes, aks) = (self.has("kubernetesServiceEndpoint"), self.names_aks());
+        let others = match (aks, self.has("kubeconfig")) {
+            (true, _) => Some(("azureResourceManager", "a cluster of Azure")),
+            (false, true) => Some(("none", "kubeconfig")),
+            (false, false) => None,
+        };
+        let environment = self.variables.environment_resource().filter(|_| kubernetes);
+        match (environment, others) {
+            (Some(environment), Some((kind, instead))) => {
+                self.notes.push(Note::Environment { environment, instead });
+                Some(kind)
+            }
+            _ if kubernetes && aks => {
+                let environment = self.variables.environment().map(str::to_owned);
+                self.fail(InputError::TwoConnections { environment })
+            }
+            _ if kubernetes => Some("kubernetesServiceConnection"),
+            (_, others) => Some(others.map_or("none", |(kind, _)| kind)),
         }
     }
 
@@ -93,7 +137,7 @@ impl<'a> Reader<'a> {
             .any(|input| self.has(input))
     }
 
-    fn kubernetes(&mut self) -> Option<(Access, Option<String>)> {
+    fn kubernetes(&mut self) -> Option<Reached> {
         const INPUT: &str = "kubernetesServiceConnection";
         if !self.has("kubernetesServiceEndpoint") {
             return self.fail(InputError::Empty(INPUT, INPUT));
@@ -103,9 +147,9 @@ impl<'a> Reader<'a> {
         if access.is_made && self.has("context") {
             return self.fail(InputError::NoContexts);
         }
-        let (text, insecure) = (access.kubeconfig, access.insecure);
+        let KubernetesAccess { kubeconfig: text, context, namespace, insecure, .. } = access;
         let secrets = Vec::new();
-        Some((Access::Kubeconfig { text, secrets, insecure }, access.context))
+        Some(Reached { access: Access::Kubeconfig { text, secrets, insecure }, context, namespace })
     }
 
     fn aks(&mut self) -> Option<Access> {
@@ -140,7 +184,7 @@ impl<'a> Reader<'a> {
             Written::Path => {
                 // The file is there. What it holds is for kubectl to judge.
                 let (path, _) = self.file(KUBECONFIG)?;
-                Some(Access::File(path))
+                Some(Access::File(unquoted(&path).to_owned()))
             }
         }
     }
@@ -149,12 +193,12 @@ impl<'a> Reader<'a> {
     pub(super) fn kubeconfig_file(&mut self) -> Option<File> {
         let path = self.text(KUBECONFIG)?;
         let is_path = connection::recognize(&path) == Written::Path;
-        is_path.then_some(File { input: KUBECONFIG, path })
+        is_path.then(|| File { input: KUBECONFIG, path: unquoted(&path).to_owned() })
     }
 
     /// Which kubectl is run.
     pub(super) fn kubectl(&mut self) -> Option<Kubectl> {
-        let path = self.text("kubectlPath");
+        let path = self.path("kubectlPath");
         let version = self.text("kubectlVersion");
         let downloads = self.text("kubectlDownloadUrl").unwrap_or_else(|| DOWNLOADS.to_owned());
         let downloads = downloads.trim_end_matches('/').to_owned();

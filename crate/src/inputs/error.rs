@@ -81,11 +81,19 @@ pub enum InputError {
     /// An input is empty that this connection needs.
     Empty(&'static str, &'static str),
     /// Connections of two kinds are filled in, and nothing says which is meant.
-    TwoConnections,
+    TwoConnections {
+        /// The environment of the job, which may have filled in one of them.
+        environment: Option<String>,
+    },
     /// `context` with a connection that has no contexts.
     NoContexts,
     /// A connection is chosen, and `kubeconfig` is filled in as well.
-    TwoKubeconfigs(&'static str),
+    TwoKubeconfigs {
+        /// The connection.
+        kind: &'static str,
+        /// The environment of the job, which may have filled it in.
+        environment: Option<String>,
+    },
     /// `kubectlPath` and `kubectlVersion` are both filled in.
     TwoKubectls,
     /// `kubectlVersion` is no version of kubectl.
@@ -96,6 +104,35 @@ pub enum InputError {
     Url(&'static str, String),
     /// `dryRun: client` with a line that only the cluster can complete.
     NeedsCluster(Reference),
+}
+
+/// Who may have filled in a Kubernetes connection that nobody wrote.
+fn likely_cause(f: &mut fmt::Formatter<'_>, environment: Option<&str>) -> fmt::Result {
+    environment.map_or(Ok(()), |name| {
+        write!(
+            f,
+            "The environment {name} fills in a Kubernetes service connection where the job names a \
+             resource of it. "
+        )
+    })
+}
+
+fn two_connections(f: &mut fmt::Formatter<'_>, environment: Option<&str>) -> fmt::Result {
+    f.write_str(
+        "connectionType: a Kubernetes service connection and a cluster of Azure are both filled in. ",
+    )?;
+    likely_cause(f, environment)?;
+    f.write_str("Say which is meant: kubernetesServiceConnection or azureResourceManager")
+}
+
+fn two_kubeconfigs(
+    f: &mut fmt::Formatter<'_>,
+    kind: &str,
+    environment: Option<&str>,
+) -> fmt::Result {
+    write!(f, "kubeconfig: connectionType {kind} logs in by its service connection already. ")?;
+    likely_cause(f, environment)?;
+    f.write_str("Empty one of them")
 }
 
 impl fmt::Display for InputError {
@@ -162,19 +199,14 @@ impl fmt::Display for InputError {
                 "{input} is empty, and connectionType {kind} needs it. Fill it in, or take another \
                  connectionType"
             ),
-            Self::TwoConnections => f.write_str(
-                "connectionType: a Kubernetes service connection and a cluster of Azure are both \
-                 filled in. Say which is meant: kubernetesServiceConnection or azureResourceManager",
-            ),
+            Self::TwoConnections { environment } => two_connections(f, environment.as_deref()),
             Self::NoContexts => f.write_str(
                 "context: the service connection is that of a service account, which has no contexts. \
                  Empty it",
             ),
-            Self::TwoKubeconfigs(kind) => write!(
-                f,
-                "kubeconfig: connectionType {kind} logs in by its service connection already. Empty \
-                 one of them"
-            ),
+            Self::TwoKubeconfigs { kind, environment } => {
+                two_kubeconfigs(f, kind, environment.as_deref())
+            }
             Self::TwoKubectls => f.write_str(
                 "kubectlVersion: kubectlPath names a kubectl already. Empty one of them",
             ),

@@ -26,7 +26,7 @@ pub struct FileContent {
 impl Reader<'_> {
     /// The path of an input and what the file holds; an error where either is missing.
     pub(super) fn file(&mut self, input: &'static str) -> Option<(String, String)> {
-        let path = self.text(input)?;
+        let path = self.path(input)?;
         let file = self.files.iter().find(|file| file.input == input);
         match file.map(|file| &file.outcome) {
             Some(Ok(content)) if content.len() > FILE_LIMIT as usize => {

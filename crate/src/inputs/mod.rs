@@ -3,6 +3,7 @@
 mod cluster;
 mod error;
 mod files;
+mod note;
 mod reader;
 mod registry;
 mod rollout;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 pub use cluster::{Access, Kubectl};
 pub use error::InputError;
 pub use files::{FILE_LIMIT, File, FileContent};
+pub use note::Note;
 pub use registry::{RegistryAccess, Verification};
 pub use rollout::{Change, OnFailure, WhenUnchanged};
 pub use tag::{Publication, Warning};
@@ -28,13 +30,14 @@ use crate::{
 };
 
 /// The inputs that the task has, by their names in task.json.
-pub const NAMES: [&str; 37] = [
+pub const NAMES: [&str; 38] = [
     "command",
     "images",
     "tagStrategy",
     "commitLength",
     "tagTemplate",
     "versionFrom",
+    "tagPrefix",
     "version",
     "versionFile",
     "releaseBranches",
@@ -81,6 +84,8 @@ pub struct Request {
     pub tag: Option<Computed>,
     /// What is to be looked at.
     pub warnings: Vec<Warning>,
+    /// What nobody wrote, and the log says.
+    pub notes: Vec<Note>,
 }
 
 /// The input `command`, with the inputs that belong to it.
@@ -101,7 +106,7 @@ pub enum Job {
 #[must_use]
 pub fn files(inputs: &BTreeMap<String, String>, variables: &Variables) -> Vec<File> {
     let agent = &Agent::default();
-    let mut reader = Reader { inputs, variables, agent, files: &[], errors: Vec::new() };
+    let mut reader = Reader::new(inputs, variables, agent, &[]);
     let command = reader.choice("command", &COMMANDS);
     let mut files = reader.tag_files(command == Some("setImage"));
     if command != Some("computeTag") {
@@ -121,10 +126,12 @@ impl Request {
         agent: &Agent,
         files: &[FileContent],
     ) -> Result<Self, Vec<InputError>> {
-        let mut reader = Reader { inputs, variables, agent, files, errors: Vec::new() };
+        let mut reader = Reader::new(inputs, variables, agent, files);
         let request = reader.request();
         match request {
-            Some(request) if reader.errors.is_empty() => Ok(request),
+            Some(request) if reader.errors.is_empty() => {
+                Ok(Self { notes: reader.notes, ..request })
+            }
             _ => Err(reader.errors),
         }
     }
@@ -143,7 +150,7 @@ impl Reader<'_> {
             let tagged = tagged?;
             let job = Job::ComputeTag(self.publication(&tagged)?);
             let Tagged { tag, lines, warnings, .. } = tagged;
-            return Some(Request { job, lines, tag, warnings });
+            return Some(Request { job, lines, tag, warnings, notes: Vec::new() });
         }
         let change = self.change(true);
         let Tagged { tag, lines, mut warnings, ordered, built, .. } = tagged?;
@@ -163,7 +170,7 @@ impl Reader<'_> {
                 Job::SetImage(change)
             }
         };
-        Some(Request { job, lines, tag, warnings })
+        Some(Request { job, lines, tag, warnings, notes: Vec::new() })
     }
 
     fn undo(&mut self) -> Option<Request> {
@@ -174,7 +181,7 @@ impl Reader<'_> {
         }
         let warnings = change.network.ignored.iter().cloned().map(Warning::Bypass).collect();
         let job = Job::Undo(change);
-        Some(Request { job, lines: lines?, tag: None, warnings })
+        Some(Request { job, lines: lines?, tag: None, warnings, notes: Vec::new() })
     }
 
     fn lines(&mut self, needs: Needs, required: bool) -> Option<Vec<Line>> {
@@ -202,6 +209,7 @@ mod tests {
     use crate::{
         kubectl::Target,
         proxy::Network,
+        record::Run,
         registry::Verify,
         rollout::Rules,
         tag::{
@@ -276,6 +284,7 @@ mod tests {
                 access: Access::Own { kubeconfigs: Vec::new(), cluster: None },
                 kubectl: Kubectl::OnPath,
                 network: Network::new(&Agent::default()),
+                os: String::new(),
                 verification: Verification {
                     verify: Some(Verify::Auto),
                     ..Verification::default()
@@ -287,7 +296,8 @@ mod tests {
                 on_failure: OnFailure::Undo,
                 when_unchanged: WhenUnchanged::Warn,
                 delete_stuck_pods: false,
-                author: "build 4125".into(),
+                run: Run { author: "build 4125".into(), trace: Vec::new() },
+                grace_ms: vec![5_500],
             })
         );
     }
@@ -298,12 +308,34 @@ mod tests {
             Ok(Request { job: Job::SetImage(how), .. }) => how.access,
             other => panic!("{other:?}"),
         };
-        for text in ["{\"kind\": \"Config\", \"token\": \"hush\"}", "kind: Config\ntoken: hush"] {
+        for text in [
+            "{\"kind\": \"Config\", \"users\": [{\"user\": {\"token\": \"hush\"}}]}",
+            "kind: Config\nusers:\n- user: {token: hush}",
+        ] {
             let secrets = vec!["hush".into()];
             let secret = Access::Kubeconfig { text: text.into(), secrets, insecure: false };
             assert_eq!(access(text), secret);
             assert!(!format!("{secret:?}").contains("hush"));
         }
+    }
+
+    #[test]
+    fn the_variables_that_lengthen_the_grace_time_are_used() {
+        let grace = |variables: &[(&str, &str)]| {
+            let owned = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+            let variables = Variables::new(owned.collect());
+            let inputs = BTreeMap::from([("images".to_owned(), "a.io/app:1.4.2".to_owned())]);
+            match Request::read(&inputs, &variables, &Agent::default(), &[]).map(|r| r.job) {
+                Ok(Job::SetImage(change)) => change.grace_ms,
+                other => panic!("{other:?}"),
+            }
+        };
+        let (int, term) = ("PROCESS_SIGINT_TIMEOUT", "PROCESS_SIGTERM_TIMEOUT");
+        assert_eq!(grace(&[]), [5_500]);
+        assert_eq!(grace(&[(int, "60000")]), [58_000]);
+        assert_eq!(grace(&[(term, "30000")]), [5_500, 28_000]);
+        assert_eq!(grace(&[(int, "100"), (term, "soon")]), [0]);
+        assert_eq!(grace(&[(int, "4000000000")]), [1_999_998_000]);
     }
 
     #[test]
@@ -315,7 +347,7 @@ mod tests {
     #[test]
     fn all_errors_are_told_at_once() {
         let errors = read(&[
-            ("images", "--all app=x\ndeployments/web app=a.io/app:latest"),
+            ("images", "--force app=x\ndeployments/web app=a.io/app:latest"),
             ("namespace", "Kube-System"),
             ("context", "$(Context)"),
             ("dryRun", "clinet"),
@@ -325,8 +357,8 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "images, line 1, column 1: \"--all\" is a flag, and flags have no place here. Name \
-                 each workload: deployments/NAME CONTAINER=IMAGE",
+                "images, line 1: \"--force\" is a flag that a line cannot have. Remove it. A line \
+                 can have -n NAMESPACE, -l SELECTOR, --all and --record",
                 "namespace: \"Kube-System\" cannot be a namespace: up to 63 lower case letters, \
                  digits and dashes, beginning and ending with a letter or digit",
                 "context: $(Context) was not replaced: no variable Context is defined here. Define \

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    inputs::{InputError, files::FileContent},
+    inputs::{InputError, Note, files::FileContent},
     protocol::Agent,
     variables::{Unresolved, Variables},
 };
@@ -15,7 +15,22 @@ pub(super) struct Reader<'a> {
     pub(super) agent: &'a Agent,
     pub(super) files: &'a [FileContent],
     pub(super) errors: Vec<InputError>,
+    pub(super) notes: Vec<Note>,
 }
+
+impl<'a> Reader<'a> {
+    pub(super) const fn new(
+        inputs: &'a BTreeMap<String, String>,
+        variables: &'a Variables,
+        agent: &'a Agent,
+        files: &'a [FileContent],
+    ) -> Self {
+        Self { inputs, variables, agent, files, errors: Vec::new(), notes: Vec::new() }
+    }
+}
+
+/// An error was found, and is among the others.
+pub(super) struct PutAside;
 
 impl Reader<'_> {
     /// A choice's value; the first option where the input is empty.
@@ -60,12 +75,32 @@ impl Reader<'_> {
         result.map_err(|error| self.fail::<()>(error)).ok()
     }
 
-    /// The text without the space around it; nothing where it is empty.
-    pub(super) fn text(&mut self, input: &'static str) -> Option<String> {
-        let text = self.inputs.get(input)?.trim();
-        if let Some(unresolved) = Unresolved::find(text, self.variables) {
-            return self.fail(InputError::Unresolved(input, unresolved));
-        }
-        (!text.is_empty()).then(|| text.to_owned())
+    /// The path of an input, without the double quotes that a shell would need around it.
+    pub(super) fn path(&mut self, input: &'static str) -> Option<String> {
+        self.text(input).map(|text| unquoted(&text).to_owned()).filter(|path| !path.is_empty())
     }
+
+    /// The text without the space around it; nothing where it is empty, or has an error, which is
+    /// put aside.
+    pub(super) fn text(&mut self, input: &'static str) -> Option<String> {
+        self.given(input).ok().flatten()
+    }
+
+    /// The text without the space around it, if it is filled in; an error of it is put aside, and
+    /// nothing else is to be said of the same value.
+    pub(super) fn given(&mut self, input: &'static str) -> Result<Option<String>, PutAside> {
+        let Some(text) = self.inputs.get(input) else { return Ok(None) };
+        let text = text.trim();
+        if let Some(unresolved) = Unresolved::find(text, self.variables) {
+            self.fail::<()>(InputError::Unresolved(input, unresolved));
+            return Err(PutAside);
+        }
+        Ok((!text.is_empty()).then(|| text.to_owned()))
+    }
+}
+
+/// A path without the double quotes around it.
+pub(super) fn unquoted(path: &str) -> &str {
+    let inner = path.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.map_or(path, str::trim)
 }

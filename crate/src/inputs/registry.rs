@@ -63,7 +63,8 @@ impl Reader<'_> {
             RegistryLogin::Password { .. } => None,
             RegistryLogin::Entra { .. } => {
                 let job = Job { variables: self.variables, system: self.agent.system.as_ref() };
-                let azure = AzureConnection::read(INPUT, handed_over, job);
+                let host = &connection.host;
+                let azure = AzureConnection::of_registry(INPUT, handed_over, job, host);
                 Some(self.take(azure.map_err(InputError::Connection))?)
             }
         };

@@ -2,7 +2,7 @@
 
 use crate::{
     images::is_label,
-    inputs::{Access, InputError, Kubectl, Verification, reader::Reader},
+    inputs::{Access, InputError, Kubectl, Note, Verification, cluster::Reached, reader::Reader},
     kubectl::Target,
     proxy::Network,
     record,
@@ -33,6 +33,8 @@ pub struct Change {
     pub verification: Verification,
     /// The way to the network.
     pub network: Network,
+    /// The agent's operating system, as Node names it.
+    pub os: String,
     /// Whether the API server only checks the change.
     pub dry_run: bool,
     /// Whether an older version may be set over a newer one.
@@ -47,9 +49,21 @@ pub struct Change {
     pub when_unchanged: WhenUnchanged,
     /// Whether a pod may be deleted that keeps a `StatefulSet` from going back.
     pub delete_stuck_pods: bool,
-    /// Who changes the workloads, for the record on them.
-    pub author: String,
+    /// The run that changes the workloads, for the record on them.
+    pub run: record::Run,
+    /// How long the step may still take once the agent ends it, in milliseconds: after its first
+    /// signal, and after its second one where that leaves more than a moment.
+    pub grace_ms: Vec<u32>,
 }
+
+/// When the agent sends the second signal, and kills the step, in milliseconds after the signal
+/// before (Agent.Sdk/Knob/AgentKnobs.cs of microsoft/azure-pipelines-agent).
+const SIGINT_TIMEOUT_MS: u32 = 7_500;
+const SIGTERM_TIMEOUT_MS: u32 = 2_500;
+/// What is left for the last words, in milliseconds.
+const LAST_WORDS_MS: u32 = 2_000;
+/// The longest wait of a timer of the host, in milliseconds.
+const LONGEST_WAIT_MS: u32 = 2_000_000_000;
 
 /// The input `onFailure`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +98,7 @@ pub(super) enum DryRun {
 impl Reader<'_> {
     /// The inputs of both groups, and whether the API server is to be left out or only asked.
     pub(super) fn change(&mut self, set_image: bool) -> Option<(Change, DryRun)> {
-        let namespaces = self.namespaces();
+        let mut namespaces = self.namespaces();
         let verification =
             if set_image { self.verification() } else { Some(Verification::default()) };
         let access = self.access();
@@ -111,7 +125,14 @@ impl Reader<'_> {
         });
         let delete_stuck_pods = self.flag("deleteStuckPods", false);
         let dry_run = dry_run?;
-        let (access, context_of_connection) = access?;
+        let Reached { access, context: context_of_connection, namespace } = access?;
+        if let Some(namespace) = namespace.filter(|_| !self.has("namespace")) {
+            self.notes.push(Note::Namespace(namespace.clone()));
+            namespaces.push(namespace);
+        }
+        if dry_run == DryRun::None && self.variables.in_container() {
+            self.notes.push(Note::Container);
+        }
         let change = Change {
             target: Target {
                 namespace: None,
@@ -126,6 +147,7 @@ impl Reader<'_> {
             kubectl: kubectl?,
             verification: verification?,
             network: Network::new(self.agent),
+            os: self.agent.os.clone(),
             dry_run: dry_run == DryRun::Server,
             downgrade: downgrade?,
             timeout_ms,
@@ -133,9 +155,22 @@ impl Reader<'_> {
             on_failure: on_failure?,
             when_unchanged: when_unchanged?,
             delete_stuck_pods: delete_stuck_pods?,
-            author: record::author(self.variables),
+            run: record::Run::of(self.variables),
+            grace_ms: self.grace_ms(),
         };
         Some((change, dry_run))
+    }
+
+    /// The variables `PROCESS_SIGINT_TIMEOUT` and `PROCESS_SIGTERM_TIMEOUT` of the job lengthen it.
+    fn grace_ms(&self) -> Vec<u32> {
+        let after = |variable: &str, default: u32| {
+            let ms = self.variables.get(variable).and_then(|text| text.parse().ok());
+            ms.unwrap_or(default).min(LONGEST_WAIT_MS).saturating_sub(LAST_WORDS_MS)
+        };
+        let first = after("PROCESS_SIGINT_TIMEOUT", SIGINT_TIMEOUT_MS);
+        let second = after("PROCESS_SIGTERM_TIMEOUT", SIGTERM_TIMEOUT_MS);
+        let is_worth_it = second > SIGTERM_TIMEOUT_MS - LAST_WORDS_MS;
+        [first].into_iter().chain(is_worth_it.then_some(second)).collect()
     }
 
     /// One or several, between commas or spaces.

@@ -5,14 +5,16 @@ use std::fmt;
 use crate::{
     images::{Instead, Line, LineWarning},
     images_file::{Content, ImagesFile},
-    inputs::{InputError, files::File, reader::Reader},
+    inputs::{InputError, Note, files::File, reader::Reader},
     reference::Tag,
     registry::Built,
     tag::{
-        Build, Computed, Fact, Strategy, TagError,
-        build::{ids_and_numbers, named, that_seem_to_push},
+        Advice, Build, Computed, Fact, Strategy, TagError,
+        build::{
+            CURRENT, ids_and_numbers, is_of_build, named, pipeline_resources, that_seem_to_push,
+        },
         downgrade::{DowngradeRule, Ordered},
-        mutable::{Builds, DEFAULT_LIST, MutableTags, Policy},
+        mutable::{Builds, DEFAULT_LIST, Distinct, MutableTags, Policy},
         template::Template,
         version::{self, VersionFrom, VersionRule},
     },
@@ -47,6 +49,12 @@ pub enum Warning {
     Tag(TagError),
     /// An entry of the agent's bypass list that cannot be understood.
     Bypass(String),
+    /// The tag is that of the run itself, which somebody or a schedule started, though the image
+    /// may come from a pipeline resource.
+    OwnRun {
+        /// The aliases of the pipeline resources.
+        resources: Vec<String>,
+    },
 }
 
 /// The lines with their tags, and how they came to them.
@@ -60,6 +68,8 @@ pub(super) struct Tagged {
     pub(super) built: Option<Built>,
     /// What images could have whose own tag is refused.
     instead: Instead,
+    /// What to do where the computed tag is refused.
+    advice: Advice,
     /// The builds that made the tags.
     builds: Builds,
 }
@@ -68,7 +78,10 @@ impl<'a> Reader<'a> {
     /// The build whose image is meant. Without a tag to compute, `artifactAlias` does not count.
     fn build(&mut self) -> Option<Build<'a>> {
         let computes = self.choice("tagStrategy", &STRATEGIES) != Some("none");
-        let alias = if computes { self.text("artifactAlias") } else { None };
+        if !computes {
+            return Some(Build::primary(self.variables));
+        }
+        let alias = self.given("artifactAlias").ok()?;
         let build = Build::find(self.variables, alias.as_deref());
         self.take(build.map_err(InputError::Tag))
     }
@@ -84,7 +97,7 @@ impl Reader<'_> {
         } else {
             return Vec::new();
         };
-        self.text(input).map(|path| File { input, path }).into_iter().collect()
+        self.path(input).map(|path| File { input, path }).into_iter().collect()
     }
 
     /// Completes the lines with the computed tag, or with those of the images file.
@@ -105,6 +118,7 @@ impl Reader<'_> {
         let needed = !set_image || lines.iter().any(Line::needs_tag);
         let computed = strategy.tag(&build, self.variables);
         let ordered = if strategy.is_ordered() { Ordered::All } else { Ordered::None };
+        let advice = strategy.advice(&build);
         let builds = Builds { branch: build.branch(), ids: ids_and_numbers(self.variables) };
         let tagged = Tagged {
             tag: None,
@@ -113,6 +127,7 @@ impl Reader<'_> {
             ordered,
             built: None,
             instead: Instead::Nothing,
+            advice,
             builds,
         };
         if !needed {
@@ -126,12 +141,8 @@ impl Reader<'_> {
             None if !set_image => return self.fail(InputError::NothingToCompute),
             None => {}
             Some(Computed { tag, .. }) => {
-                if !self.has("artifactAlias") {
-                    let builds = named(self.variables);
-                    for line in &lines {
-                        let others = line.of_other_builds(|i| that_seem_to_push(i.name(), &builds));
-                        warnings.extend(others.map(Warning::Line));
-                    }
+                if !self.has("artifactAlias") && strategy.is_of_build() {
+                    warnings.extend(self.other_builds(&build, &lines));
                 }
                 for line in &mut lines {
                     line.complete(|reference| reference.with_tag(tag.clone()));
@@ -161,6 +172,37 @@ impl Reader<'_> {
         })
     }
 
+    /// What speaks for another build than the one whose tag the lines get unasked: an error where
+    /// that is one that triggered the run, since either could be meant.
+    fn other_builds(&mut self, build: &Build<'_>, lines: &[Line]) -> Vec<Warning> {
+        let builds = named(self.variables, build);
+        let mut warnings = Vec::new();
+        for line in lines {
+            let trigger = build.alias().filter(|_| build.is_triggering());
+            let others = line.of_other_builds(trigger, |i| that_seem_to_push(i.name(), &builds));
+            if trigger.is_some() {
+                self.errors.extend(others.map(|other| InputError::Line(other.into_error())));
+            } else {
+                warnings.extend(others.map(Warning::Line));
+            }
+        }
+        let by_hand = ["Manual", "Schedule"];
+        let reason = self.variables.get("Build.Reason").unwrap_or_default();
+        let by_hand = by_hand.iter().any(|known| known.eq_ignore_ascii_case(reason));
+        let resources = pipeline_resources(self.variables);
+        let definition = build.get(Fact::Definition).unwrap_or_default();
+        let of_run = |line: &Line| {
+            line.images.iter().all(|image| {
+                !image.needs_tag() || image.reference.name().eq_ignore_ascii_case(definition)
+            })
+        };
+        let may_be_meant = by_hand && build.is_this_run() && !resources.is_empty();
+        if may_be_meant && warnings.is_empty() && !lines.iter().all(of_run) {
+            warnings.push(Warning::OwnRun { resources });
+        }
+        warnings
+    }
+
     fn tagged_by_file(&mut self, mut lines: Vec<Line>) -> Option<Tagged> {
         let (path, text) = self.file("imagesFile")?;
         let file = ImagesFile::parse(&text);
@@ -178,18 +220,22 @@ impl Reader<'_> {
         if lines.is_empty() {
             return self.fail(InputError::NoImages);
         }
-        let own = Build::find(self.variables, None).ok();
         let content = &file.content;
         let mut ids = ids_and_numbers(self.variables);
         ids.extend([&content.build.id, &content.build.number].into_iter().flatten().cloned());
-        let branch = content.branch.clone().or_else(|| own?.branch());
+        let own = Build::primary(self.variables).branch();
+        let branch = content.branch.clone().or(own);
         let ordered = content.ordered();
+        let of_build = is_of_build(file.tag.as_str(), &content.origins())
+            || is_of_build(file.tag.as_str(), &ids);
         let tag = Computed {
             version: version::from_tag(file.tag.as_str()),
             origin: match &file.content.build.id {
                 Some(id) => format!("{path} of build {id}"),
                 None => path,
             },
+            note: None,
+            distinct: if of_build { Distinct::Number } else { Distinct::Name },
             tag: file.tag,
             made_of: None,
         };
@@ -205,16 +251,16 @@ impl Reader<'_> {
             lines,
             warnings,
             ordered,
+            advice: Advice::InTheBuild,
             builds: Builds { branch, ids },
         })
     }
 
     /// Looks for tags that move.
     fn checked(&mut self, mut tagged: Tagged, mutable: &MutableTags) -> Option<Tagged> {
-        let handed_over = tagged.instead == Instead::HandedOver;
-        if let Some(error) =
-            tagged.tag.as_ref().and_then(|computed| computed.moves(mutable, handed_over))
-        {
+        let advice = tagged.advice.clone();
+        let computed = tagged.tag.as_ref();
+        if let Some(error) = computed.and_then(|computed| computed.moves(mutable, advice)) {
             match mutable.policy {
                 Policy::Fail => return self.fail(InputError::Tag(error)),
                 Policy::Warn => tagged.warnings.push(Warning::Tag(error)),
@@ -236,7 +282,12 @@ impl Reader<'_> {
         let build_tag = self.flag("addBuildTag", true);
         let build_number = self.flag("updateBuildNumber", false);
         let images_file = self.images_file(tagged);
-        let in_build = self.variables.in_build();
+        let in_fork = self.variables.get("System.PullRequest.IsFork");
+        let in_fork = in_fork.is_some_and(|fork| fork.eq_ignore_ascii_case("true"));
+        let in_build = self.variables.in_build() && !in_fork;
+        if in_fork && (build_tag == Some(true) || build_number == Some(true)) {
+            self.notes.push(Note::Fork);
+        }
         Some(Publication {
             images_file,
             build_tag: build_tag? && in_build,
@@ -251,7 +302,7 @@ impl Reader<'_> {
             let separator = if folder.contains('\\') { '\\' } else { '/' };
             format!("{folder}{separator}{IMAGES_FILE}")
         });
-        let path = self.text("imagesFile").or(default)?;
+        let path = self.path("imagesFile").or(default)?;
         let computed = tagged.tag.as_ref()?;
         let build = self.build()?;
         let fact = |fact| build.get(fact).map(str::to_owned);
@@ -287,11 +338,11 @@ impl Reader<'_> {
             }
             "semver" => Strategy::Semver(self.version_rule()?),
             "template" => {
-                let text = self.text("tagTemplate");
+                let text = self.given("tagTemplate").ok()?;
                 let text = self.take(text.ok_or(InputError::Tag(TagError::NoTemplate)))?;
                 let template = Template::parse(&text).map_err(|e| InputError::Tag(e.into()));
                 let template = self.take(template)?;
-                let rule = if self.reads_version() { self.version_rule()? } else { git_tag() };
+                let rule = if self.reads_version() { self.version_rule()? } else { no_version() };
                 Strategy::Template(template, rule)
             }
             "none" => Strategy::None,
@@ -319,7 +370,7 @@ impl Reader<'_> {
     fn version_rule(&mut self) -> Option<VersionRule> {
         let from = match self.version_from()? {
             "buildNumber" => VersionFrom::BuildNumber,
-            "variable" => VersionFrom::Text(self.text("version").unwrap_or_default()),
+            "variable" => VersionFrom::Text(self.given("version").ok()?.unwrap_or_default()),
             "file" => {
                 if !self.has("versionFile") {
                     return self.fail(InputError::NoVersionFile);
@@ -327,9 +378,9 @@ impl Reader<'_> {
                 let (path, content) = self.file("versionFile")?;
                 VersionFrom::File { path, content }
             }
-            _ => VersionFrom::GitTag,
+            _ => VersionFrom::GitTag { prefix: self.given("tagPrefix").ok()? },
         };
-        let branches = self.text("releaseBranches");
+        let branches = self.given("releaseBranches").ok()?;
         let release_branches = branches.unwrap_or_else(|| DEFAULT_RELEASE_BRANCHES.to_owned());
         Some(VersionRule { from, release_branches })
     }
@@ -347,8 +398,9 @@ impl Reader<'_> {
     }
 }
 
-fn git_tag() -> VersionRule {
-    VersionRule { from: VersionFrom::GitTag, release_branches: String::new() }
+/// The rule of a template that asks for no version.
+fn no_version() -> VersionRule {
+    VersionRule { from: VersionFrom::GitTag { prefix: None }, release_branches: String::new() }
 }
 
 impl fmt::Display for Warning {
@@ -361,6 +413,13 @@ impl fmt::Display for Warning {
                 "{entry:?} in the bypass list of the agent's proxy is ignored: it means neither a \
                  host, nor an ending of hosts, nor a network. Write it as contoso\\.local, \
                  .*\\.contoso\\.local or 10\\.0\\..* in the agent's .proxybypass"
+            ),
+            Self::OwnRun { resources } => write!(
+                f,
+                "artifactAlias: nothing triggered this run, so the tag is that of the run itself. If \
+                 a pipeline resource pushed the image, name it: {}. {CURRENT} is the run itself, \
+                 without this warning",
+                resources.join(", ")
             ),
         }
     }
@@ -515,9 +574,7 @@ mod tests {
                        changes when it is pushed again, so no pod would be replaced, and there \
                        would be no name to roll back to. Let the command computeTag in the build \
                        give the image a tag of its own, and leave the tag out here";
-        for (inputs, place) in
-            [(&[FILE][..], "imagesFile"), (&[IMAGES, FILE], "images, line 1, column 16")]
-        {
+        for (inputs, place) in [(&[FILE][..], "imagesFile"), (&[IMAGES, FILE], "images, line 1")] {
             assert_eq!(read(inputs, &[], &file).unwrap_err(), [format!("{place}: {refused}")]);
         }
     }

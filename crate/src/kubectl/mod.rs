@@ -1,11 +1,13 @@
 //! The command lines of kubectl, as arguments and as a person would type them.
 
+mod length;
 mod published;
 mod release;
 mod skew;
 
 use std::fmt;
 
+pub use length::TooLong;
 pub use published::{Published, PublishedError};
 pub use release::{PROGRAM, Release};
 pub use skew::{Skew, client_version, server_version};

@@ -165,7 +165,6 @@ impl ListWatch {
     /// Takes what it hears of its request or its time; says what it wants then.
     pub fn hear(&mut self, heard: Heard<'_>, picture: &mut dyn Picture) -> Vec<Want> {
         match (&mut self.state, heard) {
-            (State::GivenUp, _) => Vec::new(),
             (State::Watching { began, .. }, Heard::Woken) if self.heard => {
                 self.heard = false;
                 vec![Want::Wake(if *began { SILENCE_MS } else { ANSWER_MS })]
@@ -178,7 +177,7 @@ impl ListWatch {
                 let list = *list;
                 self.go_on(list)
             }
-            (State::Resting { .. }, _) => Vec::new(),
+            (State::Resting { .. } | State::GivenUp, _) => Vec::new(),
             (State::Watching { began: true, .. }, Heard::Woken) => {
                 self.interrupted(ApiError::Late(SILENCE_MS / 1000))
             }
@@ -249,7 +248,7 @@ impl ListWatch {
     /// A list, a page of one, or an object is read.
     fn answered(&mut self, picture: &mut dyn Picture) -> Vec<Want> {
         let outcome = match std::mem::replace(&mut self.state, State::GivenUp) {
-            State::Getting(response) => self.take_object(response, picture),
+            State::Getting(response) => Self::take_object(response, picture),
             State::Listing { pages, response } => match self.take_page(pages, response, picture) {
                 Ok(Some(next)) => return vec![Want::Ask(next), Want::Wake(ANSWER_MS)],
                 Ok(None) => Ok(()),
@@ -269,7 +268,7 @@ impl ListWatch {
         vec![Want::Wake(POLL_MS)]
     }
 
-    fn take_object(&self, response: Response, picture: &mut dyn Picture) -> Result<(), ApiError> {
+    fn take_object(response: Response, picture: &mut dyn Picture) -> Result<(), ApiError> {
         match response.finish() {
             Ok(body) => {
                 let object: &RawValue = read(&body)?;

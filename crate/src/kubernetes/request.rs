@@ -224,7 +224,7 @@ impl Collection {
         let pairs = [("labelSelector", self.labels.as_deref()), ("fieldSelector", Some(&*fields))];
         let given = pairs.into_iter().filter_map(|(key, value)| Some((key, value?)));
         let given = given.filter(|(_, value)| !value.is_empty());
-        given.map(|(key, value)| format!("{key}={}&", percent(value))).collect()
+        given.map(|(key, value)| [key, "=", &percent(value), "&"].concat()).collect()
     }
 }
 

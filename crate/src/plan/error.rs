@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{nearest::nearest, workload::WorkloadName};
+use crate::{images::EVERY, kubectl::TooLong, nearest::nearest, workload::WorkloadName};
 
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum PlanError {
     },
     /// A selector fits no workload.
     NothingSelected {
-        /// The selector.
+        /// The selector, or [`EVERY`].
         selector: String,
         /// The namespace that was asked for.
         namespace: Option<String>,
@@ -64,6 +64,13 @@ pub enum PlanError {
         /// The images it has.
         images: Vec<String>,
     },
+    /// A command for the workload, there or back, is longer than the agent's system takes.
+    TooLong {
+        /// The workload.
+        workload: String,
+        /// How long.
+        command: TooLong,
+    },
     /// `undo` of a workload on which no run of the task has left a record.
     NoRecord {
         /// The workload.
@@ -85,6 +92,12 @@ impl fmt::Display for PlanError {
                 f,
                 "{workload} was not found{}. Check the name, the inputs namespace and context, and \
                  whether the workload was deployed here at all",
+                within(namespace.as_ref())
+            ),
+            Self::NothingSelected { selector, namespace } if selector == EVERY => write!(
+                f,
+                "--all finds no workload of its kind{}. Check the kind, and the inputs namespace \
+                 and context",
                 within(namespace.as_ref())
             ),
             Self::NothingSelected { selector, namespace } => write!(
@@ -133,6 +146,12 @@ impl fmt::Display for PlanError {
                 "{workload} has {} already, and whenUnchanged is fail. Give every build a tag of \
                  its own, or choose warn, succeed or restart",
                 images.join(", ")
+            ),
+            Self::TooLong { workload, command: TooLong { length, limit } } => write!(
+                f,
+                "{workload} gets so many images at once that the command line of kubectl would have \
+                 {length} characters, and Windows takes {limit}. Run the step on an agent with \
+                 Linux or macOS, or change the containers in several steps"
             ),
             Self::NoRecord { workload } => write!(
                 f,

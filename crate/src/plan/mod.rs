@@ -17,8 +17,9 @@ pub use query::{Found, Query};
 pub use stored::Rewritten;
 
 use crate::{
-    images::{Containers, Image, Line, Which},
+    images::{Containers, EVERY, Image, Line, Which},
     kubectl::{CommandLine, Target},
+    record::Note,
     reference::Reference,
     workload::{Kind, Selector, Workload, WorkloadName},
 };
@@ -51,8 +52,12 @@ pub struct Planned {
     pub record: Option<String>,
     /// The sentence of the change before, if there is one.
     pub change_cause: Option<String>,
+    /// The annotations of [`crate::record::TRACE`] as they were before.
+    pub trace: Vec<Note>,
     /// Whether its pods are to be replaced though no image changes.
     pub restart: bool,
+    /// Whether no line names it, but one means every workload of its kind.
+    pub by_all: bool,
     /// Whether one image is for every container.
     every: bool,
 }
@@ -126,7 +131,7 @@ impl Plan {
     /// images share some.
     #[must_use]
     pub fn steps(&self, target: &Target) -> Vec<Step> {
-        let restarted = groups(self.placed().filter(|(_, w)| w.restart), |_| ());
+        let restarted = groups(self.placed().filter(|(_, w)| w.restart), |_| Vec::new());
         let restart = restarted.iter().map(|group| {
             self.step(group, |names| target.within(group.namespace.as_deref()).restart(names))
         });
@@ -137,15 +142,15 @@ impl Plan {
     #[must_use]
     pub fn set_steps(&self, target: &Target) -> Vec<Step> {
         let groups = groups(self.placed().filter(|(_, w)| w.changes()), Planned::pairs);
-        let step = |group: &Group<Vec<String>>| {
+        let step = |group: &Group| {
             self.step(group, |names| {
-                target.within(group.namespace.as_deref()).set_image(names, &group.value)
+                target.within(group.namespace.as_deref()).set_image(names, &group.pairs)
             })
         };
         groups.iter().map(step).collect()
     }
 
-    fn step<T>(&self, group: &Group<T>, command: impl Fn(&[WorkloadName]) -> CommandLine) -> Step {
+    fn step(&self, group: &Group, command: impl Fn(&[WorkloadName]) -> CommandLine) -> Step {
         let workloads = group.places.iter().map(|place| self.workloads[*place].clone());
         Step { command: command(&group.names), workloads: workloads.collect() }
     }
@@ -190,6 +195,7 @@ impl<'a> Planner<'a> {
 
     fn add_line(&mut self, line: &Line) -> Result<(), PlanError> {
         let chosen = self.chosen(line)?;
+        let known = self.plan.workloads.len();
         for image in &line.images {
             let running = match line.which {
                 Which::Running => self.running(line, image)?,
@@ -198,6 +204,9 @@ impl<'a> Planner<'a> {
             for (asked, workload) in chosen.iter().chain(&running) {
                 self.add(image, asked.as_deref(), workload)?;
             }
+        }
+        if matches!(&line.which, Which::Labelled { written, .. } if written == EVERY) {
+            self.plan.workloads[known..].iter_mut().for_each(|planned| planned.by_all = true);
         }
         Ok(())
     }
@@ -330,7 +339,9 @@ impl Planned {
             containers: Vec::new(),
             record: annotations.replaced.clone(),
             change_cause: annotations.change_cause.clone(),
+            trace: annotations.trace(),
             restart: false,
+            by_all: false,
             every: false,
         }
     }
@@ -380,9 +391,10 @@ impl ContainerChange {
 }
 
 /// Workloads of one namespace for which one command does.
-struct Group<T> {
+struct Group {
     namespace: Option<String>,
-    value: T,
+    /// The containers and images that they share; none where they are only restarted.
+    pairs: Vec<String>,
     names: Vec<WorkloadName>,
     /// Where they are in the plan.
     places: Vec<usize>,
@@ -391,19 +403,24 @@ struct Group<T> {
 /// How many workloads one command names. kubectl asks for each and then patches it, ten requests
 /// at once and five a second from there on, so that more commands side by side are faster.
 const MOST_TOGETHER: usize = 5;
+/// How long, in bytes, what several workloads share can be: with the names of all of them it is far
+/// below the length of a command line on any system.
+const LONGEST_SHARED: usize = 8_000;
 
-fn groups<'a, T: Ord + Clone>(
+fn groups<'a>(
     workloads: impl Iterator<Item = (usize, &'a Planned)>,
-    value: impl Fn(&Planned) -> T,
-) -> Vec<Group<T>> {
-    let mut groups: Vec<Group<T>> = Vec::new();
+    pairs: impl Fn(&Planned) -> Vec<String>,
+) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
     let mut places = BTreeMap::new();
     for (place, workload) in workloads {
-        let (namespace, value) = (workload.asked.clone(), value(workload));
-        let at = places.entry((namespace.clone(), value.clone())).or_insert(usize::MAX);
-        if groups.get(*at).is_none_or(|group| group.names.len() == MOST_TOGETHER) {
+        let (namespace, pairs) = (workload.asked.clone(), pairs(workload));
+        let at = places.entry((namespace.clone(), pairs.clone())).or_insert(usize::MAX);
+        let length: usize = pairs.iter().map(String::len).sum();
+        let most = if length > LONGEST_SHARED { 1 } else { MOST_TOGETHER };
+        if groups.get(*at).is_none_or(|group| group.names.len() == most) {
             *at = groups.len();
-            groups.push(Group { namespace, value, names: Vec::new(), places: Vec::new() });
+            groups.push(Group { namespace, pairs, names: Vec::new(), places: Vec::new() });
         }
         groups[*at].names.push(workload.name.clone());
         groups[*at].places.push(place);
@@ -472,5 +489,49 @@ fn nothing_chosen(image: &Image, workload: &Workload) -> PlanError {
             repository: image.reference.repository(),
             images: workload.all_containers().map(|c| c.image.clone()).collect(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        images::{Needs, parse},
+        variables::Variables,
+    };
+
+    /// How many workloads each command sets, where six of them get as many images each.
+    fn together(images: usize) -> Vec<usize> {
+        let containers: Vec<_> = (0..images)
+            .map(|c| json!({ "name": format!("c{c}"), "image": "a.io/app:1" }))
+            .collect();
+        let digest = "0123456789abcdef".repeat(4);
+        let images = (0..images).map(|c| format!(" c{c}=a.io/app@sha256:{digest}"));
+        let images: String = images.collect();
+        let lines = (0..6).fold(String::new(), |all, at| format!("{all}deploy/web{at}{images}\n"));
+        let lines = parse(&lines, Needs::Images, &Variables::default()).unwrap();
+        let found = |(at, query)| Found {
+            query,
+            workloads: vec![
+                serde_json::from_value(json!({
+                    "kind": "Deployment",
+                    "metadata": { "name": format!("web{at}"), "namespace": "default", "uid": "1" },
+                    "spec": { "template": { "spec": { "containers": containers } } },
+                }))
+                .unwrap(),
+            ],
+        };
+        let found: Vec<Found> =
+            Query::of_lines(&lines, &[]).into_iter().enumerate().map(found).collect();
+        let plan = Plan::make(&lines, &[], &found).unwrap();
+        plan.steps(&Target::default()).iter().map(|step| step.workloads.len()).collect()
+    }
+
+    #[test]
+    fn workloads_share_a_command_while_what_they_share_is_short() {
+        assert_eq!(together(1), [5, 1]);
+        assert_eq!(together(120), [1; 6]);
     }
 }

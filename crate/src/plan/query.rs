@@ -121,7 +121,9 @@ impl Query {
             Err(error) if self.name.is_some() && error.is_not_found() => {}
             Err(error) => return Err(error.clone()),
         }
-        workloads.iter_mut().for_each(|workload| workload.kind = self.kind);
+        for workload in &mut workloads {
+            workload.kind = self.kind;
+        }
         Ok(Found { query: self.clone(), workloads })
     }
 }

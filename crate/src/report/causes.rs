@@ -2,7 +2,10 @@
 
 use crate::{
     kubectl::Target,
-    rollout::{Cause, Failure, ProbeKind},
+    rollout::{
+        Cause, Failure, ProbeKind, Stage, Waiting,
+        proof::{Difference, Expected, Unproven, Why},
+    },
     workload::WorkloadName,
 };
 
@@ -27,6 +30,119 @@ pub fn sentence(target: &Target, workload: &WorkloadName, failure: &Failure) -> 
 pub(super) fn in_short(failure: &Failure) -> String {
     let container = failure.container.as_ref().map_or(String::new(), |name| format!("{name} "));
     format!("{container}{}{}", what(&failure.cause), words(failure))
+}
+
+/// The longest message in a line about the progress, in characters.
+const SHORT: usize = 160;
+
+/// What a rollout waits for, in a few words for the line about its progress: `unschedulable: 0/3
+/// nodes are available: 3 Insufficient cpu`. The pod is not named.
+#[must_use]
+pub fn waiting(waiting: &Waiting) -> String {
+    let failure = match waiting {
+        Waiting::Pod { stage, .. } => return stage_in_short(stage),
+        Waiting::Trouble(failure) => failure,
+    };
+    let what = match &failure.cause {
+        Cause::ImagePull => "image cannot be pulled".to_owned(),
+        Cause::InvalidImageName => "image name is invalid".to_owned(),
+        Cause::ImageNeverPull => "image is not on the node".to_owned(),
+        Cause::ConfigError { reason } | Cause::PodSetup { reason } => reason.clone(),
+        Cause::OutOfMemory { restarts } => format!("OOMKilled{}", again(*restarts)),
+        Cause::ProbeFails { probe, .. } => format!("{} probe failing", probe_name(*probe)),
+        Cause::HookFails { restarts } => format!("FailedPostStartHook{}", again(*restarts)),
+        Cause::CrashLoop { exit_code, restarts, .. } => {
+            format!("ended with exit code {exit_code}{}", again(*restarts))
+        }
+        Cause::Refused => "pods may not be created".to_owned(),
+        Cause::Unschedulable => "unschedulable".to_owned(),
+        Cause::Evicted => "evicted".to_owned(),
+        Cause::PodFailed { reason } => format!("pod failed, {reason}"),
+        Cause::NodeNotReady { node } => format!("node{} does not answer", named(node)),
+        Cause::Condition { condition } => format!("{condition} is not true"),
+        Cause::NotReady { .. } => "runs and is not ready".to_owned(),
+        Cause::Terminating { node } if node.is_empty() => "old pod ends".to_owned(),
+        Cause::Terminating { node } => format!("old pod on node {node} ends"),
+        Cause::StuckPod => "pod of an earlier change is not ready".to_owned(),
+        Cause::DeadlineExceeded => "progress deadline passed".to_owned(),
+    };
+    let container = failure.container.as_ref().map_or(String::new(), |name| format!("{name}: "));
+    // What the scheduler says of preemption repeats what it has said before.
+    let message = failure.message.trim();
+    let message = message.split_once(" preemption: ").map_or(message, |(before, _)| before);
+    let message = message.trim_end_matches('.');
+    let message = match message.char_indices().nth(SHORT) {
+        _ if message.is_empty() => String::new(),
+        Some((end, _)) => format!(": {}…", &message[..end]),
+        None => format!(": {message}"),
+    };
+    format!("{container}{what}{message}")
+}
+
+fn stage_in_short(stage: &Stage) -> String {
+    match stage {
+        Stage::Scheduling => "waiting for a node".to_owned(),
+        Stage::Creating => "ContainerCreating".to_owned(),
+        Stage::Pulling(container) => format!("{container}: pulling image"),
+        Stage::Initializing(container) => format!("init container {container} runs"),
+        Stage::Settling => "ready, and not yet for minReadySeconds".to_owned(),
+        Stage::Ending => "old pod ends".to_owned(),
+    }
+}
+
+fn probe_name(probe: ProbeKind) -> &'static str {
+    match probe {
+        ProbeKind::Startup => "startup",
+        ProbeKind::Liveness => "liveness",
+        ProbeKind::Readiness => "readiness",
+    }
+}
+
+/// What a pod runs that is not what was pushed, and why, in a sentence that does not name the
+/// workload.
+#[must_use]
+pub fn difference(difference: &Difference) -> String {
+    let Difference { pod, node, container, running, expected, why } = difference;
+    let node = if node.is_empty() { String::new() } else { format!(" on node {node}") };
+    let expected = match expected {
+        Expected::Pushed(digest) => format!("the registry has {digest}"),
+        Expected::OtherPods(digest) => format!("most of the other pods run {digest}"),
+    };
+    let why = match why {
+        Why::CachedCopy => {
+            ": its imagePullPolicy is IfNotPresent, and the node had a copy of the tag"
+        }
+        Why::NeverPulled => ": its imagePullPolicy is Never, and the node took the copy it has",
+        Why::PulledBefore => {
+            ": the tag was pushed again after the pod had pulled it, or the node pulls from \
+             elsewhere"
+        }
+        Why::NotStated => "",
+    };
+    format!(
+        "container {container} of pod {pod}{node} runs {running}, but {expected}{why}. Set pin: \
+         digest, or give every build a tag of its own"
+    )
+}
+
+/// Why nobody can tell what a workload runs.
+#[must_use]
+pub fn unproven(why: &Unproven) -> String {
+    match why {
+        Unproven::NoPods => "there is no new pod".to_owned(),
+        Unproven::NotAsked => "the registry was not asked, or did not tell".to_owned(),
+        Unproven::NotReported { pod, container } => {
+            format!("pod {pod} does not say what its container {container} runs")
+        }
+        Unproven::UnknownForm { pod, image_id } => {
+            format!("the imageID of pod {pod} has an unknown form: {image_id:?}")
+        }
+        Unproven::OnlyImageId { pod, id } => format!(
+            "pod {pod} only says {id}, which is not the digest of the reference and may still be \
+             of the same image"
+        ),
+        Unproven::OtherImage { pod, image } => format!("pod {pod} runs the image {image:?}"),
+    }
 }
 
 fn words(failure: &Failure) -> String {
@@ -63,9 +179,18 @@ fn what(cause: &Cause) -> String {
             "runs and does not become ready, its readiness probe fails".to_owned()
         }
         Cause::ProbeFails { probe, restarts } => {
-            let probe = if *probe == ProbeKind::Startup { "startup" } else { "liveness" };
-            format!("is ended by the kubelet, its {probe} probe fails ({restarts} restarts)")
+            let probe = probe_name(*probe);
+            match restarts {
+                0 => format!("runs and is not ready, its {probe} probe fails"),
+                _ => format!(
+                    "is ended by the kubelet, its {probe} probe fails ({restarts} restarts)"
+                ),
+            }
         }
+        Cause::HookFails { restarts } => format!(
+            "is ended by the kubelet, its postStart hook fails (FailedPostStartHook{})",
+            again(*restarts)
+        ),
         Cause::CrashLoop { exit_code, reason, restarts } => {
             format!("ends again and again (exit code {exit_code}, {reason}{})", again(*restarts))
         }
@@ -74,7 +199,22 @@ fn what(cause: &Cause) -> String {
             format!("does not get its volumes or its network ({reason})")
         }
         Cause::Unschedulable => "is taken by no node".to_owned(),
+        Cause::Evicted => "is evicted for using more than its own limits".to_owned(),
         Cause::PodFailed { reason } => format!("failed on its node ({reason})"),
+        Cause::NodeNotReady { node } => {
+            format!("is not ready, its node{} does not answer", named(node))
+        }
+        Cause::Condition { condition } => {
+            format!("is not ready, its condition {condition} is not true")
+        }
+        Cause::NotReady { .. } => "runs and is not ready".to_owned(),
+        Cause::Terminating { node } => {
+            let on = if node.is_empty() { String::new() } else { format!(" on node {node}") };
+            format!(
+                "is being deleted and has not ended yet{on}, and no other takes its place before it \
+                 has"
+            )
+        }
         Cause::StuckPod => "is of an earlier change and not ready, and a StatefulSet replaces no \
                             pod before it is"
             .to_owned(),
@@ -83,6 +223,11 @@ fn what(cause: &Cause) -> String {
                 .to_owned()
         }
     }
+}
+
+/// A name for the middle of a sentence.
+fn named(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!(" {name}") }
 }
 
 fn again(restarts: u32) -> String {
@@ -96,6 +241,10 @@ fn again(restarts: u32) -> String {
 fn cure(failure: &Failure) -> &'static str {
     match failure.cause {
         Cause::StuckPod => " Delete the pod, and the rollout goes on.",
+        Cause::Terminating { .. } => {
+            " Bring the node back, or, where it is gone for good, delete the pod with --force \
+             --grace-period=0."
+        }
         _ => "",
     }
 }
@@ -115,7 +264,7 @@ fn look(target: &Target, workload: &WorkloadName, failure: &Failure) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::Kind;
+    use crate::{rollout::Run, workload::Kind};
 
     fn check(pod: bool, container: bool, cases: &[(Cause, &str, &str)]) {
         let target = Target { namespace: Some("shop".into()), ..Target::default() };
@@ -127,6 +276,16 @@ mod tests {
                 container: container.then(|| "app".into()),
                 init: false,
                 message: (*message).into(),
+                ran: match cause {
+                    Cause::OutOfMemory { .. }
+                    | Cause::CrashLoop { .. }
+                    | Cause::HookFails { .. }
+                    | Cause::ProbeFails {
+                        probe: ProbeKind::Startup | ProbeKind::Liveness, ..
+                    } => Some(Run::Previous),
+                    Cause::ProbeFails { .. } | Cause::NotReady { .. } => Some(Run::Newest),
+                    _ => None,
+                },
                 deadline_passed: false,
             };
             let said = sentence(&target, &workload, &failure);

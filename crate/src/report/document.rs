@@ -7,7 +7,7 @@ use crate::{
     protocol::{Effect, Verdict},
     registry::{Origin, Stored},
     report::{
-        causes,
+        causes, output,
         result::{back, verdict_of},
     },
     story::{Back, Chapter, Now, Outcome, Story},
@@ -20,8 +20,6 @@ const VERSION: u32 = 1;
 
 /// The longest verdict in an output variable, in characters.
 const SHORT: usize = 300;
-/// The most that an output variable holds, in bytes: every later step has it in its environment.
-const MOST_OF_A_VARIABLE: usize = 24_000;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -143,7 +141,7 @@ pub(super) fn outputs(story: &Story, verdict: Verdict) -> Vec<Effect> {
         workloads,
     };
     let mut result = result;
-    if text(&result).len() > MOST_OF_A_VARIABLE {
+    if text(&result).len() > output::MOST {
         result.workloads.iter_mut().for_each(|workload| workload.verdict.clear());
     }
     [
@@ -152,7 +150,7 @@ pub(super) fn outputs(story: &Story, verdict: Verdict) -> Vec<Effect> {
         ("result", text(&result)),
     ]
     .into_iter()
-    .map(|(name, value)| Effect::SetVariable { name, value })
+    .flat_map(|(name, value)| output::variable(name, value))
     .collect()
 }
 

@@ -4,6 +4,7 @@ mod access;
 pub mod causes;
 mod document;
 mod log_text;
+mod output;
 mod plan;
 pub mod registry;
 mod result;
@@ -73,15 +74,20 @@ pub(crate) fn warning(warning: &impl fmt::Display) -> Effect {
     log(Style::Warning, warning.to_string())
 }
 
+/// A line that has its words already.
+pub(crate) fn note(note: &impl fmt::Display) -> Effect {
+    plain(note.to_string())
+}
+
 /// The output variable `commands`.
-pub(crate) fn commands_variable(commands: &[CommandLine]) -> Effect {
+pub(crate) fn commands_variable(commands: &[CommandLine]) -> Vec<Effect> {
     let lines: Vec<String> = commands.iter().map(ToString::to_string).collect();
-    Effect::SetVariable { name: "commands", value: lines.join("\n") }
+    output::variable("commands", lines.join("\n"))
 }
 
 /// The commands that somebody else is to run.
 pub(crate) fn emitted(commands: &[CommandLine]) -> Vec<Effect> {
-    commands.iter().map(command).chain([commands_variable(commands)]).collect()
+    commands.iter().map(command).chain(commands_variable(commands)).collect()
 }
 
 /// What kubectl wrote, line by line.

@@ -6,6 +6,7 @@ use crate::{
     protocol::{Effect, Style, Verdict},
     report::{log, plain, rollout::another, table::table},
     story::Purpose,
+    workload::Kind,
 };
 
 /// The plan as a table, and a warning for what stays as it is.
@@ -30,7 +31,27 @@ pub(crate) fn plan(plan: &Plan, when_unchanged: WhenUnchanged) -> Vec<Effect> {
     let unchanged = plan.workloads.iter().filter(|planned| !planned.changes());
     let notes = unchanged.map(|planned| left_as_it_is(planned, spans, when_unchanged));
     let table = if rows.len() > 1 { table(&rows) } else { Vec::new() };
-    table.into_iter().chain(notes).collect()
+    all(plan).into_iter().chain(table).chain(notes).collect()
+}
+
+/// What `--all` means here: the workloads of each kind and namespace.
+fn all(plan: &Plan) -> Vec<Effect> {
+    let mut places: Vec<(&str, Kind, Vec<&str>)> = Vec::new();
+    for Planned { name, namespace, .. } in plan.workloads.iter().filter(|w| w.by_all) {
+        match places.iter_mut().find(|(ns, kind, _)| ns == namespace && *kind == name.kind) {
+            Some((_, _, names)) => names.push(&name.name),
+            None => places.push((namespace, name.kind, vec![&name.name])),
+        }
+    }
+    let line = |(namespace, kind, names): &(&str, Kind, Vec<&str>)| {
+        plain(format!(
+            "--all means these {} of the namespace {namespace} ({}): {}",
+            kind.plural(),
+            names.len(),
+            names.join(", ")
+        ))
+    };
+    places.iter().map(line).collect()
 }
 
 fn left_as_it_is(planned: &Planned, spans: bool, when_unchanged: WhenUnchanged) -> Effect {
@@ -114,5 +135,56 @@ pub(crate) fn dry_run(refused: bool) -> (Verdict, &'static str) {
         (Verdict::Failed, super::NOTHING_CHANGED)
     } else {
         (Verdict::Succeeded, "The API server accepts the change; none was made")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        images::{Needs, parse},
+        plan::{Found, Query},
+        variables::Variables,
+    };
+
+    #[test]
+    fn all_is_told_before_the_plan_with_every_workload_that_it_means() {
+        let workload = |namespace: &str, name: &str| {
+            serde_json::from_value(serde_json::json!({
+                "kind": "Deployment",
+                "metadata": {"name": name, "namespace": namespace, "uid": name},
+                "spec": {"template": {"spec": {"containers": [{"name": "app", "image": "a.io/b:1"}]}}},
+            }))
+            .unwrap()
+        };
+        let told = |text: &str| {
+            let lines = parse(text, Needs::Images, &Variables::default()).unwrap();
+            let found = |query: Query| {
+                let namespace = query.namespace.clone().unwrap_or_default();
+                let names = if namespace == "shop" { &["api", "web"][..] } else { &["web"] };
+                let workloads = names.iter().map(|name| workload(&namespace, name)).collect();
+                Found { query, workloads }
+            };
+            let found: Vec<Found> = Query::of_lines(&lines, &[]).into_iter().map(found).collect();
+            let made = Plan::make(&lines, &[], &found).unwrap();
+            let told = plan(&made, WhenUnchanged::Warn).into_iter();
+            let texts = told.filter_map(|effect| match effect {
+                Effect::Log { text, .. } => Some(text.as_str().to_owned()),
+                _ => None,
+            });
+            texts.take_while(|text| text.starts_with("--all")).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told("shop,pay: deploy --all app=a.io/b:2"),
+            [
+                "--all means these deployments of the namespace shop (2): api, web",
+                "--all means these deployments of the namespace pay (1): web"
+            ]
+        );
+        assert_eq!(
+            told("deploy/web app=a.io/b:2 -n shop\ndeploy --all app=a.io/b:2 -n shop"),
+            ["--all means these deployments of the namespace shop (1): api"]
+        );
+        assert_eq!(told("shop/deploy/web app=a.io/b:2"), Vec::<String>::new());
     }
 }

@@ -118,7 +118,22 @@ pub(super) fn held(hold: Hold) -> &'static str {
             "the image is set; with the update strategy OnDelete a pod gets it when somebody \
              deletes the pod"
         }
+        Hold::Partition => {
+            "the image is set, but the partition of the stateful set is above all its pods: none \
+             gets it before the partition is lowered"
+        }
+        Hold::ScaledToZero => {
+            "the image is set, and nothing runs it now: the workload is scaled to 0 replicas"
+        }
+        Hold::NoNodes => {
+            "the image is set, and nothing runs it now: no node is one for the pods of the daemon \
+             set"
+        }
         Hold::Schedule => "the image is set; the next job gets it",
+        Hold::Suspended => {
+            "the image is set, and nothing runs it now: the cron job is suspended; its next job \
+             gets it"
+        }
         Hold::KeepsPods => {
             "the image is set; a replica set keeps the pods it has, and only new ones get it"
         }
@@ -152,7 +167,7 @@ pub(crate) fn over(over: &Over) -> Vec<Effect> {
 
 /// The agent ends the step.
 pub(crate) fn canceled() -> Effect {
-    log(Style::Warning, "The step is canceled")
+    log(Style::Warning, "The agent ends the step: it was canceled, or its time is over")
 }
 
 /// A watch goes on after a failure.

@@ -18,9 +18,9 @@ const SHOWN_PODS: usize = 20;
 /// How wide the picture of a rollout is, in characters.
 const WIDTH: i64 = 40;
 
-/// The page.
+/// The page, below the heading that Azure DevOps gives it.
 pub(super) fn page(story: &Story, verdict: Verdict, took: Age) -> String {
-    let mut page = String::from("# Kubectl Set Image\n\n");
+    let mut page = String::new();
     let result = match verdict {
         Verdict::Succeeded => "Succeeded",
         Verdict::SucceededWithIssues => "Succeeded with issues",

@@ -7,7 +7,7 @@ use crate::{
     inputs::Request,
     protocol::{Effect, Style},
     reference::{Reference, Tag},
-    report::{log, plain},
+    report::{log, output, plain},
     tag::{
         Computed,
         downgrade::{Backward, DowngradeRule, Step},
@@ -25,29 +25,31 @@ pub(crate) fn images(request: &Request) -> Vec<Effect> {
             image.reference.repository()
         )))
     });
-    tag.chain(lowered).collect()
+    let ignored = request.lines.iter().filter_map(Line::ignored);
+    tag.chain(lowered).chain(ignored.map(|note| plain(note.to_string()))).collect()
 }
 
-fn computed(Computed { tag, origin, made_of, .. }: &Computed) -> Effect {
+fn computed(Computed { tag, origin, note, made_of, .. }: &Computed) -> Effect {
+    let note = note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
     match made_of {
         Some(text) => plain(format!(
-            "Tag {tag}, from {origin}: {text:?} cannot be a tag as it is, so what is illegal became \
-             a dash, what is too long was cut, and a mark was added where the tag would otherwise \
-             be the same for another text"
+            "Tag {tag}, from {origin}{note}: {text:?} cannot be a tag as it is, so what is illegal \
+             became a dash, what is too long was cut, and a mark was added where the tag would \
+             otherwise be the same for another text"
         )),
-        None => plain(format!("Tag {tag}, from {origin}")),
+        None => plain(format!("Tag {tag}, from {origin}{note}")),
     }
 }
 
 /// The output variable `image`: every reference once.
-pub(crate) fn image_variable(lines: &[Line]) -> Option<Effect> {
+pub(crate) fn image_variable(lines: &[Line]) -> Vec<Effect> {
     let images = lines.iter().flat_map(|line| &line.images);
     let references: Vec<String> = images.map(|image| image.reference.to_string()).collect();
     let mut seen = HashSet::with_capacity(references.len());
     let each_once: Vec<&str> =
         references.iter().map(String::as_str).filter(|reference| seen.insert(*reference)).collect();
     let value = each_once.join("\n");
-    (!value.is_empty()).then_some(Effect::SetVariable { name: "image", value })
+    if value.is_empty() { Vec::new() } else { output::variable("image", value) }
 }
 
 /// The output variables `tag` and `image`.

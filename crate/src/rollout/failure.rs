@@ -1,6 +1,9 @@
 //! Why a rollout fails, as data.
 
-use crate::rollout::rules::Rule;
+use crate::rollout::{
+    log::{ContainerLog, Run},
+    rules::Rule,
+};
 
 /// Why a rollout fails, and where to look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub struct Failure {
     pub init: bool,
     /// The words of Kubernetes, the registry or the container; may be empty.
     pub message: String,
+    /// The run of the container whose log tells more, where it ran at all.
+    pub ran: Option<Run>,
     /// Whether Kubernetes gave up waiting: `progressDeadlineSeconds` passed without progress.
     pub deadline_passed: bool,
 }
@@ -45,6 +50,11 @@ pub enum Cause {
         /// How often the container was started again.
         restarts: u32,
     },
+    /// The hook that runs after the start of the container fails, and the kubelet ends it.
+    HookFails {
+        /// How often the container was started again.
+        restarts: u32,
+    },
     /// The container ends again and again.
     CrashLoop {
         /// Its last exit code.
@@ -63,10 +73,32 @@ pub enum Cause {
     },
     /// No node takes the pod.
     Unschedulable,
+    /// The kubelet ended the pod since it used more of the node's disk than its own limits grant.
+    Evicted,
     /// The pod failed as a whole on its node.
     PodFailed {
         /// In Kubernetes' word: `UnexpectedAdmissionError`.
         reason: String,
+    },
+    /// The node of the pod does not answer.
+    NodeNotReady {
+        /// Its name.
+        node: String,
+    },
+    /// Another condition of the pod than that of its containers is not true: a readiness gate.
+    Condition {
+        /// Its type: `target-health.elbv2.k8s.aws/web`.
+        condition: String,
+    },
+    /// The container runs and is not ready, and no probe of it was seen to fail.
+    NotReady {
+        /// How often the container was started again.
+        restarts: u32,
+    },
+    /// The pod is being deleted and does not end, and its controller waits for that.
+    Terminating {
+        /// The node that it is on.
+        node: String,
     },
     /// A pod of an older template is not ready, and the StatefulSet replaces none before it is
     /// (kubernetes/kubernetes#67250). It goes on once the pod is deleted.
@@ -86,32 +118,14 @@ pub enum ProbeKind {
     Readiness,
 }
 
-/// The log of a container that tells more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ContainerLog<'a> {
-    /// The pod.
-    pub pod: &'a str,
-    /// The container.
-    pub container: &'a str,
-    /// Whether it is the log of the run before the last restart.
-    pub previous: bool,
-}
-
 impl Failure {
     /// The log that tells more, where the container ran at all.
     #[must_use]
     pub fn log(&self) -> Option<ContainerLog<'_>> {
-        let previous = match &self.cause {
-            Cause::ProbeFails { probe: ProbeKind::Readiness, .. } => false,
-            Cause::OutOfMemory { restarts }
-            | Cause::ProbeFails { restarts, .. }
-            | Cause::CrashLoop { restarts, .. } => *restarts > 0,
-            _ => return None,
-        };
         Some(ContainerLog {
             pod: self.pod.as_deref()?,
             container: self.container.as_deref()?,
-            previous,
+            previous: self.ran? == Run::Previous,
         })
     }
 }
@@ -125,14 +139,21 @@ impl Cause {
             Self::ImagePull => 2,
             Self::ConfigError { .. } => 3,
             Self::OutOfMemory { .. } => 4,
-            Self::ProbeFails { .. } => 5,
-            Self::CrashLoop { .. } => 6,
-            Self::Refused => 7,
-            Self::PodSetup { .. } => 8,
-            Self::Unschedulable => 9,
-            Self::PodFailed { .. } => 10,
-            Self::StuckPod => 11,
-            Self::DeadlineExceeded => 12,
+            Self::ProbeFails { probe: ProbeKind::Startup | ProbeKind::Liveness, .. } => 5,
+            Self::HookFails { .. } => 6,
+            Self::CrashLoop { .. } => 7,
+            Self::Refused => 8,
+            Self::PodSetup { .. } => 9,
+            Self::Unschedulable => 10,
+            Self::Evicted => 11,
+            Self::PodFailed { .. } => 12,
+            Self::NodeNotReady { .. } => 13,
+            Self::Condition { .. } => 14,
+            Self::ProbeFails { probe: ProbeKind::Readiness, .. } => 15,
+            Self::NotReady { .. } => 16,
+            Self::Terminating { .. } => 17,
+            Self::StuckPod => 18,
+            Self::DeadlineExceeded => 19,
         }
     }
 
@@ -141,6 +162,7 @@ impl Cause {
         match self {
             Self::OutOfMemory { restarts }
             | Self::ProbeFails { restarts, .. }
+            | Self::HookFails { restarts }
             | Self::CrashLoop { restarts, .. } => *restarts,
             _ => 0,
         }
@@ -152,7 +174,12 @@ impl Rule {
     pub(super) fn hits_every_pod(self) -> bool {
         matches!(
             self,
-            Self::ImageMissing | Self::Config | Self::Refused | Self::Denied | Self::StuckPod
+            Self::ImageMissing
+                | Self::Config
+                | Self::Refused
+                | Self::Denied
+                | Self::StuckPod
+                | Self::Termination
         )
     }
 }

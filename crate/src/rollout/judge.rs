@@ -7,20 +7,27 @@ use crate::{
         failure::{Cause, Failure},
         observation::Observation,
         rules::{Rule, Rules, Unit},
-        status::{self, Said},
+        status::{self, Generations, Said},
         store::{Entry, Presence},
         story::stuck_pod,
         template::{self, Owned},
-        trouble::Trouble,
+        trouble::{Autoscaler, Trouble},
+        words,
     },
     workload::{Kind, Workload},
 };
+
+/// How long a pod may stay without a node once an autoscaler has said that it brings none, in
+/// seconds: old pods that end, within their 30 s of grace, make room meanwhile.
+const REFUSED_BY_AUTOSCALER: u32 = 60;
 
 /// A trouble of one pod, or of the workload itself.
 #[derive(Clone, Copy)]
 struct Suspect<'a> {
     pod: Option<&'a str>,
     trouble: &'a Trouble,
+    /// The rule that it is judged by.
+    rule: Option<Rule>,
     /// When it is certain; `None` for never.
     certain_at: Option<Millis>,
 }
@@ -31,14 +38,17 @@ struct Suspect<'a> {
 /// conditions say, and a pod of an older template says nothing of the newest.
 #[must_use]
 pub fn judge(goal: &Goal, seen: &Observation, rules: &Rules, now: Millis) -> Judgement {
-    let Some(Entry { object: workload, presence, .. }) = seen.entry(goal) else {
+    let Some(entry) = seen.entry(goal) else {
         return Judgement::Progressing { progress: Progress::default(), recheck_at: None };
     };
-    if *presence == Presence::Deleted {
+    let workload = &entry.object;
+    if entry.presence == Presence::Deleted {
         return Judgement::Deleted;
     }
-    if *presence == Presence::Doubtful {
-        return Judgement::Progressing { progress: status::read(workload).1, recheck_at: None };
+    let pods = template::pods(goal, workload, seen);
+    let (said, progress) = read(goal, entry, &pods, seen);
+    if entry.presence == Presence::Doubtful {
+        return Judgement::Progressing { progress, recheck_at: None };
     }
     if let Some(container) = goal.other_image(workload) {
         return Judgement::OtherImage {
@@ -46,14 +56,12 @@ pub fn judge(goal: &Goal, seen: &Observation, rules: &Rules, now: Millis) -> Jud
             image: container.image.clone(),
         };
     }
-    let (said, progress) = status::read(workload);
     match said {
         Said::Done => return Judgement::Done,
         Said::Held(hold) => return Judgement::Held(hold),
         Said::NotObserved => return Judgement::Progressing { progress, recheck_at: None },
         Said::Progressing | Said::DeadlineExceeded => {}
     }
-    let pods = template::pods(goal, workload, seen);
     let suspects = suspects(goal, workload, &pods, seen, rules);
     let certain_at = certain_at(&suspects, &pods, rules);
     let deadline_passed = said == Said::DeadlineExceeded;
@@ -74,16 +82,90 @@ pub fn judge(goal: &Goal, seen: &Observation, rules: &Rules, now: Millis) -> Jud
 #[must_use]
 pub fn likely_cause(goal: &Goal, seen: &Observation) -> Option<Failure> {
     let workload = seen.workload(goal)?;
+    if !is_observed(goal, seen) {
+        return None;
+    }
     let pods = template::pods(goal, workload, seen);
     most_telling(suspects(goal, workload, &pods, seen, &Rules::default()).into_iter())
 }
 
+/// Whether the controller has seen the change; before that, no pod is told by its template.
+pub(super) fn is_observed(goal: &Goal, seen: &Observation) -> bool {
+    let entry = seen.entry(goal);
+    entry.is_some_and(|entry| generations(goal, entry).has_template(&entry.object))
+}
+
+fn generations(goal: &Goal, entry: &Entry<Workload>) -> Generations {
+    let wanted = goal.generation.unwrap_or(entry.object.metadata.generation);
+    Generations { wanted, template: entry.template_since.min(wanted) }
+}
+
 /// What keeps a single pod from being ready.
 pub(super) fn suspected(pod: &Owned<'_>) -> Option<Failure> {
-    let troubles = pod.entry.troubles.iter().filter(|trouble| trouble.rule != Rule::StuckPod);
-    let suspect =
-        |trouble| Suspect { pod: Some(&pod.entry.object.metadata.name), trouble, certain_at: None };
-    most_telling(troubles.map(suspect))
+    let troubles = pod.entry.troubles.iter();
+    let troubles = troubles.filter(|trouble| trouble.rule != Some(Rule::StuckPod));
+    most_telling(troubles.map(|trouble| Suspect {
+        pod: Some(&pod.entry.object.metadata.name),
+        trouble,
+        rule: trouble.rule,
+        certain_at: None,
+    }))
+}
+
+/// What the status says, as far as it is of this rollout, and how far that is.
+fn read(
+    goal: &Goal,
+    entry: &Entry<Workload>,
+    pods: &[Owned<'_>],
+    seen: &Observation,
+) -> (Said, Progress) {
+    let workload = &entry.object;
+    let generations = generations(goal, entry);
+    let deadline_passed = status::deadline_exceeded(workload)
+        .is_some_and(|message| !is_of_another_set(message, goal, workload, pods, seen));
+    let (said, progress) = status::read(workload, generations, deadline_passed);
+    (said, Progress { old_ready: old_ready(workload, progress, pods), ..progress })
+}
+
+/// Whether the condition is left from a rollout before: its message names a replica set, and that
+/// is not the one with the newest template. The condition stays as it was while its controller
+/// waits for the pods of a replica set that it had already (`DeploymentTimedOut` of
+/// `pkg/controller/deployment/util/deployment_util.go`).
+fn is_of_another_set(
+    message: &str,
+    goal: &Goal,
+    workload: &Workload,
+    pods: &[Owned<'_>],
+    seen: &Observation,
+) -> bool {
+    let name = message.strip_prefix("ReplicaSet \"").and_then(|rest| rest.split_once('"'));
+    let Some((name, _)) = name else { return false };
+    if let Some(newest) = template::newest_set(workload, seen) {
+        return newest.object.metadata.name != name;
+    }
+    let mut sets = seen.workloads.owned_by(&workload.metadata.uid);
+    if let Some(set) = sets.find(|set| set.object.metadata.name == name) {
+        return goal.other_image(&set.object).is_some();
+    }
+    // The replica sets may not be read, but their pods name them.
+    let mut new = pods.iter().filter(|pod| pod.is_new && pod.is_there());
+    let owner = new.find_map(|pod| pod.entry.object.metadata.controller());
+    owner.is_some_and(|owner| owner.name != name)
+}
+
+/// How many of the old pods are ready: all of them where none is seen to be otherwise.
+fn old_ready(workload: &Workload, progress: Progress, pods: &[Owned<'_>]) -> i64 {
+    let old = pods.iter().filter(|pod| !pod.is_new && pod.is_there());
+    let count = |pods: usize| i64::try_from(pods).unwrap_or(i64::MAX);
+    if workload.kind == Kind::DaemonSet && pods.iter().any(Owned::is_there) {
+        // A node whose old pod has gone counts among the old ones until it has a new one.
+        let ready = old.filter(|pod| pod.stays() && pod.entry.object.is_ready());
+        return count(ready.count()).min(progress.old);
+    }
+    // The status of a StatefulSet counts pods until they are gone, that of the others does not.
+    let counted = |pod: &&Owned| workload.kind == Kind::StatefulSet || pod.stays();
+    let unready = old.filter(counted).filter(|pod| !pod.entry.object.is_ready());
+    (progress.old - count(unready.count())).max(0)
 }
 
 /// Everything that is wrong with the workload and the pods that matter to its rollout.
@@ -94,20 +176,28 @@ fn suspects<'a>(
     seen: &'a Observation,
     rules: &Rules,
 ) -> Vec<Suspect<'a>> {
-    let failed = pods.iter().filter(|pod| pod.is_new && pod.entry.object.status.phase == "Failed");
+    // A pod that failed as a whole may be gone by the time that its successor fails.
+    let of = |rule: Rule| move |trouble: &Trouble| trouble.rule == Some(rule);
+    let failed = pods.iter().filter(|pod| pod.is_new);
+    let failed = failed.filter(|pod| pod.entry.troubles.iter().any(of(Rule::PodFailed)));
     let failed = u32::try_from(failed.count()).unwrap_or(u32::MAX);
-    let suspect = |pod, trouble: &'a Trouble| Suspect {
-        pod,
-        trouble,
-        certain_at: certain(trouble, failed, rules),
+    let suspect = |pod: Option<&'a str>, trouble: &'a Trouble| {
+        let rule = rule(goal, trouble);
+        let known = rule == Some(Rule::Termination)
+            && pod.is_some_and(|pod| goal.waited_for.iter().any(|before| before == pod));
+        let certain_at =
+            if known { Some(trouble.since) } else { certain(trouble, rule, failed, rules) };
+        Suspect { pod, trouble, rule, certain_at }
     };
     let stuck = stuck_pod(goal, seen).map(|pod| &pod.metadata.uid);
     let mut suspects = Vec::new();
     for pod in pods {
         let metadata = &pod.entry.object.metadata;
         let counts = |trouble: &&Trouble| match trouble.rule {
-            Rule::StuckPod => stuck == Some(&metadata.uid),
-            _ => pod.is_new,
+            Some(Rule::StuckPod) => stuck == Some(&metadata.uid),
+            Some(Rule::Termination) => pod.is_there() && workload.waits_for_pods_to_end(),
+            Some(Rule::PodFailed) => pod.is_new,
+            _ => pod.is_new && pod.is_there(),
         };
         let troubles = pod.entry.troubles.iter().filter(counts);
         suspects.extend(troubles.map(|trouble| suspect(Some(metadata.name.as_str()), trouble)));
@@ -121,11 +211,34 @@ fn suspects<'a>(
     suspects
 }
 
+/// The rule that a trouble is judged by: an image that the registry check has seen is only late.
+fn rule(goal: &Goal, trouble: &Trouble) -> Option<Rule> {
+    let mut images = goal.images.iter();
+    let image = images.find(|(container, _)| trouble.container.as_ref() == Some(container));
+    let is_late = |image: &String| {
+        goal.verified.contains(image) && words::image_is_late(&trouble.message, image)
+    };
+    match trouble.rule {
+        Some(Rule::ImageMissing) if image.is_some_and(|(_, image)| is_late(image)) => {
+            Some(Rule::ImagePull)
+        }
+        rule => rule,
+    }
+}
+
 /// When a trouble is certain; `failed` is how many pods failed as a whole.
-fn certain(trouble: &Trouble, failed: u32, rules: &Rules) -> Option<Millis> {
-    let limit = rules.limit(trouble.rule, trouble.needed)?;
-    match trouble.rule.info().unit {
-        Unit::Seconds => Some(trouble.since + Millis::from(limit) * 1000),
+fn certain(trouble: &Trouble, rule: Option<Rule>, failed: u32, rules: &Rules) -> Option<Millis> {
+    let rule = rule?;
+    let limit = match (trouble.autoscaler, rules.limit(rule)?) {
+        (Autoscaler::Silent, limit) => limit,
+        (Autoscaler::Works, _) => return None,
+        (Autoscaler::Refuses, limit) => limit.min(REFUSED_BY_AUTOSCALER),
+    };
+    match rule.info().unit {
+        Unit::Seconds => {
+            let seconds = Millis::from(limit) + Millis::from(trouble.grace);
+            Some(trouble.since + seconds * 1000)
+        }
         Unit::Restarts => (trouble.cause.restarts() >= limit).then_some(trouble.since),
         Unit::Pods => (failed >= limit).then_some(trouble.since),
     }
@@ -135,7 +248,7 @@ fn certain(trouble: &Trouble, failed: u32, rules: &Rules) -> Option<Millis> {
 /// as many pods have one as the rule `pods` asks for.
 fn certain_at(suspects: &[Suspect<'_>], pods: &[Owned<'_>], rules: &Rules) -> Option<Millis> {
     let (shared, own): (Vec<&Suspect>, Vec<&Suspect>) =
-        suspects.iter().partition(|suspect| suspect.trouble.rule.hits_every_pod());
+        suspects.iter().partition(|suspect| suspect.rule.is_some_and(Rule::hits_every_pod));
     let shared = shared.iter().filter_map(|suspect| suspect.certain_at).min();
     // The first certain trouble of each pod; the suspects come pod by pod.
     let mut of_pods: Vec<(Option<&str>, Millis)> = Vec::new();
@@ -148,8 +261,8 @@ fn certain_at(suspects: &[Suspect<'_>], pods: &[Owned<'_>], rules: &Rules) -> Op
     }
     let mut times: Vec<Millis> = of_pods.into_iter().map(|(_, at)| at).collect();
     times.sort_unstable();
-    let new = pods.iter().filter(|pod| pod.is_new).count();
-    let asked = rules.limit(Rule::Pods, 0).map_or(1, |pods| pods as usize);
+    let new = pods.iter().filter(|pod| pod.is_new && pod.stays()).count();
+    let asked = rules.limit(Rule::Pods).map_or(1, |pods| pods as usize);
     let own = times.get(asked.min(new).max(1) - 1).copied();
     shared.into_iter().chain(own).min()
 }
@@ -163,6 +276,7 @@ fn most_telling<'a>(suspects: impl Iterator<Item = Suspect<'a>>) -> Option<Failu
         container: trouble.container.clone(),
         init: trouble.init,
         message: trouble.message.clone(),
+        ran: trouble.ran,
         deadline_passed: false,
     })
 }
@@ -174,6 +288,7 @@ fn no_cause() -> Failure {
         container: None,
         init: false,
         message: String::new(),
+        ran: None,
         deadline_passed: true,
     }
 }

@@ -13,50 +13,72 @@
 //! fewer new pods than that, all of them.
 //!
 //! - `imageMissing`, at once: what the registry denies to one node it denies to every node, and no
-//!   waiting makes a tag. A name that is none, or an image that is never pulled, is alike.
+//!   waiting makes a tag. A name that is none, or an image that is never pulled, is alike. An image
+//!   that the registry check has just seen ([`Goal::verified`]) is only late, as where a registry
+//!   copies it from region to region: it is waited for as `imagePull` says.
 //! - `imagePull`, 120 s: limits, timeouts and errors of a registry pass, and failing at the first
 //!   of them is what other tools had to take back. The kubelet tries four times until then.
 //! - `config`, 15 s: a ConfigMap or Secret may be made a moment after the workload, and the kubelet
 //!   looks for it every few seconds. A command that is not in the image never appears.
 //! - `crashLoop`, 2 restarts: the first start of a release may meet a database that is not there
-//!   yet, and so may the second. A container that ended three times in a row is broken.
+//!   yet, and so may the second. A container that ended three times in a row is broken. So is one
+//!   whose postStart hook failed as often.
 //! - `outOfMemory`, 1 restart: a start needs the memory that it needs, and nothing around it
 //!   changes that. The second kill only shows that the first was no accident.
 //! - `probe`, 2 restarts: the kubelet has given the probe its whole `failureThreshold` before each
 //!   restart, and so it is treated as any container that ends again and again.
-//! - `readiness`, 120 s, or longer where the probe's own delays and thresholds add up to more:
-//!   nothing tells slow from broken, and undoing a good release is worse than waiting two minutes.
-//!   It runs from the start of the container, or from the pass of its startup probe.
+//! - `readiness`, off: nothing tells slow from broken. A probe that still fails proves nothing, nor
+//!   does a readiness gate that nothing has set yet; the deadline of the Deployment and the timeout
+//!   of the step end the waiting. Where it is set, it runs from the start of the container, or from
+//!   the pass of its startup probe. An init container that runs once has nothing to do with it.
 //! - `unschedulable`, 300 s: an autoscaler brings a node within two to four minutes. A cluster that
-//!   cannot grow says the same, so that waiting for ever would help nobody.
+//!   cannot grow says the same, so that waiting for ever would help nobody. While an autoscaler says
+//!   that it brings a node the rule does not count, and once it says that it brings none, 60 s are
+//!   enough for old pods to make room.
 //! - `podSetup`, 300 s: a disk that is still attached elsewhere takes minutes to come over, and a
 //!   network plugin on a new node as well.
 //! - `refused`, 60 s: old pods that end, within their 30 s of grace, give back what a quota counts;
 //!   the controller tries again by itself.
-//! - `denied`, 15 s: a webhook or a standard that refuses the template refuses it each time. The
-//!   seconds are for a condition that is still there from before.
+//! - `denied`, 15 s: a webhook, a policy, a standard or a limit range that refuses the template
+//!   refuses it each time. The seconds are for a condition that is still there from before.
 //! - `podFailed`, 2 pods: a node that gives a pod back as failed may have been full by the time it
-//!   came, and another pod replaces it. Pods that were evicted or preempted do not count.
+//!   came, and another pod replaces it. Pods that were preempted, or evicted for the need of their
+//!   node, do not count; those that were evicted for their own limits do.
 //! - `stuckPod`, 120 s: a StatefulSet does not replace an unready pod of an older template, so
 //!   that this one cannot begin; but that pod may recover.
+//! - `termination`, 300 s: they begin when the grace period of the pod is over. A node that is
+//!   started again is back by then; one that is lost is not, and nothing but that node, or somebody
+//!   who deletes it, ends the pod.
+//!
+//! # What belongs to this rollout
+//! - The status counts once its controller has seen the generation of the change; a later one that
+//!   leaves the template alone, as by the step's own annotations, takes no progress back.
+//! - That the progress deadline has passed counts where the condition names the newest replica set.
+//! - A pod counts by its template, an event by the UID of its object, and one about volumes or the
+//!   network only until a later one says that the pod has got further.
 
 mod failure;
 mod judge;
+mod log;
 mod observation;
+pub mod proof;
 pub mod rules;
 mod status;
 mod store;
 mod story;
 mod template;
 mod trouble;
+mod waiting;
 mod words;
 
-pub use failure::{Cause, ContainerLog, Failure, ProbeKind};
+pub use failure::{Cause, Failure, ProbeKind};
 pub use judge::{judge, likely_cause};
+pub use log::{ContainerLog, Run, is_no_log};
 pub use observation::{Listing, Observation};
 pub use rules::{Rules, RulesError};
 pub use store::Change;
-pub use story::{PodState, pods, stuck_pod};
+pub use story::{PodState, RunningImages, pods, running_images, stuck_pod};
+pub use waiting::{Stage, Waiting, default_timeout, waiting};
 
 use crate::{
     protocol::Millis,
@@ -74,6 +96,14 @@ pub struct Goal {
     pub uid: Option<String>,
     /// The containers that an image is for, and that image.
     pub images: Vec<(String, String)>,
+    /// The generation of the workload that is to be rolled out, where it is known: what the API
+    /// server gave the change, or the restart. Without it, it is the newest one that is seen.
+    pub generation: Option<i64>,
+    /// The images that the registry check has seen: they are there, and at most late.
+    pub verified: Vec<String>,
+    /// The pods that a rollout before has waited for in vain, by name, since they do not end: a
+    /// pod of these that still does not is not waited for again.
+    pub waited_for: Vec<String>,
 }
 
 /// What the objects say of a rollout.
@@ -120,17 +150,27 @@ pub struct Progress {
     pub available: i64,
     /// How many run an older template.
     pub old: i64,
+    /// How many of those are ready.
+    pub old_ready: i64,
 }
 
-/// Why nothing replaces the pods.
+/// Why nothing replaces the pods, or why there are none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
     /// The deployment is paused.
     Paused,
     /// The update strategy waits for somebody to delete the pods.
     OnDelete,
+    /// The partition of a StatefulSet is above all its pods.
+    Partition,
+    /// The workload is scaled to no pods.
+    ScaledToZero,
+    /// No node is one for the pods of a DaemonSet.
+    NoNodes,
     /// A cron job starts pods by its schedule.
     Schedule,
+    /// A cron job is suspended.
+    Suspended,
     /// A replica set keeps the pods it has.
     KeepsPods,
 }
@@ -139,20 +179,21 @@ impl Progress {
     /// The same while the controller has not seen the newest template: every pod is an old one.
     #[must_use]
     pub(crate) fn before_the_change(self) -> Self {
-        Self { updated: 0, old: (self.updated + self.old).min(self.wanted), ..self }
+        let old = (self.updated + self.old).min(self.wanted);
+        Self { updated: 0, old, old_ready: old, ..self }
     }
 
     /// The same once every pod is replaced.
     #[must_use]
     pub(crate) fn done(self) -> Self {
         let Self { wanted, .. } = self;
-        Self { wanted, updated: wanted, available: wanted, old: 0 }
+        Self { wanted, updated: wanted, available: wanted, old: 0, old_ready: 0 }
     }
 
-    /// How many pods of the new template are ready at least, taking every old one for ready.
+    /// How many pods of the new template are ready at least.
     #[must_use]
     pub fn ready(&self) -> i64 {
-        (self.available - self.old).clamp(0, self.updated.max(0))
+        (self.available - self.old_ready).clamp(0, self.updated.max(0))
     }
 }
 
@@ -167,10 +208,31 @@ impl Hold {
         }
     }
 
+    /// Why nothing replaces the pods of this workload, going by its spec.
+    #[must_use]
+    pub fn of_workload(workload: &Workload) -> Option<Self> {
+        let spec = &workload.spec;
+        let replicas = spec.replicas.unwrap_or(1);
+        let (paused, suspended) = (spec.paused, spec.suspend);
+        match workload.kind {
+            Kind::Deployment if paused => Some(Self::Paused),
+            Kind::CronJob if suspended => Some(Self::Suspended),
+            Kind::Deployment | Kind::StatefulSet if replicas == 0 => Some(Self::ScaledToZero),
+            Kind::StatefulSet | Kind::DaemonSet if workload.replaces_on_delete() => {
+                Some(Self::OnDelete)
+            }
+            Kind::StatefulSet if workload.partition() >= replicas => Some(Self::Partition),
+            kind => Self::of_kind(kind),
+        }
+    }
+
     /// Whether the pods are replaced only after somebody does something.
     #[must_use]
     pub fn needs_somebody(self) -> bool {
-        self != Self::Schedule
+        match self {
+            Self::Paused | Self::OnDelete | Self::Partition | Self::KeepsPods => true,
+            Self::ScaledToZero | Self::NoNodes | Self::Schedule | Self::Suspended => false,
+        }
     }
 }
 

@@ -96,7 +96,7 @@ impl Observation {
     pub fn end_list(&mut self, listing: Listing, namespace: &str, name: Option<&str>) {
         match listing {
             Listing::Workloads(_) => {
-                self.workloads.drop_doubtful(|w| listing.has(w, namespace, name))
+                self.workloads.drop_doubtful(|w| listing.has(w, namespace, name));
             }
             Listing::Pods => self.pods.drop_doubtful(|pod| pod.metadata.namespace == namespace),
             Listing::Events => self.events.drop_doubtful(|e| e.metadata.namespace == namespace),
@@ -127,7 +127,7 @@ impl Observation {
     }
 
     /// The events about an object, the oldest first.
-    fn events_about(&self, uid: &str) -> Vec<&Event> {
+    pub(super) fn events_about(&self, uid: &str) -> Vec<&Event> {
         let mut events: Vec<&Event> = self.events.owned_by(uid).map(|e| &e.object).collect();
         events.sort_by(|a, b| {
             let [a, b] = [a, b].map(|event| &event.metadata.resource_version);

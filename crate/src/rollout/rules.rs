@@ -41,6 +41,8 @@ pub enum Rule {
     PodFailed,
     /// A pod of an older template that holds a StatefulSet up.
     StuckPod,
+    /// A pod that is being deleted, does not end, and holds the rollout up.
+    Termination,
     /// How many pods have to be in trouble, where the trouble may be a pod's own.
     Pods,
 }
@@ -65,93 +67,100 @@ pub struct RuleInfo {
     pub name: &'static str,
     /// What its value counts.
     pub unit: Unit,
-    /// Its value where the input does not set it.
-    pub default: u32,
+    /// Its value where the input does not set it; `None` is `off`.
+    pub default: Option<u32>,
     /// What it is about, for help.
     pub about: &'static str,
 }
 
 /// Every rule with its default; the reasons for the defaults are in the docs of
 /// [the module](crate::rollout).
-pub const RULES: [RuleInfo; 14] = [
+pub const RULES: [RuleInfo; 15] = [
     rule(
         Rule::ImageMissing,
         "imageMissing",
         Unit::Seconds,
-        0,
+        Some(0),
         "the registry says that the image is not there or may not be pulled, or its name is invalid",
     ),
     rule(
         Rule::ImagePull,
         "imagePull",
         Unit::Seconds,
-        120,
+        Some(120),
         "the registry cannot be reached, is overloaded or limits pulls",
     ),
     rule(
         Rule::Config,
         "config",
         Unit::Seconds,
-        15,
+        Some(15),
         "a container cannot be created, as when a ConfigMap, a Secret or its command is missing",
     ),
-    rule(Rule::CrashLoop, "crashLoop", Unit::Restarts, 2, "a container ends again and again"),
+    rule(Rule::CrashLoop, "crashLoop", Unit::Restarts, Some(2), "a container ends again and again"),
     rule(
         Rule::OutOfMemory,
         "outOfMemory",
         Unit::Restarts,
-        1,
+        Some(1),
         "a container is killed for using more memory than its limit",
     ),
     rule(
         Rule::Probe,
         "probe",
         Unit::Restarts,
-        2,
+        Some(2),
         "a container is restarted because its startup or liveness probe fails",
     ),
     rule(
         Rule::Readiness,
         "readiness",
         Unit::Seconds,
-        120,
-        "a container runs and is not ready; without a setting, at least as long as its probe allows",
+        None,
+        "a container runs and is not ready: slow and broken look alike",
     ),
-    rule(Rule::Unschedulable, "unschedulable", Unit::Seconds, 300, "no node takes a pod"),
+    rule(Rule::Unschedulable, "unschedulable", Unit::Seconds, Some(300), "no node takes a pod"),
     rule(
         Rule::PodSetup,
         "podSetup",
         Unit::Seconds,
-        300,
+        Some(300),
         "the volumes or the network of a pod cannot be set up",
     ),
     rule(
         Rule::Refused,
         "refused",
         Unit::Seconds,
-        60,
+        Some(60),
         "pods may not be created, as by a quota that is used up",
     ),
     rule(
         Rule::Denied,
         "denied",
         Unit::Seconds,
-        15,
+        Some(15),
         "an admission webhook or a pod security standard refuses the pods",
     ),
-    rule(Rule::PodFailed, "podFailed", Unit::Pods, 2, "pods fail as a whole on their nodes"),
+    rule(Rule::PodFailed, "podFailed", Unit::Pods, Some(2), "pods fail as a whole on their nodes"),
     rule(
         Rule::StuckPod,
         "stuckPod",
         Unit::Seconds,
-        120,
+        Some(120),
         "a pod of an earlier change is not ready, and the StatefulSet waits for it",
+    ),
+    rule(
+        Rule::Termination,
+        "termination",
+        Unit::Seconds,
+        Some(300),
+        "a pod does not end after its grace period, as on a lost node, and its place is not free",
     ),
     rule(
         Rule::Pods,
         "pods",
         Unit::Pods,
-        1,
+        Some(1),
         "how many new pods have to be in trouble where the trouble may be a pod's own",
     ),
 ];
@@ -187,7 +196,7 @@ const fn rule(
     rule: Rule,
     name: &'static str,
     unit: Unit,
-    default: u32,
+    default: Option<u32>,
     about: &'static str,
 ) -> RuleInfo {
     RuleInfo { rule, name, unit, default, about }
@@ -235,13 +244,12 @@ impl Rules {
         Ok(rules)
     }
 
-    /// The value of a rule, or `None` where it is off. A rule that the input leaves alone is at
-    /// its default, or at `needed` where the object itself asks for more.
-    pub(super) fn limit(&self, rule: Rule, needed: u32) -> Option<u32> {
+    /// The value of a rule, or `None` where it is off.
+    pub(super) fn limit(&self, rule: Rule) -> Option<u32> {
         match self.settings[rule as usize] {
             Some(Setting::Off) => None,
             Some(Setting::Value(value)) => Some(value),
-            None => Some(rule.info().default.max(needed)),
+            None => rule.info().default,
         }
     }
 }
@@ -272,7 +280,8 @@ impl fmt::Display for RulesError {
                 write!(f, "There are: {}", names.join(", "))
             }
             ErrorKind::BadValue { rule, value } => {
-                let RuleInfo { name, default, .. } = rule;
+                let name = rule.name;
+                let default = rule.default.map_or("off".to_owned(), |value| value.to_string());
                 let (least, what) = match rule.unit {
                     Unit::Seconds => (rule.least(), "number of seconds"),
                     Unit::Restarts => (rule.least(), "number of restarts"),
@@ -306,11 +315,12 @@ mod tests {
         let docs = include_str!("mod.rs");
         for RuleInfo { name, unit, default, .. } in RULES.iter().filter(|i| i.rule != Rule::Pods) {
             let value = match (unit, default) {
-                (Unit::Seconds, 0) => "at once".to_owned(),
-                (Unit::Seconds, seconds) => format!("{seconds} s"),
-                (Unit::Restarts, 1) => "1 restart".to_owned(),
-                (Unit::Restarts, restarts) => format!("{restarts} restarts"),
-                (Unit::Pods, pods) => format!("{pods} pods"),
+                (_, None) => "off".to_owned(),
+                (Unit::Seconds, Some(0)) => "at once".to_owned(),
+                (Unit::Seconds, Some(seconds)) => format!("{seconds} s"),
+                (Unit::Restarts, Some(1)) => "1 restart".to_owned(),
+                (Unit::Restarts, Some(restarts)) => format!("{restarts} restarts"),
+                (Unit::Pods, Some(pods)) => format!("{pods} pods"),
             };
             assert!(docs.contains(&format!("//! - `{name}`, {value}")), "{name}");
         }
@@ -320,14 +330,13 @@ mod tests {
     fn settings_stand_apart_by_spaces_commas_or_lines() {
         let rules =
             Rules::parse("imagePull=60 crashLoop=3,\n unschedulable=off,readiness=5").unwrap();
-        assert_eq!(rules.limit(Rule::ImagePull, 0), Some(60));
-        assert_eq!(rules.limit(Rule::CrashLoop, 0), Some(3));
-        assert_eq!(rules.limit(Rule::Unschedulable, 0), None);
-        assert_eq!(rules.limit(Rule::Readiness, 400), Some(5));
-        assert_eq!(rules.limit(Rule::Config, 0), Some(15));
+        assert_eq!(rules.limit(Rule::ImagePull), Some(60));
+        assert_eq!(rules.limit(Rule::CrashLoop), Some(3));
+        assert_eq!(rules.limit(Rule::Unschedulable), None);
+        assert_eq!(rules.limit(Rule::Readiness), Some(5));
+        assert_eq!(rules.limit(Rule::Config), Some(15));
         assert_eq!(Rules::parse(" \n"), Ok(Rules::default()));
-        assert_eq!(Rules::default().limit(Rule::Readiness, 0), Some(120));
-        assert_eq!(Rules::default().limit(Rule::Readiness, 400), Some(400));
+        assert_eq!(Rules::default().limit(Rule::Readiness), None);
     }
 
     #[test]
@@ -342,12 +351,13 @@ mod tests {
                 "imagepul=60",
                 "failAfter: \"imagepul\" is nothing that can be set. Did you mean imagePull? There \
                  are: imageMissing, imagePull, config, crashLoop, outOfMemory, probe, readiness, \
-                 unschedulable, podSetup, refused, denied, podFailed, stuckPod, pods",
+                 unschedulable, podSetup, refused, denied, podFailed, stuckPod, termination, \
+                 pods",
             ),
             (
                 "readiness=2m",
                 "failAfter: readiness=2m is no whole number of seconds from 0 to 2000000, nor off. \
-                 Leave readiness out for 120",
+                 Leave readiness out for off",
             ),
             (
                 "crashLoop=+3",

@@ -1,8 +1,9 @@
 //! What the status of a workload alone says of its rollout.
 //!
 //! The rules for "done" are those of `kubectl rollout status` (`polymorphichelpers/
-//! rollout_status.go` of k8s.io/kubectl), but for two: a StatefulSet whose partition is 0 is only
-//! done once its revisions agree, and one of no pods is done at once.
+//! rollout_status.go` of k8s.io/kubectl), but for these: a StatefulSet whose partition is 0 is only
+//! done once its revisions agree; its pods have to be available and not only ready, where its status
+//! counts them (since Kubernetes 1.22); and a workload that has no pods is not done, but held.
 
 use crate::{
     rollout::{Hold, Progress},
@@ -20,50 +21,67 @@ pub(super) enum Said {
     DeadlineExceeded,
 }
 
-/// Reads the status.
-pub(super) fn read(workload: &Workload) -> (Said, Progress) {
+/// Generations of a workload; each change of its spec or of its annotations begins one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Generations {
+    /// The one that the controller has to have seen.
+    pub(super) wanted: i64,
+    /// The first that is known to have the pod template of the newest.
+    pub(super) template: i64,
+}
+
+impl Generations {
+    /// Whether the status is of the pod template that is wanted, of whichever generation.
+    pub(super) fn has_template(self, workload: &Workload) -> bool {
+        workload.metadata.generation >= self.wanted
+            && workload.status.observed_generation >= self.template
+    }
+
+    /// Whether the status is of the generation that is wanted, or of a later one.
+    fn are_seen(self, workload: &Workload) -> bool {
+        workload.metadata.generation >= self.wanted
+            && workload.status.observed_generation >= self.wanted
+    }
+}
+
+/// Reads the status; `deadline_passed` is what its condition says that is of this rollout.
+pub(super) fn read(
+    workload: &Workload,
+    generations: Generations,
+    deadline_passed: bool,
+) -> (Said, Progress) {
     let (progress, done) = match workload.kind {
         Kind::Deployment => deployment(workload),
         Kind::StatefulSet => stateful_set(workload),
         Kind::DaemonSet => daemon_set(workload),
         Kind::CronJob | Kind::ReplicaSet => (Progress::default(), false),
     };
-    let observed = workload.status.observed_generation >= workload.metadata.generation;
-    let hold = hold(workload);
-    if hold == Some(Hold::OnDelete) && observed && done {
-        (Said::Done, progress)
-    } else if let Some(hold) = hold {
-        (Said::Held(hold), progress)
-    } else if !observed {
-        (Said::NotObserved, progress.before_the_change())
-    } else if deadline_exceeded(workload) {
-        (Said::DeadlineExceeded, progress)
-    } else if done {
-        (Said::Done, progress)
-    } else {
-        (Said::Progressing, progress)
-    }
-}
-
-fn hold(workload: &Workload) -> Option<Hold> {
-    let strategy = workload.spec.update_strategy.as_ref();
-    match workload.kind {
-        Kind::Deployment => workload.spec.paused.then_some(Hold::Paused),
-        Kind::StatefulSet | Kind::DaemonSet => {
-            strategy.is_some_and(|s| s.r#type == "OnDelete").then_some(Hold::OnDelete)
-        }
-        Kind::CronJob => Some(Hold::Schedule),
-        Kind::ReplicaSet => Some(Hold::KeepsPods),
-    }
+    let observed = generations.are_seen(workload);
+    // A later change that leaves the template alone takes no pod back.
+    let progress =
+        if generations.has_template(workload) { progress } else { progress.before_the_change() };
+    let said = match Hold::of_workload(workload) {
+        Some(Hold::ScaledToZero) if !observed || workload.status.replicas > 0 => Said::NotObserved,
+        Some(Hold::Paused | Hold::OnDelete | Hold::Partition) if observed && done => Said::Done,
+        Some(hold) => Said::Held(hold),
+        None if !observed => Said::NotObserved,
+        None if deadline_passed => Said::DeadlineExceeded,
+        None if done && progress.wanted == 0 => Said::Held(Hold::NoNodes),
+        None if done => Said::Done,
+        None => Said::Progressing,
+    };
+    (said, progress)
 }
 
 fn deployment(workload: &Workload) -> (Progress, bool) {
     let status = &workload.status;
+    let old = status.replicas - status.updated_replicas;
     let progress = Progress {
         wanted: workload.spec.replicas.unwrap_or(1),
         updated: status.updated_replicas,
         available: status.available_replicas.unwrap_or_default(),
-        old: status.replicas - status.updated_replicas,
+        old,
+        old_ready: old,
     };
     let done = progress.updated >= progress.wanted
         && progress.old <= 0
@@ -74,19 +92,22 @@ fn deployment(workload: &Workload) -> (Progress, bool) {
 fn stateful_set(workload: &Workload) -> (Progress, bool) {
     let status = &workload.status;
     let wanted = workload.spec.replicas.unwrap_or(1);
-    let strategy = workload.spec.update_strategy.as_ref();
-    let rolling = strategy.and_then(|strategy| strategy.rolling_update.as_ref());
-    let partition = rolling.and_then(|rolling| rolling.partition).unwrap_or(0);
+    let partition = workload.partition();
+    let old = status.replicas - status.updated_replicas;
     let progress = Progress {
         wanted,
         updated: status.updated_replicas,
-        available: status.ready_replicas,
-        old: status.replicas - status.updated_replicas,
+        available: status.available_replicas.unwrap_or(status.ready_replicas),
+        old,
+        old_ready: old,
     };
-    let settled = partition > 0 || status.update_revision == status.current_revision;
+    // With OnDelete the controller never makes the newest revision the current one.
+    let by_hand = workload.replaces_on_delete();
+    let settled = by_hand
+        || (0 < partition && partition < wanted)
+        || status.update_revision == status.current_revision;
     let updated = status.updated_replicas >= (wanted - partition).max(0) && settled;
-    let none = wanted == 0 && status.replicas == 0;
-    (progress, none || (updated && status.ready_replicas >= wanted))
+    (progress, updated && progress.available >= wanted)
 }
 
 fn daemon_set(workload: &Workload) -> (Progress, bool) {
@@ -97,11 +118,15 @@ fn daemon_set(workload: &Workload) -> (Progress, bool) {
         updated: status.updated_number_scheduled,
         available: status.number_available,
         old: wanted - status.updated_number_scheduled,
+        old_ready: wanted - status.updated_number_scheduled,
     };
     (progress, progress.updated >= wanted && progress.available >= wanted)
 }
 
-fn deadline_exceeded(workload: &Workload) -> bool {
+/// The message of Kubernetes that it has given the rollout up.
+pub(super) fn deadline_exceeded(workload: &Workload) -> Option<&str> {
     let mut conditions = workload.status.conditions.iter();
-    conditions.any(|c| c.r#type == "Progressing" && c.reason == "ProgressDeadlineExceeded")
+    conditions
+        .find(|c| c.r#type == "Progressing" && c.reason == "ProgressDeadlineExceeded")
+        .map(|condition| condition.message.as_str())
 }

@@ -22,6 +22,11 @@ pub(super) trait Object {
 
     /// The UID of the object that this one belongs to; empty where there is none.
     fn owner(&self) -> &str;
+
+    /// Whether it makes the same pods as in that other state.
+    fn has_template_of(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Object for Workload {
@@ -31,6 +36,10 @@ impl Object for Workload {
 
     fn owner(&self) -> &str {
         self.metadata.controller().map_or("", |owner| &owner.uid)
+    }
+
+    fn has_template_of(&self, other: &Self) -> bool {
+        Self::has_template_of(self, other)
     }
 }
 
@@ -61,6 +70,8 @@ pub(super) struct Entry<T> {
     pub(super) presence: Presence,
     /// What is wrong with it, each since it was first seen without a break.
     pub(super) troubles: Vec<Trouble>,
+    /// Of a workload: the first generation, without a gap, that had the pod template of the newest.
+    pub(super) template_since: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +113,8 @@ impl<T: Object> Store<T> {
             let at = self.entries.len();
             self.by_uid.insert(uid.clone(), vec![at]);
             self.by_owner.entry(object.owner().to_owned()).or_default().push(at);
-            self.entries.push(Entry { object, presence, troubles: Vec::new() });
+            let template_since = object.metadata().generation;
+            self.entries.push(Entry { object, presence, troubles: Vec::new(), template_since });
             return at;
         };
         let entry = &mut self.entries[at];
@@ -112,6 +124,10 @@ impl<T: Object> Store<T> {
         if object.metadata().is_newer_than(entry.object.metadata()) {
             if object.owner() != entry.object.owner() {
                 self.by_owner.entry(object.owner().to_owned()).or_default().push(at);
+            }
+            let (before, now) = (entry.object.metadata().generation, object.metadata().generation);
+            if !(before..=before + 1).contains(&now) || !object.has_template_of(&entry.object) {
+                entry.template_since = now;
             }
             entry.object = object;
         }
@@ -149,17 +165,26 @@ impl<T: Object> Store<T> {
         self.by_uid.get(uid).map(|places| places[0])
     }
 
-    /// Every object that is there.
-    pub(super) fn present(&self) -> impl Iterator<Item = &Entry<T>> {
-        self.entries.iter().filter(|entry| entry.presence == Presence::Seen)
+    /// Every object that is there or was deleted.
+    pub(super) fn known(&self) -> impl Iterator<Item = &Entry<T>> {
+        self.entries.iter().filter(|entry| entry.presence != Presence::Doubtful)
     }
 
     /// Those of them that belong to the object with this UID.
     pub(super) fn owned_by(&self, owner: &str) -> impl Iterator<Item = &Entry<T>> + use<'_, T> {
+        self.ever_owned_by(owner).filter(|entry| entry.presence == Presence::Seen)
+    }
+
+    /// Those that belong to it, and those that did when they were deleted.
+    pub(super) fn ever_owned_by(
+        &self,
+        owner: &str,
+    ) -> impl Iterator<Item = &Entry<T>> + use<'_, T> {
         let (owner, places) = self.by_owner.get_key_value(owner).unzip();
         let entries = places.into_iter().flatten().map(|at| &self.entries[*at]);
         entries.filter(move |entry| {
-            entry.presence == Presence::Seen && owner.is_some_and(|own| entry.object.owner() == own)
+            entry.presence != Presence::Doubtful
+                && owner.is_some_and(|own| entry.object.owner() == own)
         })
     }
 }

@@ -1,7 +1,11 @@
 //! Which pods are a workload's, and which of them are of its newest template.
 
 use crate::{
-    rollout::{Goal, observation::Observation, store::Entry},
+    rollout::{
+        Goal,
+        observation::Observation,
+        store::{Entry, Presence},
+    },
     workload::{Kind, Metadata, Pod, Workload},
 };
 
@@ -28,7 +32,19 @@ const REVISION: &str = "controller-revision-hash";
 /// The label of a DaemonSet's pods that has the generation of their template.
 const GENERATION: &str = "pod-template-generation";
 
-/// All pods of the workload that are there and stay, by their names.
+impl Owned<'_> {
+    /// Whether the pod is there, and is not being deleted.
+    pub(super) fn stays(&self) -> bool {
+        self.is_there() && !self.entry.object.is_terminating()
+    }
+
+    /// Whether the pod is there.
+    pub(super) fn is_there(&self) -> bool {
+        self.entry.presence == Presence::Seen
+    }
+}
+
+/// All pods of the workload by their names, those that were deleted too.
 ///
 /// Of a Deployment they are those that its replica sets own; where none of these may be read, those
 /// that the selector finds. Those of the newest template are
@@ -47,20 +63,19 @@ pub(super) fn pods<'a>(
     if workload.kind == Kind::Deployment {
         let mut sets = seen.workloads.owned_by(uid).map(|entry| &entry.object.metadata).peekable();
         if sets.peek().is_none() {
-            pods.extend(seen.pods.present().filter(|pod| workload.selects(&pod.object)));
+            pods.extend(seen.pods.known().filter(|pod| workload.selects(&pod.object)));
         } else {
             mark = Mark::Owner("");
         }
         for set in sets {
-            pods.extend(seen.pods.owned_by(&set.uid));
+            pods.extend(seen.pods.ever_owned_by(&set.uid));
             if is_at_revision_of(set, &workload.metadata) {
                 mark = Mark::Owner(&set.uid);
             }
         }
     } else {
-        pods.extend(seen.pods.owned_by(uid));
+        pods.extend(seen.pods.ever_owned_by(uid));
     }
-    pods.retain(|entry| !entry.object.is_terminating());
     pods.sort_by(|a, b| a.object.metadata.name.cmp(&b.object.metadata.name));
     let owned = |entry| Owned { entry, is_new: is_new(&entry.object, &mark, goal) };
     pods.into_iter().map(owned).collect()
@@ -105,7 +120,6 @@ fn is_new(pod: &Pod, mark: &Mark<'_>, goal: &Goal) -> bool {
 
 fn has_images(pod: &Pod, goal: &Goal) -> bool {
     goal.images.iter().all(|(container, image)| {
-        let mut all = pod.spec.init_containers.iter().chain(&pod.spec.containers);
-        all.any(|c| c.name == *container && c.image == *image)
+        pod.spec.all_containers().any(|c| c.name == *container && c.image == *image)
     })
 }

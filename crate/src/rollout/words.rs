@@ -21,37 +21,72 @@ const PASSING: [&str; 14] = [
     "unexpected eof",
 ];
 
-/// The registry's last word: as a manifest, a repository or a right is missing.
-const MISSING: [&str; 11] = [
+/// What is asked for is not there, as a manifest or a repository.
+const ABSENT: [&str; 7] = [
     "not found",
     "manifest unknown",
     "manifest_unknown",
     "name unknown",
     "name_unknown",
     "does not exist",
-    "unauthorized",
-    "denied",
-    "authorization failed",
-    "no basic auth credentials",
     "no match for platform",
+];
+
+/// The right to it is missing.
+const FORBIDDEN: [&str; 4] =
+    ["unauthorized", "denied", "authorization failed", "no basic auth credentials"];
+
+/// What refuses a template each time it is asked, in this order: a webhook; a
+/// `ValidatingAdmissionPolicy`; the pod security standards; a security context constraint of
+/// `OpenShift`; a limit range; a template that is no pod.
+const REFUSALS: [&str; 7] = [
+    "denied the request",
+    "denied request: ",
+    "violates PodSecurity",
+    "unable to validate against any",
+    "usage per Container is",
+    "usage per Pod is",
+    " is invalid: ",
 ];
 
 /// Whether a pull failed for good. The image's own name in the message is no word of it.
 pub(super) fn image_is_missing(message: &str, image: &str) -> bool {
+    let message = without_name(message, image);
+    !has(&message, &PASSING) && (has(&message, &ABSENT) || has(&message, &FORBIDDEN))
+}
+
+/// Whether a pull failed for nothing but that the image is not there. Where it was seen a moment
+/// ago it is only late: registries that are spread over regions copy it from one to the next.
+pub(super) fn image_is_late(message: &str, image: &str) -> bool {
+    let message = without_name(message, image);
+    has(&message, &["not found", "manifest unknown", "manifest_unknown"])
+        && !has(&message, &FORBIDDEN)
+        && !has(&message, &["no match for platform"])
+}
+
+fn without_name(message: &str, image: &str) -> String {
     let (name, _) = image.split_once('@').unwrap_or((image, ""));
     let tag = name.rfind(':').filter(|at| !name[*at..].contains('/'));
     let name = &name[..tag.unwrap_or(name.len())];
-    let message = if name.is_empty() {
+    if name.is_empty() {
         message.to_ascii_lowercase()
     } else {
         message.replace(image, "").replace(name, "").to_ascii_lowercase()
-    };
-    !has(&message, &PASSING) && has(&message, &MISSING)
+    }
 }
 
 /// Whether the API server will say the same again, however many pods go meanwhile.
 pub(super) fn refused_for_good(message: &str) -> bool {
-    has(message, &["denied the request", "violates PodSecurity", " is invalid: "])
+    has(message, &REFUSALS)
+}
+
+/// Whether the kubelet ended a pod for what the pod itself used, and not for the need of its node:
+/// the forms of `pkg/kubelet/eviction/eviction_manager.go`.
+pub(super) fn exceeds_own_limit(message: &str) -> bool {
+    has(
+        message,
+        &["exceeds the limit ", "exceeds the total limit ", "exceeded its local ephemeral storage"],
+    )
 }
 
 /// Whether the node, not the container, is at fault.
@@ -112,5 +147,57 @@ mod tests {
             "registry.example:5000/web: not found",
             "registry.example:5000/web"
         ));
+    }
+
+    #[test]
+    fn an_image_that_may_not_be_pulled_is_not_late() {
+        for (message, late) in [
+            ("failed to resolve reference: web:2: not found", true),
+            ("manifest for web:2 not found: manifest unknown: manifest unknown", true),
+            ("pull access denied, repository does not exist or may require authorization", false),
+            ("unexpected status from HEAD request: 401 Unauthorized: not found", false),
+            ("no match for platform in manifest: not found", false),
+            ("i/o timeout", false),
+        ] {
+            assert_eq!(image_is_late(message, "web:2"), late, "{message}");
+        }
+    }
+
+    #[test]
+    fn what_a_policy_says_of_a_template_it_says_each_time() {
+        for (message, for_good) in [
+            ("admission webhook \"policy.shop\" denied the request: unsigned", true),
+            (
+                "pods \"web-1\" is forbidden: ValidatingAdmissionPolicy 'images' with binding \
+                 'images' denied request: only images of contoso.azurecr.io",
+                true,
+            ),
+            ("pods \"web-1\" is forbidden: violates PodSecurity \"restricted:latest\"", true),
+            ("maximum memory usage per Container is 1Gi, but limit is 2Gi", true),
+            ("exceeded quota: team, requested: pods=1, used: pods=3, limited: pods=3", false),
+            ("failed calling webhook \"policy.shop\": connect: connection refused", false),
+            ("error looking up service account shop/web: serviceaccount \"web\" not found", false),
+        ] {
+            assert_eq!(refused_for_good(message), for_good, "{message}");
+        }
+    }
+
+    #[test]
+    fn an_eviction_says_whose_need_it_was() {
+        for (message, own) in [
+            ("Usage of EmptyDir volume \"cache\" exceeds the limit \"10Mi\". ", true),
+            ("Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ", true),
+            ("Container app exceeded its local ephemeral storage limit \"1Gi\". ", true),
+            (
+                "The node was low on resource: ephemeral-storage. Threshold quantity: 1Gi, \
+                 available: 900Mi. Container app was using 2Gi, request is 0, has larger \
+                 consumption of ephemeral-storage. ",
+                false,
+            ),
+            ("The node had condition: [DiskPressure]. ", false),
+            ("", false),
+        ] {
+            assert_eq!(exceeds_own_limit(message), own, "{message}");
+        }
     }
 }

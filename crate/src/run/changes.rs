@@ -23,6 +23,9 @@ const AT_ONCE: usize = 4;
 const TRIES: u32 = 4;
 /// The longest that a command may take, in milliseconds.
 const ANSWER_MS: u32 = 60_000;
+/// How long what runs is waited for once the step is canceled, in milliseconds: long enough for a
+/// change that is on its way, and short enough to put back what was changed.
+const LAST_MS: u32 = 2_500;
 /// What `kubectl rollout restart` sets in the pod template, for the API server to check.
 const RESTART: &str = r#"{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"1970-01-01T00:00:00Z"}}}}}"#;
 
@@ -32,7 +35,8 @@ pub(crate) struct Changes {
     jobs: Vec<Job>,
     /// Whether no further command is started once one has failed.
     stop_at_failure: bool,
-    stopped: bool,
+    /// Once nothing more is started: the timer by which what runs has to end.
+    stopped: Option<TimerId>,
 }
 
 #[derive(Debug)]
@@ -80,14 +84,21 @@ impl Changes {
             state: State::Waiting,
         };
         let jobs = steps.into_iter().map(job).collect();
-        let mut changes = Self { jobs, stop_at_failure, stopped: false };
+        let mut changes = Self { jobs, stop_at_failure, stopped: None };
         changes.fill(session, effects);
         changes
     }
 
     /// Takes what concerns the commands, and shows what they say.
     pub(crate) fn handle(&mut self, event: &Event, session: &mut Session, effects: &mut Effects) {
-        let may_try_again = !self.stopped;
+        if let Event::Woken { timer } = event
+            && self.stopped == Some(*timer)
+        {
+            for job in &mut self.jobs {
+                job.end(effects);
+            }
+        }
+        let may_try_again = self.stopped.is_none();
         for job in &mut self.jobs {
             job.handle(event, may_try_again, session, effects);
         }
@@ -96,7 +107,7 @@ impl Changes {
 
     /// Whether no command runs or will run.
     pub(crate) fn is_over(&self) -> bool {
-        let ends = self.stopped || (self.stop_at_failure && self.has_failed());
+        let ends = self.stopped.is_some() || (self.stop_at_failure && self.has_failed());
         self.jobs.iter().all(|job| match job.state {
             State::Done(_) => true,
             State::Waiting => ends,
@@ -122,9 +133,10 @@ impl Changes {
         })
     }
 
-    /// Starts nothing more. What runs is waited for: a change that is on its way may still be made.
-    pub(crate) fn stop(&mut self) {
-        self.stopped = true;
+    /// Starts nothing more. What runs is waited for a little: a change that is on its way may still be
+    /// made.
+    pub(crate) fn stop(&mut self, session: &mut Session, effects: &mut Effects) {
+        self.stopped = Some(session.wake(LAST_MS, effects));
         for job in &mut self.jobs {
             if matches!(job.state, State::Waiting | State::Resting(_)) {
                 job.state = State::Done(Err(ChangeError::Kubectl(Ending::Canceled)));
@@ -142,7 +154,7 @@ impl Changes {
     }
 
     fn fill(&mut self, session: &mut Session, effects: &mut Effects) {
-        if self.stopped || (self.stop_at_failure && self.has_failed()) {
+        if self.stopped.is_some() || (self.stop_at_failure && self.has_failed()) {
             return;
         }
         let idle = |job: &&Job| matches!(job.state, State::Waiting | State::Done(_));
@@ -199,6 +211,21 @@ impl Job {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Ends a command that still runs.
+    fn end(&mut self, effects: &mut Effects) {
+        match &self.state {
+            State::Running { process, .. } => {
+                effects.push(Effect::Kill { process: process.id() });
+                self.fail(ChangeError::Kubectl(Ending::NoAnswer), effects);
+            }
+            State::Checking(ending, _) => {
+                let error = ChangeError::Kubectl(ending.clone());
+                self.fail(error, effects);
+            }
+            State::Waiting | State::Resting(_) | State::Done(_) => {}
         }
     }
 

@@ -59,10 +59,8 @@ impl Session {
     }
 
     fn gate_command(&self) -> CommandLine {
-        let methods = match self.request.delete_stuck_pods {
-            true => format!("--reject-methods=^({REJECTED_METHODS})$"),
-            false => format!("--reject-methods=^({REJECTED_METHODS}|DELETE)$"),
-        };
+        let delete = if self.request.delete_stuck_pods { "" } else { "|DELETE" };
+        let methods = format!("--reject-methods=^({REJECTED_METHODS}{delete})$");
         let paths = format!("--accept-paths={}", PATHS.join(","));
         let args = ["proxy".to_owned(), paths, methods, VERBOSE.to_owned()];
         self.request.target.cluster_command(args)

@@ -89,6 +89,7 @@ fn begin(request: Result<Request, Vec<inputs::InputError>>, effects: &mut Effect
             return State::Finished;
         }
     };
+    effects.extend(request.notes.iter().map(report::note));
     effects.extend(report::images(&request));
     effects.extend(request.warnings.iter().map(report::warning));
     effects.extend(report::tag_variables(&request));

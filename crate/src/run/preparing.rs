@@ -59,7 +59,7 @@ enum Step {
 }
 
 /// How much of a kubeconfig is read, in bytes.
-const KUBECONFIG_LIMIT: u32 = 4 * 1024 * 1024;
+const KUBECONFIG_LIMIT: u32 = 1024 * 1024;
 /// Where a pod finds the namespace it is in.
 const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
@@ -182,7 +182,7 @@ impl Preparing {
                     mask(&secret, effects);
                 }
                 if let Err(error) = kubeconfig.add(content) {
-                    return self.not_located(&error, effects);
+                    return Some(self.not_located(&error, effects));
                 }
                 return self.read_next(effects);
             }
@@ -190,11 +190,13 @@ impl Preparing {
             (Step::OwnNamespace(server), Event::FileRead { content }) => {
                 let (server, namespace) = (server.clone(), Some(content.trim().to_owned()));
                 let destination = Destination { server, namespace, ..Destination::default() };
-                return self.open(destination, effects);
+                self.open(destination, effects);
+                return Some(Ok(()));
             }
             (Step::OwnNamespace(server), Event::FileNotRead { .. }) => {
                 let server = server.clone();
-                return self.open(Destination { server, ..Destination::default() }, effects);
+                self.open(Destination { server, ..Destination::default() }, effects);
+                return Some(Ok(()));
             }
             (Step::Login(call, _), event) => {
                 let outcome = call.handle(event, session, effects)?;
@@ -254,10 +256,10 @@ impl Preparing {
 
     /// Reads the kubeconfig that Azure gave, to see how its user logs in.
     fn view(&mut self, effects: &mut Effects) -> Option<Over> {
-        let Step::ClusterFile(azure, content) = self.take() else { return None };
+        let Step::ClusterFile(azure, text) = self.take() else { return None };
         let context = self.session.request.target.context.as_deref();
         let mut kubeconfig = Kubeconfig::default();
-        if let Err(error) = kubeconfig.add(content.reveal()) {
+        if let Err(error) = kubeconfig.add(text.reveal()) {
             effects.push(report::kubeconfig_not_read(&error));
             return Some(Err(()));
         }
@@ -284,8 +286,8 @@ impl Preparing {
             User::Program => {
                 self.session.env.extend(identity.kubelogin());
                 let certificate = identity.certificate().cloned();
-                let Some(content) = certificate else { return self.locate(effects) };
-                effects.push(Effect::WriteFile { path: None, content });
+                let Some(certificate) = certificate else { return self.locate(effects) };
+                effects.push(Effect::WriteFile { path: None, content: certificate });
                 self.step = Step::Certificate;
                 None
             }
@@ -324,16 +326,18 @@ impl Preparing {
         let paths = match &self.session.request.access {
             Access::Aks { .. } => {
                 let destination = self.session.destination.clone();
-                return self.open(destination, effects);
+                self.open(destination, effects);
+                return Some(Ok(()));
             }
             Access::Kubeconfig { text, .. } => {
                 let mut kubeconfig = Kubeconfig::default();
                 if let Err(error) = kubeconfig.add(text.reveal()) {
-                    return self.not_located(&error, effects);
+                    return Some(self.not_located(&error, effects));
                 }
                 let context = self.session.request.target.context.as_deref();
                 let destination = kubeconfig.destination(context);
-                return self.open(destination, effects);
+                self.open(destination, effects);
+                return Some(Ok(()));
             }
             Access::File(path) => vec![path.clone()],
             Access::Own { kubeconfigs, .. } => kubeconfigs.clone(),
@@ -358,27 +362,28 @@ impl Preparing {
             return None;
         }
         let destination = kubeconfig.destination(self.session.request.target.context.as_deref());
-        self.open(destination, effects)
+        self.open(destination, effects);
+        Some(Ok(()))
     }
 
     /// A kubeconfig cannot be read: kubectl may, but where is its namespace?
-    fn not_located(&mut self, error: &str, effects: &mut Effects) -> Option<Over> {
+    fn not_located(&mut self, error: &str, effects: &mut Effects) -> Over {
         if self.session.request.namespaces.is_empty() {
             effects.push(report::kubeconfig_not_read(error));
-            return Some(Err(()));
+            return Err(());
         }
-        self.open(Destination::default(), effects)
+        self.open(Destination::default(), effects);
+        Ok(())
     }
 
     /// Opens the way to the API server.
-    fn open(&mut self, destination: Destination, effects: &mut Effects) -> Option<Over> {
+    fn open(&mut self, destination: Destination, effects: &mut Effects) {
         if self.session.request.namespaces.is_empty() {
             let namespace = destination.namespace.clone();
             self.session.request.namespaces = vec![namespace.unwrap_or_else(|| "default".into())];
         }
         self.session.destination = destination;
         self.session.open_gate(effects);
-        Some(Ok(()))
     }
 
     /// The step, which is over.

@@ -1,17 +1,17 @@
 //! A release: from the plan to the verdict, one stage after another.
 
-use std::{collections::BTreeMap, mem};
+use std::{collections::BTreeMap, mem, vec};
 
 use serde_json::json;
 
 use crate::{
     images::Line,
-    inputs::{OnFailure, WhenUnchanged},
+    inputs::{Change, OnFailure, WhenUnchanged},
     kubectl::{CommandLine, Skew, client_version, server_version},
     kubernetes::{ApiError, ApiRequest},
     plan::{self, Found, Plan, PlanError, Planned, Query, Return, Step},
     protocol::{Event, Millis, TimerId, Verdict},
-    record::{self, Record},
+    record::{Note, Run},
     report, rollout,
     run::{
         State,
@@ -24,9 +24,6 @@ use crate::{
     story::{Back, ContainerLog, Outcome, Purpose, Story},
 };
 
-/// How long the step may still take once it is canceled, in milliseconds. The agent ends it for
-/// good 7.5 s after the first signal.
-const GRACE_MS: u32 = 5_500;
 /// How many lines of each are fetched.
 const LOG_LINES: u32 = 20;
 /// The longest line of a log that is kept, in characters.
@@ -52,6 +49,8 @@ pub(crate) struct Release {
     recorded: bool,
     /// Once the step is canceled: the timer by which it has to end.
     canceled: Option<TimerId>,
+    /// How long it may take after the agent's next signals; see [`Change::grace_ms`].
+    grace_ms: vec::IntoIter<u32>,
 }
 
 /// What is being waited for.
@@ -108,6 +107,7 @@ impl Release {
             Purpose::Set => Verifying::start(&lines, &mut session, effects).map(Box::new),
             Purpose::Undo => None,
         };
+        let grace_ms = session.request.grace_ms.clone().into_iter();
         State::Releasing(Box::new(Self {
             purpose,
             session,
@@ -120,6 +120,7 @@ impl Release {
             stored_is_known: false,
             recorded: false,
             canceled: None,
+            grace_ms,
         }))
     }
 
@@ -130,9 +131,14 @@ impl Release {
         effects: &mut Effects,
     ) -> State {
         match event {
-            Event::Canceled if self.canceled.is_some() => self.conclude(now, effects),
             Event::Woken { timer } if self.canceled == Some(*timer) => self.conclude(now, effects),
-            Event::Canceled => self.cancel(now, effects),
+            Event::Canceled => match (self.grace_ms.next(), self.canceled) {
+                (None, _) => self.conclude(now, effects),
+                (Some(grace_ms), None) => self.cancel(grace_ms, now, effects),
+                (Some(grace_ms), Some(_)) => {
+                    self.canceled = Some(self.session.wake(grace_ms, effects));
+                }
+            },
             event => {
                 self.session.renew(event, effects);
                 match self.session.handle_gate(event, effects) {
@@ -258,7 +264,7 @@ impl Release {
             Purpose::Set => self.plan_to_set(&found),
             Purpose::Undo => self.plan_to_undo(&found, effects),
         };
-        match plan {
+        match plan.and_then(|plan| self.fitting(plan)) {
             Ok(plan) => self.plan = plan,
             Err(errors) => {
                 effects.extend(errors.iter().map(report::error));
@@ -275,7 +281,7 @@ impl Release {
                 return self.end_unchanged(effects);
             }
         }
-        effects.push(report::commands_variable(&commands));
+        effects.extend(report::commands_variable(&commands));
         self.carry_out(now, effects);
     }
 
@@ -309,6 +315,22 @@ impl Release {
         }
         effects.extend(report::left_alone(&left));
         Ok(plan)
+    }
+
+    /// The plan, if the system takes the command lines there and back.
+    fn fitting(&self, plan: Plan) -> Result<Plan, Vec<PlanError>> {
+        let Change { target, os, .. } = &self.session.request;
+        let spans = plan.spans_namespaces();
+        let too_long = |planned: &Planned| {
+            let there = Plan { workloads: vec![planned.clone()] };
+            let back = Plan { workloads: vec![planned.reversed()] };
+            let commands = [there, back].into_iter().flat_map(|plan| plan.commands(target));
+            let command =
+                commands.filter_map(|line| line.too_long(os)).max_by_key(|long| long.length)?;
+            Some(PlanError::TooLong { workload: planned.title(spans), command })
+        };
+        let errors: Vec<PlanError> = plan.changed().filter_map(too_long).collect();
+        if errors.is_empty() { Ok(plan) } else { Err(errors) }
     }
 
     fn carry_out(&mut self, now: Millis, effects: &mut Effects) {
@@ -350,8 +372,8 @@ impl Release {
             self.fail();
             self.go_back(now, effects);
         } else {
-            let changed = self.plan.workloads.iter().filter(|w| !w.is_left_as_it_is());
-            let queries = queries(changed);
+            let touched = self.plan.workloads.iter().filter(|w| !w.is_left_as_it_is());
+            let queries = queries(touched);
             let reading = Reading::start(queries, Patience::EACH, &mut self.session, effects);
             self.stage = Stage::ReadingBack(reading);
         }
@@ -408,27 +430,13 @@ impl Release {
 
     /// The requests that record a change on its workloads, or take the record of it away.
     fn records(&self, plan: &Plan) -> Vec<ApiRequest> {
-        let author = &self.session.request.author;
-        notes(plan, |planned| {
-            let record = match self.purpose {
-                Purpose::Set => Some(Record::of(planned, author).write()),
-                Purpose::Undo => None,
-            };
-            vec![
-                (record::ANNOTATION, record),
-                (record::CHANGE_CAUSE, Some(record::change_cause(planned, author))),
-            ]
-        })
+        let run = &self.session.request.run;
+        notes(plan, |planned| run.notes(planned, self.purpose == Purpose::Undo))
     }
 
     /// The requests that put the records back that were there before.
-    fn former_records(plan: &Plan) -> Vec<ApiRequest> {
-        notes(plan, |planned| {
-            vec![
-                (record::ANNOTATION, planned.record.clone()),
-                (record::CHANGE_CAUSE, planned.change_cause.clone()),
-            ]
-        })
+    fn former_records(run: &Run, plan: &Plan) -> Vec<ApiRequest> {
+        notes(plan, |planned| run.former(planned))
     }
 
     fn stuck_pods(&self, going_back: bool) -> StuckPods {
@@ -568,7 +576,7 @@ impl Release {
             }
         }
         if self.canceled.is_some() || back.workloads.is_empty() {
-            self.pending_notes = Self::former_records(&back);
+            self.pending_notes = Self::former_records(&self.session.request.run, &back);
             if !self.recorded {
                 let still = refused.workloads.iter().map(Planned::reversed).collect();
                 self.pending_notes.extend(self.records(&Plan { workloads: still }));
@@ -585,7 +593,7 @@ impl Release {
         let Stage::ReadingOld(reading, back) = &self.stage else { return };
         let mut stored = back.clone();
         stored.take_stored(&reading.answered());
-        let former = Self::former_records(back);
+        let former = Self::former_records(&self.session.request.run, back);
         let stuck = self.stuck_pods(true);
         let session = &mut self.session;
         let mut watching = Watching::start(&stored, now, false, stuck, session, effects);
@@ -623,17 +631,17 @@ impl Release {
 
     /// The agent ends the step: lets go of what is not needed, and puts back what was changed if it
     /// is to, within the time that is left.
-    fn cancel(&mut self, now: Millis, effects: &mut Effects) {
+    fn cancel(&mut self, grace_ms: u32, now: Millis, effects: &mut Effects) {
         self.verdict = Verdict::Canceled;
         effects.push(report::canceled());
-        self.canceled = Some(self.session.wake(GRACE_MS, effects));
+        self.canceled = Some(self.session.wake(grace_ms, effects));
         match &mut self.stage {
             Stage::Reading { reading, .. } => {
                 reading.requests.stop(&mut self.session, effects);
                 self.end_unchanged(effects);
             }
             Stage::Setting(changes) => {
-                changes.stop();
+                changes.stop(&mut self.session, effects);
                 if changes.is_over() {
                     self.changes_are_made(now, effects);
                 }
@@ -658,7 +666,7 @@ impl Release {
             }
             Stage::ReadingOld(reading, back) => {
                 reading.requests.stop(&mut self.session, effects);
-                self.pending_notes = Self::former_records(back);
+                self.pending_notes = Self::former_records(&self.session.request.run, back);
                 self.look_again(now, effects);
             }
             Stage::WatchingBack(watching) => {
@@ -755,10 +763,7 @@ fn queries<'a>(workloads: impl Iterator<Item = &'a Planned>) -> Vec<Query> {
 
 /// The requests that leave annotations on every workload that gets another image; one without a value
 /// is taken away.
-fn notes(
-    plan: &Plan,
-    annotations: impl Fn(&Planned) -> Vec<(&'static str, Option<String>)>,
-) -> Vec<ApiRequest> {
+fn notes(plan: &Plan, annotations: impl Fn(&Planned) -> Vec<Note>) -> Vec<ApiRequest> {
     let request = |planned: &Planned| {
         let annotations: BTreeMap<_, _> = annotations(planned).into_iter().collect();
         let patch = json!({ "metadata": { "annotations": annotations } }).to_string();

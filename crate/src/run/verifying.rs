@@ -24,8 +24,6 @@ use crate::{
     workload::{Node, NodeInfo},
 };
 
-/// For whom a token of Entra ID is that a registry of Azure takes.
-const RESOURCE: &str = "https://containerregistry.azure.net";
 /// How many images are asked for side by side.
 const AT_ONCE: usize = 6;
 /// How long the registries may take in all, in milliseconds.
@@ -109,7 +107,7 @@ impl Verifying {
                     self.login = Login::Password { user, password };
                 }
                 (RegistryLogin::Entra { .. }, Some(azure)) => {
-                    let login = EntraLogin::new(azure.identity.clone(), RESOURCE.to_owned());
+                    let login = EntraLogin::new(azure.identity.clone(), azure.resource.clone());
                     self.step = Step::Token(Call::start(login, session, effects));
                     return;
                 }

@@ -13,13 +13,12 @@ use crate::{
 };
 
 /// The reasons of events that a start which goes well has, and which no judgement needs: most events.
-const ROUTINE_EVENT_REASONS: [&str; 9] = [
+const ROUTINE_EVENT_REASONS: [&str; 8] = [
     "Scheduled",
     "Pulling",
     "Pulled",
     "Created",
     "Started",
-    "Killing",
     "SuccessfulCreate",
     "SuccessfulDelete",
     "ScalingReplicaSet",
@@ -50,7 +49,7 @@ struct Seen<'a> {
     listing: Listing,
     namespace: &'a str,
     name: Option<&'a str>,
-    seen: &'a mut Observation,
+    observation: &'a mut Observation,
     now: Millis,
 }
 
@@ -75,7 +74,7 @@ impl Watch {
         &mut self,
         now: Millis,
         event: &Event,
-        seen: &mut Observation,
+        observation: &mut Observation,
         session: &mut Session,
         effects: &mut Effects,
     ) -> Option<WatchNews> {
@@ -94,7 +93,7 @@ impl Watch {
             _ => return None,
         };
         let (listing, namespace, name) = (self.listing, &*self.namespace, self.name.as_deref());
-        let mut picture = Seen { listing, namespace, name, seen, now };
+        let mut picture = Seen { listing, namespace, name, observation, now };
         let wants = self.machine.hear(heard, &mut picture);
         self.carry_out(wants, session, effects)
     }
@@ -166,10 +165,10 @@ impl Seen<'_> {
                 let mut change: Change<Workload> = change(object, gone)?;
                 let (Change::Present(workload) | Change::Deleted(workload)) = &mut change;
                 workload.kind = kind;
-                self.seen.see_workload(self.now, change);
+                self.observation.see_workload(self.now, change);
             }
-            Listing::Pods => self.seen.see_pod(self.now, change(object, gone)?),
-            Listing::Events => self.seen.see_event(self.now, change(object, gone)?),
+            Listing::Pods => self.observation.see_pod(self.now, change(object, gone)?),
+            Listing::Events => self.observation.see_event(self.now, change(object, gone)?),
         }
         Ok(())
     }
@@ -185,11 +184,11 @@ impl Picture for Seen<'_> {
     }
 
     fn begin_list(&mut self) {
-        self.seen.begin_list(self.listing, self.namespace, self.name);
+        self.observation.begin_list(self.listing, self.namespace, self.name);
     }
 
     fn end_list(&mut self) {
-        self.seen.end_list(self.listing, self.namespace, self.name);
+        self.observation.end_list(self.listing, self.namespace, self.name);
     }
 }
 

@@ -258,8 +258,8 @@ impl Watching {
                     recheck_at = recheck_at.into_iter().chain(at).min();
                     if followed.is_seen(&self.seen) {
                         let likely = rollout::likely_cause(&followed.goal, &self.seen);
-                        if followed.moves(after, progress)
-                            | followed.waits_for_another(likely.as_ref())
+                        followed.moves(after, progress);
+                        if followed.is_news(progress) | followed.waits_for_another(likely.as_ref())
                         {
                             effects.push(report::progress(
                                 after,
@@ -379,6 +379,9 @@ impl Followed {
             name: planned.name.clone(),
             uid: Some(planned.uid.clone()),
             images: images.collect(),
+            generation: None,
+            verified: Vec::new(),
+            waited_for: Vec::new(),
         };
         let held = rollout::Hold::of_kind(planned.name.kind);
         let outcome = held.map(|hold| (Outcome::Held(hold), Age(0)));

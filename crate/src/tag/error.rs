@@ -5,7 +5,10 @@ use std::fmt;
 use crate::{
     nearest::nearest,
     reference::{ReferenceError, Tag},
-    tag::template::TemplateError,
+    tag::{
+        build::{CURRENT, Source},
+        template::TemplateError,
+    },
 };
 
 /// Why there is no tag.
@@ -27,6 +30,22 @@ pub enum TagError {
         /// Whether it is one of the run's own build.
         own: bool,
     },
+    /// What is named is no build, and has no such fact.
+    NoBuild {
+        /// What needs it: the input and its value.
+        needed_by: String,
+        /// The alias of the artifact or resource.
+        alias: String,
+        /// What it is.
+        source: Source,
+    },
+    /// A resource triggered the run, and the pipeline does not say which.
+    SeveralTriggers {
+        /// The resources that it may be.
+        known: Vec<String>,
+    },
+    /// The template's own text leaves no room for the build id.
+    NoRoom,
     /// A token of the template has no value.
     EmptyToken {
         /// The token as written, without its braces.
@@ -105,9 +124,20 @@ pub enum TagError {
         origin: String,
         /// The entry of `mutableTagList` by which it moves.
         entry: String,
-        /// Whether the build made it, and an images file handed it over.
-        handed_over: bool,
+        /// What to do.
+        advice: Advice,
     },
+}
+
+/// What to do where a tag moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Advice {
+    /// Take this template.
+    Template(String),
+    /// Compute another tag in the build, which handed this one over.
+    InTheBuild,
+    /// Push the image of a container resource or artifact under another tag.
+    PushAnother,
 }
 
 /// Why the time at which the build began is not known.
@@ -142,6 +172,17 @@ impl fmt::Display for TagError {
                 "{needed_by} needs the variable {variable}, which is empty here. Name the artifact \
                  of the build that pushes the image in artifactAlias, or hand the tag over from the \
                  build with imagesFile"
+            ),
+            Self::NoBuild { needed_by, alias, source } => no_such_fact(f, needed_by, alias, *source),
+            Self::SeveralTriggers { known } => write!(
+                f,
+                "artifactAlias: a resource triggered this run, and resources.triggeringAlias does \
+                 not say which. Name it: {}; or {CURRENT} for this run's own build",
+                known.join(", ")
+            ),
+            Self::NoRoom => f.write_str(
+                "tagTemplate: its own text leaves no room for the build id in the 128 characters of \
+                 a tag. Shorten it",
             ),
             Self::EmptyToken { token, place } => write!(
                 f,
@@ -197,23 +238,33 @@ impl fmt::Display for TagError {
                  of each. Name the repository once, or compute the tags in two steps that write \
                  files of their own"
             ),
-            Self::Mutable { tag, origin, entry, handed_over } => {
-                moves(f, tag, origin, entry)?;
-                if *handed_over {
-                    f.write_str(
-                        "Let the command computeTag in the build give every build a tag of its own, \
-                         such as with tagStrategy buildId",
-                    )
-                } else {
-                    write!(
-                        f,
-                        "Take a strategy that gives every build a tag of its own, such as \
-                         tagTemplate {tag}-{{buildId}}"
-                    )
-                }
-            }
+            Self::Mutable { tag, origin, entry, advice } => moves(f, tag, origin, entry, advice),
         }
     }
+}
+
+/// What an artifact that is no build has instead of a build's facts.
+fn no_such_fact(
+    f: &mut fmt::Formatter<'_>,
+    needed_by: &str,
+    alias: &str,
+    source: Source,
+) -> fmt::Result {
+    let (what, instead) = match source {
+        Source::Build => ("a build without one", "buildId"),
+        Source::Repository => ("a repository, which has commits and no builds", "commit"),
+        Source::Release => {
+            ("a release or package, which has a version and no build id", "buildNumber or semver")
+        }
+        Source::Container => {
+            ("an image, which has a tag and neither branch nor commit", "buildId, which is its tag")
+        }
+    };
+    write!(
+        f,
+        "{needed_by}: {alias} is {what}. Name the build that pushes the image in artifactAlias, or \
+         use tagStrategy {instead}"
+    )
 }
 
 impl fmt::Display for NoStartTime {
@@ -239,13 +290,32 @@ impl fmt::Display for NoStartTime {
     }
 }
 
-fn moves(f: &mut fmt::Formatter<'_>, tag: &Tag, origin: &str, entry: &str) -> fmt::Result {
+fn moves(
+    f: &mut fmt::Formatter<'_>,
+    tag: &Tag,
+    origin: &str,
+    entry: &str,
+    advice: &Advice,
+) -> fmt::Result {
     write!(
         f,
         "{origin} gives the tag {tag}, which moves ({entry} in mutableTagList). To Kubernetes \
          nothing changes when it is pushed again, so no pod would be replaced, and there would be no \
          name to roll back to. "
-    )
+    )?;
+    match advice {
+        Advice::InTheBuild => f.write_str(
+            "Let the command computeTag in the build give every build a tag of its own, such as with \
+             tagStrategy buildId",
+        ),
+        Advice::Template(template) => write!(
+            f,
+            "Take a strategy that gives every build a tag of its own, such as tagTemplate {template}"
+        ),
+        Advice::PushAnother => f.write_str(
+            "Push the image under a tag of its own for every build, or set pin: digest",
+        ),
+    }
 }
 
 fn no_version(

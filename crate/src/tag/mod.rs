@@ -15,16 +15,17 @@ pub mod time;
 pub mod version;
 
 pub use build::{Build, Fact};
-pub use error::{NoStartTime, TagError};
+pub use error::{Advice, NoStartTime, TagError};
 
 use semver::Version;
 
 use crate::{
     reference::Tag,
     tag::{
-        mutable::MutableTags,
-        sanitise::{Unique, sanitise},
-        template::{SHORT_COMMIT, Template, Token},
+        build::Source,
+        mutable::{Distinct, MutableTags},
+        sanitise::{Unique, fitted, sanitise},
+        template::{Part, SHORT_COMMIT, Template, Token},
         time::StartTime,
         version::{VersionRule, to_tag},
     },
@@ -60,17 +61,21 @@ pub struct Computed {
     pub version: Option<Version>,
     /// Where it comes from: a variable, an input.
     pub origin: String,
+    /// What else is to be known of that.
+    pub note: Option<String>,
+    /// What tells it from the tags of other builds.
+    pub distinct: Distinct,
     /// The text that it was made of, where that could not be a tag as it was.
     pub made_of: Option<String>,
 }
 
 impl Computed {
-    /// The error of a tag that moves, which an images file may have handed over.
+    /// The error of a tag that moves, with what to do.
     #[must_use]
-    pub fn moves(&self, mutable: &MutableTags, handed_over: bool) -> Option<TagError> {
-        let entry = mutable.entry_for(self.tag.as_str())?.to_owned();
+    pub fn moves(&self, mutable: &MutableTags, advice: Advice) -> Option<TagError> {
+        let entry = mutable.entry_of_origin(self.tag.as_str(), self.distinct)?.to_owned();
         let (tag, origin) = (self.tag.clone(), self.origin.clone());
-        Some(TagError::Mutable { tag, origin, entry, handed_over })
+        Some(TagError::Mutable { tag, origin, entry, advice })
     }
 }
 
@@ -83,6 +88,33 @@ impl Strategy {
             Self::Template(template, _) => !template.any(|token| matches!(token, Token::Commit(_))),
             _ => true,
         }
+    }
+
+    /// Whether the tag is made of what is known of the build, and not of a text or file.
+    #[must_use]
+    pub fn is_of_build(&self) -> bool {
+        match self {
+            Self::None => false,
+            Self::BuildId | Self::BuildNumber | Self::Commit { .. } => true,
+            Self::Semver(rule) => rule.from.is_of_build(),
+            Self::Template(template, rule) => {
+                rule.from.is_of_build() && template.any(Token::is_of_version)
+                    || template.any(|token| !token.is_of_version())
+            }
+        }
+    }
+
+    /// What to do where the tag moves.
+    #[must_use]
+    pub fn advice(&self, build: &Build<'_>) -> Advice {
+        let text = match self {
+            _ if build.source() == Source::Container => return Advice::PushAnother,
+            Self::BuildNumber => "{buildNumber}",
+            Self::Semver(_) => "{version}",
+            Self::Template(template, _) => template.written(),
+            Self::BuildId | Self::Commit { .. } | Self::None => "{branch}",
+        };
+        Advice::Template(format!("{text}-{{buildId}}"))
     }
 
     /// The tag of this build, or `None` where the strategy gives none.
@@ -101,28 +133,41 @@ impl Strategy {
                 let length = (!full).then_some(SHORT_COMMIT);
                 verbatim(build, Fact::Commit, "tagStrategy commit", length)?
             }
+            Self::BuildNumber if build.source() == Source::Container => {
+                verbatim(build, Fact::Number, "tagStrategy buildNumber", None)?
+            }
             Self::BuildNumber => {
                 let number = build.need(Fact::Number, "tagStrategy buildNumber")?;
-                legal(number.to_owned(), build.variable(Fact::Number), Unique::No, None)?
+                let origin = build.variable(Fact::Number);
+                let (tag, made_of) = legal(number, &origin, |text| sanitise(text, Unique::No))?;
+                let distinct = match build.source() {
+                    Source::Build => Distinct::Number,
+                    _ => Distinct::Name,
+                };
+                Computed { tag, version: None, origin, note: build.note(false), distinct, made_of }
             }
             Self::Semver(rule) => {
                 let version = rule.version(build)?.ok_or_else(|| rule.nothing(build))?;
                 let value = to_tag(&version);
-                let variable = rule.place(build);
-                match Tag::parse(&value) {
-                    Ok(tag) => {
-                        Computed { tag, version: Some(version), origin: variable, made_of: None }
-                    }
-                    Err(cause) => {
-                        return Err(TagError::Illegal {
-                            place: rule.spoken_place(build),
-                            value,
-                            cause,
-                        });
-                    }
+                let tag = Tag::parse(&value).map_err(|cause| TagError::Illegal {
+                    place: rule.spoken_place(build),
+                    value,
+                    cause,
+                })?;
+                Computed {
+                    tag,
+                    version: Some(version),
+                    origin: rule.place(build),
+                    note: build.note(false).filter(|_| self.is_of_build()),
+                    distinct: Distinct::Name,
+                    made_of: None,
                 }
             }
-            Self::Template(template, rule) => of_template(template, rule, build, variables)?,
+            Self::Template(template, rule) => {
+                let note = build.note(template.any(|token| matches!(token, Token::Commit(_))));
+                let note = note.filter(|_| self.is_of_build());
+                Computed { note, ..of_template(template, rule, build, variables)? }
+            }
         };
         Ok(Some(computed))
     }
@@ -135,14 +180,18 @@ fn verbatim(
     length: Option<usize>,
 ) -> Result<Computed, TagError> {
     let value = shortened(build.need(fact, needed_by)?, length);
-    let variable = build.variable(fact);
-    match Tag::parse(value) {
-        Ok(tag) => Ok(Computed { tag, version: None, origin: variable, made_of: None }),
-        Err(cause) => {
-            let place = format!("the variable {variable}");
-            Err(TagError::Illegal { place, value: value.to_owned(), cause })
-        }
-    }
+    let origin = build.variable(fact);
+    let tag = Tag::parse(value).map_err(|cause| TagError::Illegal {
+        place: format!("the variable {origin}"),
+        value: value.to_owned(),
+        cause,
+    })?;
+    let distinct = match build.source() {
+        Source::Container => Distinct::Name,
+        _ => Distinct::Build,
+    };
+    let note = build.note(fact == Fact::Commit);
+    Ok(Computed { tag, version: None, origin, note, distinct, made_of: None })
 }
 
 /// The first digits of a commit's hash. What is no such hash, as a changeset of TFVC, stays whole.
@@ -151,19 +200,17 @@ fn shortened(commit: &str, length: Option<usize>) -> &str {
     length.filter(|_| is_hash).and_then(|length| commit.get(..length)).unwrap_or(commit)
 }
 
+/// The tag of a text, and the text itself where it could not be one as it was.
 fn legal(
-    text: String,
-    origin: String,
-    unique: Unique,
-    version: Option<Version>,
-) -> Result<Computed, TagError> {
-    match sanitise(&text, unique) {
-        Some(tag) => {
-            let made_of = (tag.as_str() != text).then_some(text);
-            Ok(Computed { tag, version, origin, made_of })
-        }
-        None => Err(TagError::Nothing { origin, text }),
-    }
+    text: &str,
+    origin: &str,
+    tag: impl Fn(&str) -> Option<Tag>,
+) -> Result<(Tag, Option<String>), TagError> {
+    let Some(tag) = tag(text) else {
+        return Err(TagError::Nothing { origin: origin.to_owned(), text: text.to_owned() });
+    };
+    let made_of = (tag.as_str() != text).then(|| text.to_owned());
+    Ok((tag, made_of))
 }
 
 fn of_template(
@@ -176,7 +223,7 @@ fn of_template(
     let number = |part: fn(&Version) -> u64| version.as_ref().map(|v| part(v).to_string());
     let dated = template.any(|token| matches!(token, Token::Date(_)));
     let start = if dated { start_time(build, variables)? } else { None };
-    let value = |token: &Token| match token {
+    let value = &|token: &Token| match token {
         Token::BuildId => build.get(Fact::Id).map(str::to_owned),
         Token::BuildNumber => build.get(Fact::Number).map(str::to_owned),
         Token::Counter => build.counter().map(str::to_owned),
@@ -198,10 +245,47 @@ fn of_template(
     };
     let empty =
         |token: &Token, written: &str| empty_token(token, written, rule, build, version.as_ref());
-    let text = template.render(value, empty)?;
+    let parts = template.render(value, empty)?;
     let told_apart = template.sets_build_id_apart() && build.get(Fact::Id).is_some();
     let unique = if told_apart { Unique::Yes } else { Unique::No };
-    legal(text, "tagTemplate".to_owned(), unique, version.clone())
+    let text: String = parts.iter().map(Part::as_str).collect();
+    let has_id = parts.iter().any(|part| matches!(part, Part::BuildId(_)));
+    let (tag, made_of) = match legal(&text, "tagTemplate", |_| fitted(&parts, unique)) {
+        Err(TagError::Nothing { .. }) if has_id => return Err(TagError::NoRoom),
+        made => made?,
+    };
+    let distinct = distinct(template, build, |token| value(token).is_some());
+    Ok(Computed { tag, version, origin: "tagTemplate".to_owned(), note: None, distinct, made_of })
+}
+
+/// What tells the tags of a template apart, by the tokens that have a value.
+fn distinct(
+    template: &Template,
+    build: &Build<'_>,
+    has_value: impl Fn(&Token) -> bool,
+) -> Distinct {
+    let any = |of: fn(&Token) -> bool| template.any(|token| of(token) && has_value(token));
+    let of_build = build.source() != Source::Container
+        && any(|token| matches!(token, Token::BuildId | Token::Counter | Token::Commit(_)));
+    let of_branch = |token: &Token| matches!(token, Token::Branch | Token::PullRequest);
+    let of_series = |token: &Token| matches!(token, Token::Major | Token::Minor);
+    let constant = |token: &Token| matches!(token, Token::Definition);
+    let named = template.any(|token| {
+        has_value(token) && !of_branch(token) && !of_series(token) && !constant(token)
+    });
+    if of_build {
+        Distinct::Build
+    } else if build.source() == Source::Build && any(|token| matches!(token, Token::BuildNumber)) {
+        Distinct::Number
+    } else if named {
+        Distinct::Name
+    } else if any(of_branch) {
+        Distinct::Branch
+    } else if any(of_series) {
+        Distinct::Series
+    } else {
+        Distinct::Name
+    }
 }
 
 /// The time at which the build began, where the pipeline knows it. A token that may be empty is not
@@ -260,7 +344,7 @@ mod tests {
     use crate::tag::version::VersionFrom;
 
     fn rule() -> VersionRule {
-        VersionRule { from: VersionFrom::GitTag, release_branches: String::new() }
+        VersionRule { from: VersionFrom::GitTag { prefix: None }, release_branches: String::new() }
     }
 
     fn tag(strategy: &Strategy, pairs: &[(&str, &str)]) -> Result<String, String> {

@@ -3,6 +3,7 @@
 use crate::{
     reference::Reference,
     tag::{
+        build::is_of_build,
         pattern::{DIGIT, entries, matches},
         sanitise::{Unique, dashed, sanitise},
     },
@@ -35,6 +36,22 @@ pub struct Builds {
     pub branch: Option<String>,
     /// Ids and numbers of builds; no such tag is a major version.
     pub ids: Vec<String>,
+}
+
+/// What tells the computed tags of two builds apart: where a tag comes from decides whether it
+/// moves before how it looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distinct {
+    /// The id, the counter or the commit of the build: it moves never, whatever it looks like.
+    Build,
+    /// The build's number, which looks like a version often, and is none.
+    Number,
+    /// A name or version, which has to be judged by its looks.
+    Name,
+    /// The branch or pull request, and nothing else: every build of it has the same.
+    Branch,
+    /// One or two numbers of a version, and nothing else: every patch of it has the same.
+    Series,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,14 +91,38 @@ impl MutableTags {
         Ok(Self { policy, patterns, builds })
     }
 
-    /// The entry of the list by which the tag moves. The name of a build of this run is no version.
+    /// The entry of the list by which a tag moves that somebody wrote. What is made of the id or
+    /// number of a build of this run is no version.
     #[must_use]
     pub fn entry_for(&self, tag: &str) -> Option<&str> {
-        let of_build = self.builds.ids.iter().any(|id| id == tag);
-        let moves = |pattern: &&Pattern| {
-            !(pattern.of_version && of_build) && pattern.forms.iter().any(|form| matches(form, tag))
+        let of_build = is_of_build(tag, &self.builds.ids);
+        let distinct = if of_build { Distinct::Number } else { Distinct::Name };
+        self.entry_of_origin(tag, distinct)
+    }
+
+    /// The entry of the list by which a computed tag moves, given what tells it apart.
+    #[must_use]
+    pub fn entry_of_origin(&self, tag: &str, distinct: Distinct) -> Option<&str> {
+        let by_token = |tokens: &[&str]| {
+            self.entry(|pattern| tokens.iter().any(|token| pattern.written.contains(token)))
         };
-        self.patterns.iter().find(moves).map(|pattern| pattern.written.as_str())
+        let by_looks = |versions: bool| {
+            self.entry(|pattern| {
+                (versions || !pattern.of_version)
+                    && pattern.forms.iter().any(|form| matches(form, tag))
+            })
+        };
+        match distinct {
+            Distinct::Build => None,
+            Distinct::Number => by_looks(false),
+            Distinct::Name => by_looks(true),
+            Distinct::Branch => by_token(&["{branch}"]).or_else(|| by_looks(true)),
+            Distinct::Series => by_looks(true).or_else(|| by_token(&["{major}", "{minor}"])),
+        }
+    }
+
+    fn entry(&self, fits: impl Fn(&Pattern) -> bool) -> Option<&str> {
+        self.patterns.iter().find(|pattern| fits(pattern)).map(|pattern| pattern.written.as_str())
     }
 
     /// Why the reference moves, where it does: no tag means `latest`, and a digest settles the
@@ -173,10 +214,32 @@ mod tests {
             ("412", None),
             ("413", None),
             ("1.7", None),
+            ("v1.7", None),
+            ("1.412", None),
+            ("1.41", Some("{major}.{minor}")),
             ("414", Some("{major}")),
             ("stable-1", None),
         ] {
             assert_eq!(rule.entry_for(tag), entry, "{tag}");
+        }
+    }
+
+    #[test]
+    fn where_a_tag_comes_from_counts_before_its_looks() {
+        let usual = rule(DEFAULT_LIST, &[("Build.SourceBranch", "refs/heads/main")]);
+        let short = rule("latest", &[]);
+        for (tag, distinct, entry) in [
+            ("1.412", Distinct::Build, None),
+            ("main", Distinct::Build, None),
+            ("1.412", Distinct::Number, None),
+            ("main", Distinct::Number, Some("main")),
+            ("1.412", Distinct::Name, Some("{major}.{minor}")),
+            ("web-topic", Distinct::Branch, Some("{branch}")),
+            ("2026.11", Distinct::Series, Some("{major}")),
+            ("1.4", Distinct::Series, Some("{major}.{minor}")),
+        ] {
+            assert_eq!(usual.entry_of_origin(tag, distinct), entry, "{tag} {distinct:?}");
+            assert_eq!(short.entry_of_origin(tag, distinct), None, "{tag} {distinct:?}");
         }
     }
 

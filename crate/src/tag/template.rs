@@ -17,7 +17,21 @@ use crate::{
 
 /// A template, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(Vec<Piece>);
+pub struct Template {
+    pieces: Vec<Piece>,
+    written: String,
+}
+
+/// A part of a template whose tokens have been replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// The template's own text, or a mark.
+    Text(String),
+    /// The value of a token.
+    Value(String),
+    /// The id of the build.
+    BuildId(String),
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -79,10 +93,11 @@ pub const NAMES: [&str; 14] = [
 /// How many characters of the commit `{commit}` gives.
 pub const SHORT_COMMIT: usize = 7;
 
-/// Why a template cannot be used, and where.
+/// Why a template cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateError {
-    column: usize,
+    /// The part that is wrong.
+    part: String,
     kind: ErrorKind,
 }
 
@@ -118,38 +133,42 @@ impl Template {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some(at) = rest.find(['{', '}']) {
-            let fail = |kind| {
-                let byte = text.len() - rest.len() + at;
-                Err(TemplateError { column: text[..byte].chars().count() + 1, kind })
-            };
+            let fail = |part: &str, kind| Err(TemplateError { part: part.to_owned(), kind });
             for (brace, doubled) in [("{{", "{{"), ("}}", "}}")] {
                 if rest[at..].starts_with(brace) {
-                    return fail(ErrorKind::Doubled(doubled));
+                    return fail(brace, ErrorKind::Doubled(doubled));
                 }
             }
             if rest[at..].starts_with('}') {
-                return fail(ErrorKind::NotOpened);
+                return fail(&rest[..=at], ErrorKind::NotOpened);
             }
             let inner = &rest[at + 1..];
-            let Some(end) = inner.find(['{', '}']).filter(|end| inner[*end..].starts_with('}'))
-            else {
-                return fail(ErrorKind::NotClosed);
+            let next = inner.find(['{', '}']);
+            let Some(end) = next.filter(|end| inner[*end..].starts_with('}')) else {
+                let end = next.map_or(rest.len(), |next| at + 1 + next);
+                return fail(&rest[at..end], ErrorKind::NotClosed);
             };
             if at > 0 {
                 pieces.push(Piece::Text(rest[..at].to_owned()));
             }
             match token(&inner[..end]) {
                 Ok(token) => pieces.push(token),
-                Err(kind) => return fail(kind),
+                Err(kind) => return fail(&rest[at..=at + 1 + end], kind),
             }
             rest = &inner[end + 1..];
         }
         if !rest.is_empty() {
             pieces.push(Piece::Text(rest.to_owned()));
         }
-        let template = Self(pieces);
+        let template = Self { pieces, written: text.to_owned() };
         template.build_ids_touch_nothing()?;
         Ok(template)
+    }
+
+    /// The template as it was written.
+    #[must_use]
+    pub fn written(&self) -> &str {
+        &self.written
     }
 
     /// Whether the build id can be told from what stands around it, so that no two builds make the
@@ -164,9 +183,8 @@ impl Template {
         for at in self.places_of_build_id() {
             for beside in self.beside(at) {
                 if let Beside::Token(other) = beside {
-                    let column = 1 + self.0[..at].iter().map(Piece::width).sum::<usize>();
                     let kind = ErrorKind::Touches { other: other.to_owned() };
-                    return Err(TemplateError { column, kind });
+                    return Err(TemplateError { part: self.written.clone(), kind });
                 }
             }
         }
@@ -176,29 +194,31 @@ impl Template {
     fn places_of_build_id(&self) -> impl Iterator<Item = usize> {
         let is_build_id =
             |piece: &Piece| matches!(piece, Piece::Token { token: Token::BuildId, .. });
-        (0..self.0.len()).filter(move |at| is_build_id(&self.0[*at]))
+        (0..self.pieces.len()).filter(move |at| is_build_id(&self.pieces[*at]))
     }
 
     /// What stands before and after the token at this place.
     fn beside(&self, at: usize) -> [Beside<'_>; 2] {
-        let Piece::Token { before, after, .. } = &self.0[at] else {
+        let Piece::Token { before, after, .. } = &self.pieces[at] else {
             return [Beside::Separator; 2];
         };
         let first = |text: &str| text.chars().next();
         let last = |text: &str| text.chars().next_back();
         [
-            beside(before, self.0[..at].iter().rev(), last, |(_, after)| after),
-            beside(after, self.0[at + 1..].iter(), first, |(before, _)| before),
+            beside(before, self.pieces[..at].iter().rev(), last, |(_, after)| after),
+            beside(after, self.pieces[at + 1..].iter(), first, |(before, _)| before),
         ]
     }
 
     /// Whether one of the tokens fulfils the condition.
     #[must_use]
     pub fn any(&self, condition: impl Fn(&Token) -> bool) -> bool {
-        self.0.iter().any(|piece| matches!(piece, Piece::Token { token, .. } if condition(token)))
+        self.pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Token { token, .. } if condition(token)))
     }
 
-    /// The text with the values in place of the tokens.
+    /// The parts of the text, with the values in place of the tokens.
     ///
     /// # Errors
     /// What the second function makes of a token that has no value and must have one; it is given
@@ -207,13 +227,17 @@ impl Template {
         &self,
         value: impl Fn(&Token) -> Option<String>,
         empty: impl Fn(&Token, &str) -> E,
-    ) -> Result<String, E> {
-        let mut text = String::new();
-        for piece in &self.0 {
+    ) -> Result<Vec<Part>, E> {
+        let mut parts = Vec::new();
+        for piece in &self.pieces {
             match piece {
-                Piece::Text(literal) => text.push_str(literal),
+                Piece::Text(literal) => parts.push(Part::Text(literal.clone())),
                 Piece::Token { token, before, after, written } => match value(token) {
-                    Some(value) => text.extend([*before, &value, *after]),
+                    Some(value) => {
+                        let of = if *token == Token::BuildId { Part::BuildId } else { Part::Value };
+                        let (before, after) = ((*before).to_owned(), (*after).to_owned());
+                        parts.extend([Part::Text(before), of(value), Part::Text(after)]);
+                    }
                     None if before.is_empty() && after.is_empty() => {
                         return Err(empty(token, written));
                     }
@@ -221,7 +245,17 @@ impl Template {
                 },
             }
         }
-        Ok(text)
+        Ok(parts)
+    }
+}
+
+impl Part {
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Value(text) | Self::BuildId(text) => text,
+        }
     }
 }
 
@@ -248,16 +282,6 @@ fn beside<'a>(
         }
     }
     Beside::Separator
-}
-
-impl Piece {
-    /// How many characters of the template it takes.
-    fn width(&self) -> usize {
-        match self {
-            Self::Text(text) => text.chars().count(),
-            Self::Token { written, .. } => "{}".len() + written.chars().count(),
-        }
-    }
 }
 
 impl Token {
@@ -331,7 +355,8 @@ fn form(form: &str) -> Result<String, ErrorKind> {
 
 impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "tagTemplate, column {}: ", self.column)?;
+        let part = &self.part;
+        f.write_str("tagTemplate: ")?;
         match &self.kind {
             ErrorKind::Doubled(braces) => write!(
                 f,
@@ -339,10 +364,12 @@ impl fmt::Display for TemplateError {
                  pair, such as {{buildId}}"
             ),
             ErrorKind::NotClosed => {
-                f.write_str("the brace is not closed. A token is written {buildId}")
+                write!(f, "the brace of {part:?} is not closed. A token is written {{buildId}}")
             }
-            ErrorKind::NotOpened => f.write_str(
-                "the brace closes nothing, and a tag can hold none. A token is written {buildId}",
+            ErrorKind::NotOpened => write!(
+                f,
+                "the brace of {part:?} closes nothing, and a tag can hold none. A token is written \
+                 {{buildId}}"
             ),
             ErrorKind::Unknown { name, similar } => {
                 write!(f, "there is no token {name:?}. ")?;
@@ -358,12 +385,12 @@ impl fmt::Display for TemplateError {
             ),
             ErrorKind::CommitLength(found) => write!(
                 f,
-                "{found:?} is no length of a commit. Write a number from 4 to 64, or full"
+                "{found:?} in {part} is no length of a commit. Write a number from 4 to 64, or full"
             ),
             ErrorKind::Touches { other } => write!(
                 f,
-                "{{buildId}} touches {{{other}}} here, so two builds could make the same tag of \
-                 different values. Put a separator between them, such as a dash"
+                "{{buildId}} touches {{{other}}} in {part}, so two builds could make the same tag \
+                 of different values. Put a separator between them, such as a dash"
             ),
             ErrorKind::Form { form, part } => write!(
                 f,
@@ -381,7 +408,9 @@ mod tests {
 
     fn render(template: &str, value: Option<&str>) -> Result<String, String> {
         let template = Template::parse(template).map_err(|error| error.to_string())?;
-        template.render(|_| value.map(str::to_owned), |_, written| format!("no {written}"))
+        let parts =
+            template.render(|_| value.map(str::to_owned), |_, written| format!("no {written}"))?;
+        Ok(parts.iter().map(Part::as_str).collect())
     }
 
     #[test]
@@ -405,51 +434,51 @@ mod tests {
         for (template, message) in [
             (
                 "ü-{{buildId}}",
-                "tagTemplate, column 3: {{ has no meaning here, and a tag can hold no brace. A token \
+                "tagTemplate: {{ has no meaning here, and a tag can hold no brace. A token \
                  stands in one pair, such as {buildId}",
             ),
             (
                 "a{buildId",
-                "tagTemplate, column 2: the brace is not closed. A token is written {buildId}",
+                "tagTemplate: the brace of \"{buildId\" is not closed. A token is written {buildId}",
             ),
             (
                 "{a{b}",
-                "tagTemplate, column 1: the brace is not closed. A token is written {buildId}",
+                "tagTemplate: the brace of \"{a\" is not closed. A token is written {buildId}",
             ),
             (
                 "a}",
-                "tagTemplate, column 2: the brace closes nothing, and a tag can hold none. A token \
+                "tagTemplate: the brace of \"a}\" closes nothing, and a tag can hold none. A token \
                  is written {buildId}",
             ),
             (
                 "{buildId}{-brunch}",
-                "tagTemplate, column 10: there is no token \"brunch\". Did you mean {branch}? There \
+                "tagTemplate: there is no token \"brunch\". Did you mean {branch}? There \
                  are: buildId, buildNumber, counter, definition, branch, gitTag, pullRequest, \
                  commit, date, version, major, minor, patch, prerelease",
             ),
             (
                 "{buildId:4}",
-                "tagTemplate, column 1: {buildId} takes nothing after a colon, and here is \"4\". \
+                "tagTemplate: {buildId} takes nothing after a colon, and here is \"4\". \
                  Only {commit} and {date} do, such as {commit:12} and {date:yyyyMMdd-HHmm}",
             ),
             (
                 "ü{branch}{buildId}",
-                "tagTemplate, column 10: {buildId} touches {branch} here, so two builds could make \
+                "tagTemplate: {buildId} touches {branch} in ü{branch}{buildId}, so two builds could make \
                  the same tag of different values. Put a separator between them, such as a dash",
             ),
             (
                 "{buildId}{.counter.}{commit:12}",
-                "tagTemplate, column 1: {buildId} touches {commit:12} here, so two builds could make \
+                "tagTemplate: {buildId} touches {commit:12} in {buildId}{.counter.}{commit:12}, so two builds could make \
                  the same tag of different values. Put a separator between them, such as a dash",
             ),
             (
                 "{commit:3}",
-                "tagTemplate, column 1: \"3\" is no length of a commit. Write a number from 4 to \
+                "tagTemplate: \"3\" in {commit:3} is no length of a commit. Write a number from 4 to \
                  64, or full",
             ),
             (
                 "{date:YYYYMMdd}",
-                "tagTemplate, column 1: \"YYYY\" in the date \"YYYYMMdd\" stands for nothing. A date \
+                "tagTemplate: \"YYYY\" in the date \"YYYYMMdd\" stands for nothing. A date \
                  is made of yyyy, yy, MM, dd, HH, mm, ss, and of characters that are no letters",
             ),
         ] {
@@ -483,7 +512,7 @@ mod tests {
     #[test]
     fn every_name_is_a_token() {
         let all = NAMES.map(|name| format!("{{-{name}}}")).concat();
-        let Template(pieces) = Template::parse(&all).unwrap();
+        let Template { pieces, .. } = Template::parse(&all).unwrap();
         assert_eq!(pieces.len(), NAMES.len());
         let tokens = pieces.iter().map(|piece| match piece {
             Piece::Token { token, .. } => token,

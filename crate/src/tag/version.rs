@@ -5,8 +5,6 @@
 
 use std::cmp::Ordering;
 
-#[cfg(test)]
-use semver::BuildMetadata;
 use semver::{Prerelease, Version};
 
 use crate::tag::{
@@ -14,6 +12,8 @@ use crate::tag::{
     pattern::{entries, matches},
 };
 
+/// What people put between a name and its version.
+const SEPARATORS: [char; 5] = ['/', '-', '_', '@', '.'];
 /// The longest part of a branch's name in a prerelease label, in characters.
 const LONGEST_LABEL: usize = 60;
 
@@ -30,7 +30,11 @@ pub struct VersionRule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VersionFrom {
     /// The git tag that the build is of: `refs/tags/v1.4.2`.
-    GitTag,
+    GitTag {
+        /// What stands before the version: the input `tagPrefix`, such as `api/`. Without one it
+        /// is found.
+        prefix: Option<String>,
+    },
     /// The build number.
     BuildNumber,
     /// A text, mostly out of a variable: the input `version`.
@@ -57,11 +61,12 @@ impl VersionRule {
     /// What should be a version is none, or the label needs a build id that is not there.
     pub fn version(&self, build: &Build<'_>) -> Result<Option<Version>, TagError> {
         let version = match &self.from {
-            VersionFrom::GitTag => {
+            VersionFrom::GitTag { prefix } => {
                 let Some(tag) = build.git_tag() else { return Ok(None) };
-                return parse(tag).map(Some).map_err(|cause| TagError::NoVersion {
-                    variable: build.variable(Fact::Branch),
-                    source: build.get(Fact::Branch).map(str::to_owned),
+                let version = of_git_tag(tag, prefix.as_deref());
+                return version.map(Some).map_err(|cause| TagError::NoVersion {
+                    variable: self.place(build),
+                    source: Self::git_ref(build),
                     cause: Some(cause),
                 });
             }
@@ -84,7 +89,11 @@ impl VersionRule {
     #[must_use]
     pub fn place(&self, build: &Build<'_>) -> String {
         match &self.from {
-            VersionFrom::GitTag => build.variable(Fact::Branch),
+            VersionFrom::GitTag { .. } if build.get(Fact::Branch).is_none() => {
+                let is_release = build.git_tag().is_some();
+                build.variable(if is_release { Fact::Number } else { Fact::Branch })
+            }
+            VersionFrom::GitTag { .. } => build.variable(Fact::Branch),
             VersionFrom::BuildNumber => build.variable(Fact::Number),
             VersionFrom::Text(_) => "version".to_owned(),
             VersionFrom::File { path, .. } => path.clone(),
@@ -95,7 +104,7 @@ impl VersionRule {
     #[must_use]
     pub fn spoken_place(&self, build: &Build<'_>) -> String {
         match &self.from {
-            VersionFrom::GitTag | VersionFrom::BuildNumber => {
+            VersionFrom::GitTag { .. } | VersionFrom::BuildNumber => {
                 format!("the variable {}", self.place(build))
             }
             VersionFrom::Text(_) => "the input version".to_owned(),
@@ -107,13 +116,18 @@ impl VersionRule {
     #[must_use]
     pub fn nothing(&self, build: &Build<'_>) -> TagError {
         match self.from {
-            VersionFrom::GitTag => TagError::NoVersion {
-                variable: build.variable(Fact::Branch),
-                source: build.get(Fact::Branch).map(str::to_owned),
+            VersionFrom::GitTag { .. } => TagError::NoVersion {
+                variable: self.place(build),
+                source: Self::git_ref(build),
                 cause: None,
             },
             _ => TagError::EmptyVersion { input: self.from.input(), place: self.place(build) },
         }
+    }
+
+    /// What stands where the git tag would be.
+    fn git_ref(build: &Build<'_>) -> Option<String> {
+        build.get(Fact::Branch).or_else(|| build.git_tag()).map(str::to_owned)
     }
 
     fn parse(&self, place: &str, text: &str) -> Result<Version, TagError> {
@@ -129,12 +143,13 @@ impl VersionRule {
         let released = |branch: &String| {
             entries(&self.release_branches).any(|pattern| matches(pattern, branch))
         };
-        let Some(branch) = build.branch().filter(|branch| !released(branch)) else {
+        let names = build.branch_names();
+        let Some(branch) = names.first().filter(|_| !names.iter().any(released)) else {
             return Ok(version);
         };
         if version.pre.is_empty() {
             let id = build.need(Fact::Id, "the version of a branch that is not released")?;
-            let label = format!("{}.{}", label(&branch), label(id));
+            let label = format!("{}.{}", label(branch), label(id));
             version.pre = Prerelease::new(&label).unwrap_or_default();
         }
         Ok(version)
@@ -142,11 +157,17 @@ impl VersionRule {
 }
 
 impl VersionFrom {
+    /// Whether it is read from what is known of the build.
+    #[must_use]
+    pub const fn is_of_build(&self) -> bool {
+        matches!(self, Self::GitTag { .. } | Self::BuildNumber)
+    }
+
     /// The input that says what to read.
     #[must_use]
     pub const fn input(&self) -> &'static str {
         match self {
-            Self::GitTag | Self::BuildNumber => "versionFrom",
+            Self::GitTag { .. } | Self::BuildNumber => "versionFrom",
             Self::Text(_) => "version",
             Self::File { .. } => "versionFile",
         }
@@ -157,6 +178,44 @@ impl VersionFrom {
 pub(crate) fn parse(text: &str) -> Result<Version, String> {
     let text = text.trim();
     Version::parse(text.strip_prefix(['v', 'V']).unwrap_or(text)).map_err(|e| e.to_string())
+}
+
+/// The version in a git tag: what stands after the prefix, or else where it begins by itself, as in
+/// `api/v1.2.3`, `release-1.2.0` and `web@1.2.3`.
+fn of_git_tag(tag: &str, prefix: Option<&str>) -> Result<Version, String> {
+    if let Some(prefix) = prefix {
+        let prefix = prefix.strip_prefix("refs/tags/").unwrap_or(prefix);
+        let Some(rest) = tag.strip_prefix(prefix) else {
+            return Err(format!("it does not begin with the tagPrefix {prefix:?}"));
+        };
+        return parse(rest.strip_prefix(SEPARATORS).unwrap_or(rest));
+    }
+    let mut starts = version_starts(tag).peekable();
+    let first = starts.peek().copied().unwrap_or_default();
+    let mut found = starts.filter_map(|at| Some((at, parse(&tag[at..]).ok()?)));
+    let Some((at, version)) = found.next() else {
+        return parse(&tag[first..]);
+    };
+    let is_prefixed = !matches!(&tag[..at], "" | "v" | "V");
+    match found.find(|(at, _)| tag[..*at].ends_with(SEPARATORS)) {
+        Some((_, other)) if is_prefixed => Err(format!(
+            "{version} or {other} may be meant. Say what stands before it in tagPrefix"
+        )),
+        _ => Ok(version),
+    }
+}
+
+/// The places at which a version may begin: digits that go on no number.
+fn version_starts(tag: &str) -> impl Iterator<Item = usize> {
+    let is_digit = |at: usize| tag.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    (0..tag.len()).filter(move |at| {
+        let goes_on = match at.checked_sub(1) {
+            None => false,
+            Some(before) if tag.as_bytes()[before] == b'.' => before > 0 && is_digit(before - 1),
+            Some(before) => is_digit(before),
+        };
+        is_digit(*at) && !goes_on
+    })
 }
 
 /// The version as a tag: `1.4.2+7` becomes `1.4.2_7`.
@@ -225,7 +284,8 @@ fn of_file(content: &str) -> Result<Option<String>, String> {
         version: String,
     }
     let content = content.trim_start_matches('\u{feff}');
-    let Some(line) = content.lines().map(str::trim).find(|line| !line.is_empty()) else {
+    let Some(line) = content.split(['\n', '\r']).map(str::trim).find(|line| !line.is_empty())
+    else {
         return Ok(None);
     };
     if line.starts_with('{') {
@@ -239,6 +299,7 @@ fn of_file(content: &str) -> Result<Option<String>, String> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use semver::BuildMetadata;
 
     use super::*;
     use crate::variables::Variables;
@@ -254,6 +315,54 @@ mod tests {
         }
     }
 
+    fn git_tag(prefix: Option<&str>) -> VersionFrom {
+        VersionFrom::GitTag { prefix: prefix.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_git_tag_may_have_a_prefix() {
+        for (tag, prefix, expected) in [
+            ("api/v1.2.3", None, Ok("1.2.3")),
+            ("release-1.2.0", None, Ok("1.2.0")),
+            ("release/1.2.0-rc.1+7", None, Ok("1.2.0-rc.1+7")),
+            ("@contoso/web@1.2.3", None, Ok("1.2.3")),
+            ("web_2.0_v1.2.3", None, Ok("1.2.3")),
+            ("web2-1.2.3", None, Ok("1.2.3")),
+            ("ver1.2.3", None, Ok("1.2.3")),
+            ("rel.1.2.3", None, Ok("1.2.3")),
+            ("2026.11.24", None, Ok("2026.11.24")),
+            ("1.2.3-4.5.6", None, Ok("1.2.3-4.5.6")),
+            ("api/v1.2.3", Some("api/"), Ok("1.2.3")),
+            ("api/v1.2.3", Some("api/v"), Ok("1.2.3")),
+            ("api/v1.2.3", Some("refs/tags/api"), Ok("1.2.3")),
+            ("k8s-1.30.2-web-1.4.0", Some("k8s-1.30.2-web-"), Ok("1.4.0")),
+            (
+                "k8s-1.30.2-web-1.4.0",
+                None,
+                Err(
+                    "1.30.2-web-1.4.0 or 1.4.0 may be meant. Say what stands before it in tagPrefix",
+                ),
+            ),
+            ("api/v1.2.3", Some("web/"), Err("it does not begin with the tagPrefix \"web/\"")),
+            (
+                "api-gateway/v1.2.3",
+                Some("api"),
+                Err("unexpected character 'g' while parsing major"),
+            ),
+            ("api/v1.2", None, Err("unexpected end of input while parsing minor version number")),
+            ("nightly", None, Err("unexpected character 'n' while parsing major version number")),
+            ("release-1.2.0.4", None, Err("unexpected character '.' after patch version number")),
+        ] {
+            let source = format!("refs/tags/{tag}");
+            let made = version(git_tag(prefix), &[("Build.SourceBranch", &source)]);
+            match (made, expected) {
+                (Ok(made), Ok(expected)) => assert_eq!(made, expected, "{tag}"),
+                (Err(error), Err(cause)) => assert!(error.contains(cause), "{tag}: {error}"),
+                (made, _) => panic!("{tag}: {made:?}"),
+            }
+        }
+    }
+
     #[test]
     fn a_branch_that_is_not_released_gives_a_prerelease() {
         for (branch, text, expected) in [
@@ -266,6 +375,8 @@ mod tests {
             ("refs/heads/日本", "1.4.2", "1.4.2-b.4125"),
             ("refs/pull/12/merge", "1.4.2", "1.4.2-pr-12.4125"),
             ("refs/tags/anything", "1.4.2", "1.4.2"),
+            ("$/Shop/main", "1.4.2", "1.4.2"),
+            ("$/Shop/topic", "1.4.2", "1.4.2-Shop-topic.4125"),
             ("", "1.4.2", "1.4.2"),
         ] {
             let variables = [("Build.SourceBranch", branch), ("Build.BuildId", "4125")];
@@ -292,13 +403,14 @@ mod tests {
             content: content.to_owned(),
         };
         for (from, variable, expected) in [
-            (VersionFrom::GitTag, ("Build.SourceBranch", "refs/tags/v1.4.2"), "1.4.2"),
-            (VersionFrom::GitTag, ("Build.SourceBranch", "refs/heads/main"), "none"),
+            (git_tag(None), ("Build.SourceBranch", "refs/tags/v1.4.2"), "1.4.2"),
+            (git_tag(None), ("Build.SourceBranch", "refs/heads/main"), "none"),
             (VersionFrom::BuildNumber, ("Build.BuildNumber", "v1.4.2"), "1.4.2"),
             (VersionFrom::BuildNumber, ("Build.BuildNumber", ""), "none"),
             (VersionFrom::Text(String::new()), ("", ""), "none"),
             (file("\u{feff}\n 1.4.2 \nmore"), ("", ""), "1.4.2"),
             (file("{\"name\": \"web\", \"version\": \"1.4.2\"}"), ("", ""), "1.4.2"),
+            (file("\r1.4.2\rmore"), ("", ""), "1.4.2"),
             (file("\n"), ("", ""), "none"),
         ] {
             assert_eq!(version(from, &[variable]).unwrap(), expected);
@@ -359,6 +471,26 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn any_git_tag_is_a_version_or_an_error(tag in "(.|\\n){0,40}", prefix in "[a-z/-]{0,4}") {
+            let _ = of_git_tag(&tag, Some(&prefix));
+            if let Ok(version) = of_git_tag(&tag, None) {
+                let text = version.to_string();
+                prop_assert!(tag.trim_end().ends_with(&text), "{} in {}", text, tag);
+            }
+        }
+
+        #[test]
+        fn a_prefix_changes_no_version(
+            version in versions(),
+            prefix in "([a-z]{1,8}[/@_-]){1,2}v?",
+        ) {
+            prop_assume!(version.pre.is_empty() && version.build.is_empty());
+            let tag = format!("{prefix}{version}");
+            prop_assert_eq!(of_git_tag(&tag, None), Ok(version.clone()));
+            prop_assert_eq!(of_git_tag(&tag, Some(&prefix)), Ok(version));
+        }
+
         #[test]
         fn a_tag_gives_its_version_back(version in versions()) {
             prop_assert_eq!(from_tag(&to_tag(&version)), Some(version));

@@ -20,6 +20,18 @@ pub struct Event {
     pub message: String,
     pub count: Option<u32>,
     pub series: Option<Series>,
+    #[serde(default)]
+    pub source: Source,
+    /// Who says it, in an event of the newer API.
+    #[serde(default)]
+    pub reporting_component: String,
+}
+
+/// Who says it.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Source {
+    pub component: String,
 }
 
 /// What an event is about.
@@ -44,6 +56,14 @@ impl Event {
     pub fn times(&self) -> u32 {
         let series = self.series.as_ref().map(|series| series.count);
         series.or(self.count).unwrap_or(1).max(1)
+    }
+
+    /// Whether the scheduler of Kubernetes says it.
+    #[must_use]
+    pub fn is_of_scheduler(&self) -> bool {
+        [&self.source.component, &self.reporting_component]
+            .iter()
+            .any(|by| *by == "default-scheduler")
     }
 
     /// Whether it is about this container of the pod.

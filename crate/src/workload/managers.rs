@@ -21,13 +21,14 @@ pub struct ImageManager {
 }
 
 /// How a field manager came by its fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum Operation {
     /// By server-side apply: it wants the field to have this value.
     Apply,
     /// By any other request: it was the last to set it.
     Update,
     /// By something that is not known yet.
+    #[default]
     #[serde(other)]
     Other,
 }
@@ -37,6 +38,7 @@ pub enum Operation {
 struct Entry {
     #[serde(default)]
     manager: String,
+    #[serde(default)]
     operation: Operation,
     time: Option<String>,
     fields_v1: Option<Fields>,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::managers::{ImageManager, image_managers};
+use crate::record::{Note, TRACE};
 
 /// The part of `metadata` that is read.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -24,6 +25,8 @@ pub struct Metadata {
     pub deletion_timestamp: Option<String>,
     /// How long the object may take to end once it is being deleted.
     pub deletion_grace_period_seconds: Option<i64>,
+    /// What has to let go of the object before it can end.
+    pub finalizers: Vec<String>,
     pub owner_references: Vec<OwnerReference>,
     /// Who set images of the pod template, out of `managedFields`.
     #[serde(rename = "managedFields", deserialize_with = "image_managers")]
@@ -39,6 +42,21 @@ pub struct Annotations {
     pub replaced: Option<String>,
     #[serde(rename = "kubernetes.io/change-cause")]
     pub change_cause: Option<String>,
+    /// See [`TRACE`].
+    #[serde(rename = "azure-pipelines/run")]
+    pub run: Option<String>,
+    #[serde(rename = "azure-pipelines/pipeline")]
+    pub pipeline: Option<String>,
+    #[serde(rename = "azure-pipelines/pipelineId")]
+    pub pipeline_id: Option<String>,
+    #[serde(rename = "azure-pipelines/jobName")]
+    pub job_name: Option<String>,
+    #[serde(rename = "azure-pipelines/runuri")]
+    pub run_uri: Option<String>,
+    #[serde(rename = "azure-pipelines/project")]
+    pub project: Option<String>,
+    #[serde(rename = "azure-pipelines/org")]
+    pub org: Option<String>,
     /// Of a Deployment the revision it is at, of a ReplicaSet the one it was made for.
     #[serde(rename = "deployment.kubernetes.io/revision")]
     pub revision: Option<String>,
@@ -55,6 +73,23 @@ pub struct Annotations {
     /// In a pod template: what `kubectl rollout restart` sets.
     #[serde(rename = "kubectl.kubernetes.io/restartedAt")]
     pub restarted_at: Option<String>,
+}
+
+impl Annotations {
+    /// The annotations of [`TRACE`].
+    #[must_use]
+    pub fn trace(&self) -> Vec<Note> {
+        let values = [
+            &self.run,
+            &self.pipeline,
+            &self.pipeline_id,
+            &self.job_name,
+            &self.run_uri,
+            &self.project,
+            &self.org,
+        ];
+        TRACE.into_iter().zip(values.into_iter().cloned()).collect()
+    }
 }
 
 /// Who made an object.

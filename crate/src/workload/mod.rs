@@ -15,15 +15,15 @@ mod selector;
 
 use serde::Deserialize;
 
-pub use event::{Event, InvolvedObject, Series};
+pub use event::{Event, InvolvedObject, Series, Source};
 pub use kind::{Kind, WorkloadName};
 pub use managers::{ImageManager, Operation};
 pub use metadata::{Annotations, Condition, Metadata, OwnerReference};
 pub use node::{Node, NodeInfo, NodeStatus};
 pub use owner::{FluxKind, Owner, last_change, owners};
 pub use pod::{
-    Container, ContainerState, ContainerStatus, Pod, PodSpec, PodStatus, Probe, ReadinessGate,
-    Running, Terminated, Waiting,
+    Container, ContainerState, ContainerStatus, Pod, PodSpec, PodStatus, ReadinessGate, Running,
+    Terminated, Waiting,
 };
 pub use selector::{Requirement, Selector};
 
@@ -168,6 +168,31 @@ impl Workload {
     pub fn selects(&self, pod: &Pod) -> bool {
         self.metadata.namespace == pod.metadata.namespace
             && self.spec.selector.as_ref().is_some_and(|s| s.matches(&pod.metadata.labels))
+    }
+
+    /// The lowest ordinal of a StatefulSet's pods that are replaced.
+    #[must_use]
+    pub fn partition(&self) -> i64 {
+        let strategy = self.spec.update_strategy.as_ref();
+        let rolling = strategy.and_then(|strategy| strategy.rolling_update.as_ref());
+        rolling.and_then(|rolling| rolling.partition).unwrap_or(0)
+    }
+
+    /// Whether a pod gets a new template only when somebody deletes it.
+    #[must_use]
+    pub fn replaces_on_delete(&self) -> bool {
+        self.spec.update_strategy.as_ref().is_some_and(|strategy| strategy.r#type == "OnDelete")
+    }
+
+    /// Whether a pod has to be gone before another takes its place.
+    #[must_use]
+    pub fn waits_for_pods_to_end(&self) -> bool {
+        let recreates = || self.spec.strategy.as_ref().is_some_and(|s| s.r#type == "Recreate");
+        match self.kind {
+            Kind::Deployment => recreates(),
+            Kind::StatefulSet | Kind::DaemonSet => true,
+            Kind::CronJob | Kind::ReplicaSet => false,
+        }
     }
 
     /// Whether the pod template is the same as in that other state, in all that is read of it.

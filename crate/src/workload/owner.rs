@@ -4,6 +4,8 @@
 //! copied along with it. So they count where all of them are there that the owner itself always
 //! sets together, and where they name this very object if they name one.
 
+use std::fmt;
+
 use super::{ImageManager, Metadata, Operation, Workload};
 
 /// Something that sets the images of a workload by itself.
@@ -63,6 +65,19 @@ impl Owner {
             Self::Flux { kind: FluxKind::Kustomization, .. } => manager == "kustomize-controller",
             Self::Flux { kind: FluxKind::HelmRelease, .. } => manager == "helm-controller",
             Self::Manager { manager: own } => own == manager,
+        }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Helm { release, namespace } => {
+                write!(f, "Helm release {release} in namespace {namespace}")
+            }
+            Self::ArgoCd { application } => write!(f, "Argo CD application {application}"),
+            Self::Flux { kind, namespace, name } => write!(f, "Flux {kind:?} {namespace}/{name}"),
+            Self::Manager { manager } => write!(f, "field manager {manager}"),
         }
     }
 }
@@ -218,6 +233,17 @@ mod tests {
             "managedFields": [managed("platform", "Apply", "2026-11-28T08:00:00Z", "app")],
         });
         assert_eq!(of(&applied), [Owner::Manager { manager: "platform".into() }]);
+        let names = [of(&labels), release, vec![argo], of(&applied)].concat();
+        let names: Vec<String> = names.iter().map(Owner::to_string).collect();
+        assert_eq!(
+            names,
+            [
+                "Flux Kustomization flux-system/apps",
+                "Flux HelmRelease flux-system/shop",
+                "Argo CD application shop",
+                "field manager platform",
+            ]
+        );
     }
 
     #[test]
@@ -241,6 +267,7 @@ mod tests {
             json!({"annotations": {"argocd.argoproj.io/tracking-id": ""}}),
             json!({"managedFields": null}),
             json!({"managedFields": []}),
+            json!({"managedFields": [{}, {"fieldsV1": null}]}),
             json!({"managedFields": [{"manager": "x", "operation": "Apply"}]}),
             json!({"managedFields": [{"manager": "x", "operation": "Apply", "fieldsV1": {}}]}),
             json!({"managedFields": [managed("kubectl-set", "Update", "2026-11-28T08:00:00Z", "app")]}),

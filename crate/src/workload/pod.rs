@@ -36,29 +36,12 @@ pub struct Container {
     /// `Always` makes an init container one that runs beside the others.
     #[serde(default)]
     pub restart_policy: String,
-    pub readiness_probe: Option<Probe>,
 }
 
-/// When and how often a container is probed; times are in seconds.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Probe {
-    pub initial_delay_seconds: u32,
-    pub timeout_seconds: u32,
-    pub period_seconds: u32,
-    pub success_threshold: u32,
-    pub failure_threshold: u32,
-}
-
-impl Default for Probe {
-    fn default() -> Self {
-        Self {
-            initial_delay_seconds: 0,
-            timeout_seconds: 1,
-            period_seconds: 10,
-            success_threshold: 1,
-            failure_threshold: 3,
-        }
+impl PodSpec {
+    /// Init containers, then containers.
+    pub fn all_containers(&self) -> impl Iterator<Item = &Container> {
+        self.init_containers.iter().chain(&self.containers)
     }
 }
 
@@ -140,6 +123,14 @@ pub struct Terminated {
     pub message: String,
 }
 
+impl PodStatus {
+    /// The condition of this type, whatever its status.
+    #[must_use]
+    pub fn condition(&self, r#type: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| condition.r#type == r#type)
+    }
+}
+
 impl Pod {
     /// Whether the pod is being deleted.
     #[must_use]
@@ -159,13 +150,7 @@ impl Pod {
         self.ready()?.last_transition_time.as_deref()
     }
 
-    /// The condition of this type, whatever its status.
-    #[must_use]
-    pub fn condition(&self, r#type: &str) -> Option<&Condition> {
-        self.status.conditions.iter().find(|condition| condition.r#type == r#type)
-    }
-
     fn ready(&self) -> Option<&Condition> {
-        self.condition("Ready").filter(|condition| condition.status == "True")
+        self.status.condition("Ready").filter(|condition| condition.status == "True")
     }
 }

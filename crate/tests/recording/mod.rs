@@ -1,23 +1,32 @@
-//! Recordings of what watches told of a rollout: `tests/fixtures/rollout/*.jsonl`, an event a line,
-//! with the moment in which it was seen, in milliseconds.
+//! Recordings of what watches told of a rollout, an event a line, with the moment in which it was
+//! seen, in milliseconds.
+//!
+//! - `tests/fixtures/recorded/*.jsonl`: what a real API server, its controllers, a kubelet and
+//!   containerd said, from the moment in which the image was set. What the core does not read is
+//!   left out, and of events that repeat themselves the first and the last are kept.
+//! - `tests/fixtures/rollout/*.jsonl`: by hand, what was not recorded.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use kubectl_set_image::{
     report::causes,
-    rollout::{Change, Goal, Judgement, Observation, Progress, Rules, judge},
+    rollout::{Change, Goal, Judgement, Observation, Progress, Rules, judge, waiting},
     workload::{Kind, WorkloadName},
 };
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The image that every rollout of the recordings is to lead to.
-pub(crate) const IMAGE: &str = "contoso.azurecr.io/identityserver:4125";
+/// The image that every rollout of those that were made by hand is to lead to.
+const IMAGE: &str = "contoso.azurecr.io/identityserver:4125";
 
 /// One event of a watch.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Seen {
-    #[serde(rename = "seen")]
+    #[serde(alias = "seen")]
     pub(crate) at: i64,
     r#type: String,
     object: Value,
@@ -61,25 +70,68 @@ impl Seen {
 }
 
 impl Recording {
-    /// All of them, by their names.
+    /// All that were made by hand, by their names.
     pub(crate) fn all() -> Vec<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rollout");
-        let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let mut all: Vec<Self> = files.map(|path| Self::read(&path)).collect();
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        all
+        files("rollout").iter().map(|path| Self::read(path)).collect()
+    }
+
+    /// All that are real, by their names; the way back is one of its own: `recreate-crash, back`.
+    pub(crate) fn recorded() -> Vec<Self> {
+        files("recorded").iter().flat_map(|path| Self::read_recorded(path)).collect()
     }
 
     pub(crate) fn named(name: &str) -> Self {
-        Self::all().into_iter().find(|recording| recording.name == name).unwrap()
+        let is_it = |recording: &Self| recording.name == name;
+        let by_hand = Self::all().into_iter().find(is_it);
+        by_hand.or_else(|| Self::recorded().into_iter().find(is_it)).unwrap()
+    }
+
+    /// The rollout to the images that come after those of the first state, and the way back to
+    /// these where the recording has it.
+    fn read_recorded(path: &Path) -> Vec<Self> {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let events = read_events(path);
+        let Value::Object(first) = &events[0].object else { panic!("no workload in {name}") };
+        let kind = Kind::deserialize(&first["kind"]).unwrap();
+        let uid = events[0].uid().to_owned();
+        let template = |event: &Seen| event.object["spec"]["template"].clone();
+        let states: Vec<(usize, &Seen)> =
+            events.iter().enumerate().filter(|(_, event)| event.uid() == uid).collect();
+        let change = |after: usize, is: &dyn Fn(&Seen) -> bool| {
+            states.iter().find(|(at, event)| *at > after && is(event)).copied()
+        };
+        let old = template(&events[0]);
+        let (set_at, set) = change(0, &|event| template(event) != old).unwrap();
+        let back = change(set_at, &|event| template(event) == old);
+        let goal = |event: &Seen| {
+            let spec = &event.object["spec"]["template"]["spec"];
+            let lists = [&spec["initContainers"], &spec["containers"]];
+            let containers = lists.into_iter().filter_map(Value::as_array).flatten();
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            Goal {
+                namespace: "shop".to_owned(),
+                name: WorkloadName { kind, name: "web".to_owned() },
+                uid: Some(uid.clone()),
+                images: containers.map(|c| (text(&c["name"]), text(&c["image"]))).collect(),
+                generation: event.object["metadata"]["generation"].as_i64(),
+                verified: Vec::new(),
+                waited_for: Vec::new(),
+            }
+        };
+        let end = back.map_or(events.len(), |(at, _)| at);
+        let forward = events[..end].to_vec();
+        let mut recordings = vec![Self { name: name.clone(), goal: goal(set), events: forward }];
+        if let Some((_, back)) = back {
+            let name = format!("{name}, back");
+            recordings.push(Self { name, goal: goal(back), events: events.clone() });
+        }
+        recordings
     }
 
     /// The kind of the workload is the first word of the file's name.
     fn read(path: &Path) -> Self {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let text = fs::read_to_string(path).unwrap();
-        let events: Vec<Seen> =
-            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let events = read_events(path);
         let kind = Kind::parse(name.split('-').next().unwrap()).unwrap();
         let is_it =
             |event: &&Seen| Kind::deserialize(&event.object["kind"]).is_ok_and(|k| k == kind);
@@ -89,6 +141,9 @@ impl Recording {
             name: WorkloadName { kind, name: "identityserver".to_owned() },
             uid: Some(uid),
             images: vec![("identityserver".to_owned(), IMAGE.to_owned())],
+            generation: None,
+            verified: Vec::new(),
+            waited_for: Vec::new(),
         };
         Self { name, goal, events }
     }
@@ -111,7 +166,12 @@ impl Recording {
         let mut recheck = None;
         let mut note = |seen: &Observation, at: i64| {
             let judgement = judge(&self.goal, seen, rules, at);
-            let text = self.text(&judgement);
+            let mut text = self.text(&judgement);
+            if matches!(judgement, Judgement::Progressing { .. })
+                && let Some(waiting) = waiting(&self.goal, seen)
+            {
+                write!(text, " ({})", causes::waiting(&waiting)).unwrap();
+            }
             if text != last {
                 writeln!(course, "{:>5}.{} s  {text}", at / 1000, at % 1000 / 100).unwrap();
                 last = text;
@@ -154,6 +214,21 @@ impl Recording {
     }
 }
 
-fn counts(Progress { wanted, updated, available, old }: Progress) -> String {
-    format!("{updated} of {wanted} updated, {available} available, {old} old")
+fn counts(progress: Progress) -> String {
+    let Progress { wanted, updated, available, old, .. } = progress;
+    let ready = progress.ready();
+    format!("{updated} of {wanted} updated, {ready} ready, {available} available, {old} old")
+}
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn read_events(path: &Path) -> Vec<Seen> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -4,9 +4,11 @@ import * as tl from "azure-pipelines-task-lib/task";
 import { newFile } from "./folder";
 import { quietly } from "./quietly";
 
-/** Puts a Markdown page on the summary of the run. */
+/** Puts a Markdown page on the summary of the run, under the name of the task and not of a file. */
 export function summarise(markdown: string): void {
-  hand("task.uploadsummary", {}, newFile(".md"), markdown);
+  const type = "Distributedtask.Core.Summary";
+  const properties = { type, name: "Kubectl Set Image" };
+  hand("task.addattachment", properties, newFile(".md"), markdown);
 }
 
 /** Attaches a document to the run, for tools to find by its kind. */

@@ -123,7 +123,12 @@ export class Gate {
 
 /** A folder of this user alone, in which the path of a socket is short enough. */
 function privateFolder(): string {
-  const folders = [tl.getVariable("Agent.TempDirectory"), process.env.XDG_RUNTIME_DIR, tmpdir(), "/tmp"];
+  const folders = [
+    tl.getVariable("Agent.TempDirectory"),
+    process.env.XDG_RUNTIME_DIR,
+    tmpdir(),
+    "/tmp",
+  ];
   const problems: string[] = [];
   for (const folder of folders) {
     if (!folder) continue;

@@ -1,12 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import * as tl from "azure-pipelines-task-lib/task";
 import type { Effect, Event } from "../protocol";
+import { endTree, endTrees, leadsGroup } from "./process-tree";
+import { findKubectl } from "./program";
 
 /** How long a process may take to end by itself once it was told to, in milliseconds. */
 const GRACE = 2000;
-
-/** Where a process can lead a group of its own, which is ended as one. */
-const ownGroup = process.platform !== "win32";
 
 type Spawn = Extract<Effect, { type: "spawn" }>;
 
@@ -24,21 +22,24 @@ export class Kubectl {
     { process: id, program, args, env, defaults }: Omit<Spawn, "type">,
     heard?: (text: string) => void,
   ): void {
-    this.found ??= program ?? tl.which("kubectl", false);
-    if (!this.found) {
-      this.report({ notStarted: { process: id, error: null } });
-      return;
-    }
-    let child: ChildProcess;
+    let child: ChildProcess | undefined;
+    let obstacle: string | null = null;
     try {
-      child = spawn(this.found, args, {
-        env: { ...missing(defaults), ...process.env, ...env },
-        stdio: ["ignore", "pipe", "pipe"],
-        windowsHide: true,
-        detached: ownGroup,
-      });
+      this.found ??= findKubectl(program);
+      child =
+        this.found === undefined
+          ? undefined
+          : spawn(this.found, args, {
+              env: { ...missing(defaults), ...process.env, ...env },
+              stdio: ["ignore", "pipe", "pipe"],
+              windowsHide: true,
+              detached: leadsGroup,
+            });
     } catch (error) {
-      this.report({ notStarted: { process: id, error: String(error) } });
+      obstacle = words(error);
+    }
+    if (!child) {
+      this.report({ notStarted: { process: id, error: obstacle } });
       return;
     }
     this.running.set(id, child);
@@ -70,14 +71,14 @@ export class Kubectl {
   kill(id: number): void {
     const child = this.running.get(id);
     if (!child) return;
-    end(child, "SIGTERM");
+    endTree(child, "SIGTERM");
     setTimeout(() => {
-      if (this.running.has(id)) end(child, "SIGKILL");
+      if (this.running.has(id)) endTree(child, "SIGKILL");
     }, GRACE).unref();
   }
 
   killAll(): void {
-    for (const child of this.running.values()) end(child, "SIGKILL");
+    endTrees([...this.running.values()]);
   }
 }
 
@@ -87,15 +88,6 @@ function missing(variables: Record<string, string>): Record<string, string> {
   return Object.fromEntries(pairs.filter(([name]) => !process.env[name.toLowerCase()]));
 }
 
-/** Ends a process with those that it started itself, such as a login helper of kubectl. */
-function end(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (!ownGroup || child.pid === undefined) {
-    child.kill(signal);
-    return;
-  }
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // The group has ended already.
-  }
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -10,6 +10,14 @@ export function log(style: Style, text: string): void {
   else line(style === "plain" ? text : `##[${style}]${text}`);
 }
 
+/**
+ * Sets an output variable. The library would make it a secret where a secret variable has its name, and
+ * would hand it to every kubectl in the environment.
+ */
+export function setOutput(variable: string, value: string): void {
+  tl.command("task.setvariable", { variable, isoutput: "true", issecret: "false" }, value);
+}
+
 /** Tells the agent the result, and calls back once all that was written has left the process. */
 export function complete(result: Verdict, message: string, then: () => void): void {
   tl.command("task.complete", { result }, message);

@@ -21,6 +21,11 @@ export function refusalOf(images: Images, pod: string, spec: PodSpec): string | 
         message ?? "exceeded quota: pods, requested: pods=1, used: pods=4, limited: pods=4";
       return `pods "${pod}" is forbidden: ${quota}`;
     }
+    if (kind === "denied-by-policy") {
+      const reason = message ?? `image ${image} is not of our registry`;
+      const policy = "ValidatingAdmissionPolicy 'images' with binding 'images'";
+      return `pods "${pod}" is forbidden: ${policy} denied request: ${reason}`;
+    }
     if (kind === "denied-by-webhook") {
       const reason = message ?? `image ${image} is not signed`;
       return `admission webhook "images.example.com" denied the request: ${reason}`;

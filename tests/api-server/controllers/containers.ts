@@ -11,6 +11,8 @@ export interface ContainerStep {
   init: boolean;
   behaviour: Behaviour;
   pace: number;
+  /** The digest that the node runs for the image. */
+  pull(): string;
   remember(what: "started" | "pulls", value: number): void;
   recall(what: "started" | "pulls"): number;
   tell(type: "Normal" | "Warning", reason: string, message: string): void;
@@ -41,7 +43,7 @@ function replaceImage({ status, image, pace, tell, remember }: ContainerStep): n
 }
 
 function start(step: ContainerStep): number {
-  const { status, image, behaviour, pace, tell, remember } = step;
+  const { status, image, behaviour, pace, tell, remember, pull } = step;
   switch (behaviour.kind) {
     case "invalid-name": {
       const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
@@ -70,10 +72,9 @@ function start(step: ContainerStep): number {
   } else tell("Normal", "Pulled", `Container image "${image}" already present on machine`);
   tell("Normal", "Created", `Created container: ${status.name}`);
   tell("Normal", "Started", `Started container ${status.name}`);
-  const digest = createHash("sha256").update(image).digest("hex");
   status.image = qualified(image);
   const [repository = ""] = status.image.split("@");
-  status.imageID = `${repository.replace(/:[^:/]*$/, "")}@sha256:${digest}`;
+  status.imageID = `${repository.replace(/:[^:/]*$/, "")}@${pull()}`;
   status.containerID = `containerd://${createHash("sha256").update(randomUUID()).digest("hex")}`;
   status.state = { running: { startedAt: timestamp() } };
   status.started = behaviour.kind !== "startup-failing";
@@ -107,6 +108,7 @@ const endings: Partial<Record<BehaviourKind, [number, string, probe?: string]>> 
   "oom-killed": [137, "OOMKilled"],
   "liveness-failing": [137, "Error", "Liveness"],
   "startup-failing": [137, "Error", "Startup"],
+  "hook-fails": [0, "Completed"],
 };
 const probed = "probe failed: HTTP probe failed with statuscode: 503";
 /** How often a probe fails before the kubelet ends the container. */
@@ -123,6 +125,10 @@ function runOn({ status, init, behaviour, pace, tell, recall }: ContainerStep): 
       for (let n = 0; n < failureThreshold; n += 1) tell("Warning", "Unhealthy", message);
       const why = `failed ${probe.toLowerCase()} probe, will be restarted`;
       tell("Normal", "Killing", `Container ${status.name} ${why}`);
+    }
+    if (behaviour.kind === "hook-fails") {
+      tell("Warning", "FailedPostStartHook", behaviour.message ?? "PostStartHook failed");
+      tell("Normal", "Killing", "FailedPostStartHook");
     }
     terminate(status, behaviour.exitCode ?? exitCode, reason);
     return pace;

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock";
 import { type Events, scheduler } from "../events";
-import type { Images } from "../images";
+import type { Behaviour, Images } from "../images";
 import {
   type ContainerStatus,
   condition,
@@ -21,6 +21,7 @@ export class Pods {
   private readonly waking = new Map<string, () => void>();
   /** When a container came up, and how often a pull was tried; by container. */
   private readonly memory = new Map<string, number>();
+  private readonly lostNodes = new Set<string>();
   private readonly unlisten: () => void;
   private addresses = 0;
 
@@ -79,7 +80,17 @@ export class Pods {
     this.waking.set(uid, this.clock.after(milliseconds, step));
   }
 
+  /** The node does not answer any more: its pods are not ready, and none of them ends. */
+  lose(node: string): void {
+    this.lostNodes.add(node);
+    for (const pod of this.store.list(pods).filter(({ spec }) => spec.nodeName === node)) {
+      this.writeStatus(pod, (draft) => setCondition(draft, "Ready", "False"));
+      this.events.record("node-controller", pod, "Warning", "NodeNotReady", "Node is not ready");
+    }
+  }
+
   private step(pod: KubeObject): void {
+    if (this.lostNodes.has(pod.spec.nodeName ?? "")) return;
     if (pod.metadata.deletionTimestamp !== undefined) {
       this.store.remove(pods, pod);
     } else if (isFinished(pod)) {
@@ -91,7 +102,8 @@ export class Pods {
 
   private schedule(pod: KubeObject): void {
     const { namespace, name } = pod.metadata;
-    const nodeNames = this.store.list(nodes).map((node) => node.metadata.name);
+    const names = this.store.list(nodes).map((node) => node.metadata.name);
+    const nodeNames = names.filter((node) => !this.lostNodes.has(node));
     const unschedulable = this.behaviours(pod).find(({ kind }) => kind === "unschedulable");
     if (unschedulable !== undefined) {
       const all = `0/${nodeNames.length} nodes are available: ${nodeNames.length}`;
@@ -99,6 +111,8 @@ export class Pods {
         unschedulable.message ??
         `${all} Insufficient cpu. preemption: ${all} No preemption victims found for incoming pod.`;
       this.events.record(scheduler, pod, "Warning", "FailedScheduling", message);
+      const told = unschedulable.autoscaler && autoscaler[unschedulable.autoscaler];
+      if (told) this.events.record("cluster-autoscaler", pod, "Normal", ...told);
       this.writeStatus(pod, (draft) => {
         setCondition(draft, "PodScheduled", "False", "Unschedulable", message);
       });
@@ -137,19 +151,49 @@ export class Pods {
   evict(pod: KubeObject): void {
     const message =
       "The node was low on resource: memory. Threshold quantity: 100Mi, available: 61Mi. ";
+    this.end(pod, message, 137);
+    this.writeStatus(pod, (draft) => {
+      setCondition(draft, "DisruptionTarget", "True", "TerminationByKubelet", message);
+    });
+  }
+
+  /** Ends a pod with a reason; where the program ends well, only the event has it. */
+  private end(pod: KubeObject, message: string, exitCode: number): void {
     this.events.record("kubelet", pod, "Warning", "Evicted", message);
     this.announceEnd(pod);
     this.writeStatus(pod, (draft) => {
       const { status } = draft;
-      for (const each of status.containerStatuses ?? []) terminate(each, 137, "Error");
-      Object.assign(status, { phase: "Failed", reason: "Evicted", message });
-      setCondition(draft, "DisruptionTarget", "True", "TerminationByKubelet", message);
+      const well = exitCode === 0;
+      for (const each of status.containerStatuses ?? [])
+        terminate(each, exitCode, well ? "Completed" : "Error");
+      Object.assign(
+        status,
+        well ? { phase: "Succeeded" } : { phase: "Failed", reason: "Evicted", message },
+      );
       for (const type of ["Ready", "ContainersReady"])
-        setCondition(draft, type, "False", "PodFailed");
+        setCondition(draft, type, "False", well ? "PodCompleted" : "PodFailed");
     });
   }
 
+  /** The behaviour of a container that has used up more than its pod may. */
+  private exceeding(pod: KubeObject): Behaviour | undefined {
+    for (const { name, state } of pod.status.containerStatuses ?? []) {
+      const container = pod.spec.containers.find((each) => each.name === name);
+      const behaviour = this.images.behaviourOf(container?.image ?? "");
+      const began = this.memory.get(`${pod.metadata.uid}/${name}/started`) ?? Date.now();
+      const isOver = Date.now() - began >= (behaviour.after ?? this.pace);
+      if (behaviour.kind === "exceeds-limit" && state.running && isOver) return behaviour;
+    }
+    return undefined;
+  }
+
   private run(pod: KubeObject): void {
+    const exceeding = this.exceeding(pod);
+    if (exceeding !== undefined) {
+      const message = 'Usage of EmptyDir volume "cache" exceeds the limit "10Mi". ';
+      this.end(pod, exceeding.message ?? message, exceeding.exitCode ?? 137);
+      return;
+    }
     const delays: number[] = [];
     this.writeStatus(pod, (draft) => {
       const { spec, status } = draft;
@@ -184,6 +228,11 @@ export class Pods {
       init: list === "initContainers",
       behaviour: this.images.behaviourOf(image),
       pace: this.pace,
+      pull: () => {
+        const all = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
+        const policy = all.find(({ name }) => name === status.name)?.imagePullPolicy;
+        return this.images.pull(image, pod.spec.nodeName ?? "", policy);
+      },
       remember: (what, value) => this.memory.set(`${key}/${what}`, value),
       recall: (what) => this.memory.get(`${key}/${what}`) ?? 0,
       tell: (type, reason, message) =>
@@ -237,7 +286,24 @@ function summarise(pod: KubeObject): void {
       setCondition(pod, type, "False", "ContainersNotReady", message);
     } else setCondition(pod, type, "True");
   }
+  const gates = (pod.spec.readinessGates ?? []) as { conditionType: string }[];
+  const shut = gates.filter(
+    ({ conditionType }) => condition(pod, conditionType)?.status !== "True",
+  );
+  if (unready.length === 0 && shut.length > 0) {
+    const messages = shut.map(
+      ({ conditionType }) =>
+        `corresponding condition of pod readiness gate "${conditionType}" does not exist.`,
+    );
+    setCondition(pod, "Ready", "False", "ReadinessGatesNotReady", messages.join(", "));
+  }
 }
+
+/** What an autoscaler tells about a pod that no node takes: the reason, and its words. */
+const autoscaler: Record<"works" | "refuses", [reason: string, message: string]> = {
+  works: ["TriggeredScaleUp", "pod triggered scale-up: [{pool 3->4 (max: 5)}]"],
+  refuses: ["NotTriggerScaleUp", "pod didn't trigger scale-up: 1 max node group size reached"],
+};
 
 function setCondition(
   { status }: KubeObject,

@@ -1,0 +1,2 @@
+export function toWindows(text: string): string;
+export function fromWindows(text: string): string;
