@@ -22,7 +22,7 @@ type Values = Record<string, string>;
 /** What else the agent hands over, and how it runs the step. */
 export type Handed = Pick<
   Step,
-  "certificates" | "connections" | "system" | "proxy" | "deploysTo" | "container" | "target"
+  "connections" | "system" | "proxy" | "certificates" | "deploysTo" | "container" | "target"
 >;
 type Environment = Record<string, string | undefined>;
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
-import type { Connection, Outcome } from "./agent";
+import type { Connection, Outcome, ProxySettings } from "./agent";
 import { Azure, names } from "./azure";
 import {
   byCertificate,
@@ -410,12 +410,12 @@ describe("answers that contradict each other", { skip }, () => {
     const { registry } = await start();
     const denied: Misbehaviour = { kind: "status", code: 403, body: { errors: [] } };
     registry.misbehaviours.add("HEAD manifests", denied);
-    assertRan(await run(registry.host), "Succeeded");
     const images = "deployments/identityserver identityserver=$(ACR)/identityserver:4126";
     assertRefused(
       await run(registry.host, { images }),
       /4126 is not in the registry \(it answers with status 403, and its list has no such tag\); the nearest tags are 4125\./,
     );
+    assertRan(await run(registry.host), "Succeeded");
   });
 });
 
@@ -522,7 +522,15 @@ describe("where an image comes from", { skip }, () => {
 describe("the way to a registry", { skip }, () => {
   const name = "registry.contoso.test";
 
-  const behind = async (options: RegistryOptions, handed: Handed = {}, environment = {}) => {
+  /** A release whose registry is reached by the proxy of the agent alone. */
+  const behind = async (
+    options: RegistryOptions,
+    proxySettings: Partial<ProxySettings> = {},
+    of: (authority: string) => {
+      handed?: Handed;
+      environment?: Record<string, string>;
+    } = () => ({}),
+  ) => {
     const registry = await started(Registry.start({ name, ...options }));
     await identityserver(registry.host);
     await registry.push("identityserver", "4125");
@@ -530,37 +538,25 @@ describe("the way to a registry", { skip }, () => {
     const proxy = await started(RecordingProxy.start({ routes }));
     const authority = path.join(stage.temp, "authority.pem");
     writeFileSync(authority, registry.certificate?.certificate ?? "");
+    const { handed, environment = { NODE_EXTRA_CA_CERTS: authority } } = of(authority);
     const outcome = await stage.finish(
       { images: line, verifyImage: "required" },
       at(name),
-      { NODE_EXTRA_CA_CERTS: authority, ...environment },
+      environment,
       {},
-      { proxy: { url: proxy.url, ...handed.proxy }, ...handed },
+      { proxy: { url: proxy.url, ...proxySettings }, ...handed },
     );
-    return { outcome, proxy, authority };
+    return { outcome, proxy };
   };
   const tls = { names: [name] };
 
-  test("is the proxy of the agent for what its bypass list does not name", async () => {
-    for (const bypass of [["*.other.test", "other.test"], ["172."], ["contoso"]]) {
-      const registry = await started(Registry.start({ name, tls }));
-      await identityserver(registry.host);
-      await registry.push("identityserver", "4125");
-      const routes = { [`${name}:443`]: registry.address };
-      const proxy = await started(RecordingProxy.start({ routes }));
-      const authority = path.join(stage.temp, "authority.pem");
-      writeFileSync(authority, registry.certificate?.certificate ?? "");
-      const outcome = await stage.finish(
-        { images: line, verifyImage: "required" },
-        at(name),
-        { NODE_EXTRA_CA_CERTS: authority },
-        {},
-        { proxy: { url: proxy.url, bypass } },
-      );
+  for (const bypass of ["*.other.test", "172.", "contoso"]) {
+    test(`is the proxy of the agent where its bypass list has ${bypass}`, async () => {
+      const { outcome, proxy } = await behind({ tls }, { bypass: [bypass] });
       assertRan(outcome, "Succeeded");
-      assert.ok(proxy.asked.includes(`CONNECT ${name}:443`), `${bypass}: ${proxy.asked}`);
-    }
-  });
+      assert.ok(proxy.asked.includes(`CONNECT ${name}:443`), proxy.asked.join("\n"));
+    });
+  }
 
   test("is past the proxy for a host that a pattern with a star names", async () => {
     await identityserver(name);
@@ -605,22 +601,43 @@ describe("the way to a registry", { skip }, () => {
     }
   });
 
-  test("knows every authority that is set, together", async () => {
-    const other = selfSigned("ec");
-    const ca = path.join(stage.temp, "agent.pem");
-    writeFileSync(ca, other.certificate);
-    // The registry's own is in NODE_EXTRA_CA_CERTS, and the agent was configured with another one.
-    const { outcome, authority } = await behind({ tls }, { certificates: { ca } });
-    assertRan(outcome, "Succeeded");
-    // And the other way round.
-    const swapped = await behind(
-      { tls },
-      { certificates: { ca: authority } },
-      { NODE_EXTRA_CA_CERTS: ca },
-    );
+  /** The file of an authority that vouches for nothing here. */
+  const another = () => {
+    const file = path.join(stage.temp, "another.pem");
+    writeFileSync(file, selfSigned("ec").certificate);
+    return file;
+  };
+
+  for (const [what, of] of [
+    [
+      "NODE_EXTRA_CA_CERTS beside another one of the agent",
+      (own) => ({
+        handed: { certificates: { ca: another() } },
+        environment: { NODE_EXTRA_CA_CERTS: own },
+      }),
+    ],
+    [
+      "the one of the agent beside another NODE_EXTRA_CA_CERTS",
+      (own) => ({
+        handed: { certificates: { ca: own } },
+        environment: { NODE_EXTRA_CA_CERTS: another() },
+      }),
+    ],
+  ] as [string, Parameters<typeof behind>[2]][]) {
+    test(`is trusted by every authority that is set: ${what}`, async () => {
+      const { outcome } = await behind({ tls }, {}, of);
+      assertRan(outcome, "Succeeded");
+    });
+  }
+
+  test("names what is set already where none vouches for it", async () => {
+    const { outcome } = await behind({ tls }, {}, () => ({
+      handed: { certificates: { ca: another() } },
+      environment: { NODE_EXTRA_CA_CERTS: another() },
+    }));
     assertRefused(
-      swapped.outcome,
-      /the agent's --sslcacert and NODE_EXTRA_CA_CERTS are set, and does not vouch for it/,
+      outcome,
+      /--sslcacert of the agent and NODE_EXTRA_CA_CERTS are set, and do not vouch for it/,
     );
   });
 
@@ -634,7 +651,7 @@ describe("the way to a registry", { skip }, () => {
 
   test("is plain HTTP where the connection says so, with a warning", async () => {
     const connections = { containerRegistry: registryConnection(`http://${name}`, user) };
-    const { outcome, proxy } = await behind({}, { connections }, { HTTP_PROXY: undefined });
+    const { outcome, proxy } = await behind({}, {}, () => ({ handed: { connections } }));
     assertRan(outcome, "Succeeded");
     assert.ok(proxy.asked.includes(`CONNECT ${name}:80`), proxy.asked.join("\n"));
     assert.match(

@@ -218,7 +218,7 @@ fn the_last_old_pod_is_waited_for() {
 fn a_kubeconfig_of_text_becomes_a_file_and_stays_out_of_the_log() {
     let mut run = Conversation::start(&[
         IMAGES,
-        ("kubeconfig", "{\"kind\": \"Config\", \"token\": \"hush\"}"),
+        ("kubeconfig", "{\"kind\": \"Config\", \"users\": [{\"user\": {\"token\": \"hush\"}}]}"),
     ]);
     run.file_is_written("/agent/temp/1").opens().api_answers(WORKLOAD, &old());
     assert_snapshot!(run.transcript());

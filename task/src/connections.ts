@@ -35,7 +35,7 @@ export function network(): Pick<Agent, "proxy" | "environment" | "authorities"> 
     name.toLowerCase(),
   ]);
   const set = [
-    tl.getVariable("Agent.CAInfo") && "the agent's --sslcacert",
+    tl.getVariable("Agent.CAInfo") && "--sslcacert of the agent",
     process.env.NODE_EXTRA_CA_CERTS && "NODE_EXTRA_CA_CERTS",
   ];
   return {

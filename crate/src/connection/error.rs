@@ -21,8 +21,8 @@ pub(super) enum ErrorKind {
     NoToken,
     Url(String),
     NoJob(&'static str),
-    Namespace(String),
     Kubeconfig(KubeconfigError),
+    Namespace(String),
 }
 
 impl fmt::Display for ConnectionError {
@@ -56,14 +56,14 @@ impl fmt::Display for ConnectionError {
                 f,
                 "the URL of the service connection is {found:?}, and should begin with https://"
             ),
+            ErrorKind::Kubeconfig(error) => {
+                write!(f, "the kubeconfig of the service connection cannot be used: {error}")
+            }
             ErrorKind::Namespace(found) => write!(
                 f,
                 "the namespace of the service connection is {found:?}, which cannot be a namespace. \
                  Edit the service connection, or set the input namespace"
             ),
-            ErrorKind::Kubeconfig(error) => {
-                write!(f, "the kubeconfig of the service connection cannot be used: {error}")
-            }
             ErrorKind::NoJob(variable) => write!(
                 f,
                 "a login by workload identity federation asks Azure DevOps for a token of this job, \

@@ -49,9 +49,9 @@ impl NoAnswer {
                         .to_owned()
                 }
                 known => {
-                    let is = if known.len() == 1 { "is" } else { "are" };
+                    let (is, does) = if known.len() == 1 { ("is", "does") } else { ("are", "do") };
                     format!(
-                        "{} {is} set, and does not vouch for it: add the certificate of its \
+                        "{} {is} set, and {does} not vouch for it: add the certificate of its \
                          authority there",
                         known.join(" and ")
                     )

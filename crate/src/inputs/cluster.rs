@@ -81,14 +81,15 @@ impl<'a> Reader<'a> {
     /// How kubectl logs in.
     pub(super) fn access(&mut self) -> Option<Reached> {
         let kind = self.choice("connectionType", &CONNECTION_TYPES)?;
-        let by_text = self.kubeconfig();
+        let by_text = self.has(KUBECONFIG);
         let kind = if kind == "auto" { self.filled_in()? } else { kind };
         let reached = match kind {
             "azureResourceManager" => self.aks().map(Reached::from),
             "kubernetesServiceConnection" => self.kubernetes(),
-            _ => return Some(by_text.unwrap_or_else(|| self.own()).into()),
+            _ if by_text => return self.kubeconfig().map(Reached::from),
+            _ => return Some(self.own().into()),
         };
-        if by_text.is_none() {
+        if !by_text {
             return reached;
         }
         let environment = match kind {
@@ -147,8 +148,8 @@ impl<'a> Reader<'a> {
             return self.fail(InputError::NoContexts);
         }
         let KubernetesAccess { kubeconfig: text, context, namespace, insecure, .. } = access;
-        let access = Access::Kubeconfig { text, secrets: Vec::new(), insecure };
-        Some(Reached { access, context, namespace })
+        let secrets = Vec::new();
+        Some(Reached { access: Access::Kubeconfig { text, secrets, insecure }, context, namespace })
     }
 
     fn aks(&mut self) -> Option<Access> {

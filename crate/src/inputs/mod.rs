@@ -283,8 +283,8 @@ mod tests {
                 namespaces: Vec::new(),
                 access: Access::Own { kubeconfigs: Vec::new(), cluster: None },
                 kubectl: Kubectl::OnPath,
-                os: String::new(),
                 network: Network::new(&Agent::default()),
+                os: String::new(),
                 verification: Verification {
                     verify: Some(Verify::Auto),
                     ..Verification::default()
@@ -308,7 +308,10 @@ mod tests {
             Ok(Request { job: Job::SetImage(how), .. }) => how.access,
             other => panic!("{other:?}"),
         };
-        for text in ["{\"kind\": \"Config\", \"token\": \"hush\"}", "kind: Config\ntoken: hush"] {
+        for text in [
+            "{\"kind\": \"Config\", \"users\": [{\"user\": {\"token\": \"hush\"}}]}",
+            "kind: Config\nusers:\n- user: {token: hush}",
+        ] {
             let secrets = vec!["hush".into()];
             let secret = Access::Kubeconfig { text: text.into(), secrets, insecure: false };
             assert_eq!(access(text), secret);

@@ -47,14 +47,14 @@ pub enum Warning {
     Line(LineWarning),
     /// In the computed tag.
     Tag(TagError),
+    /// An entry of the agent's bypass list that cannot be understood.
+    Bypass(String),
     /// The tag is that of the run itself, which somebody or a schedule started, though the image
     /// may come from a pipeline resource.
     OwnRun {
         /// The aliases of the pipeline resources.
         resources: Vec<String>,
     },
-    /// An entry of the agent's bypass list that cannot be understood.
-    Bypass(String),
 }
 
 /// The lines with their tags, and how they came to them.
@@ -408,18 +408,18 @@ impl fmt::Display for Warning {
         match self {
             Self::Line(warning) => warning.fmt(f),
             Self::Tag(error) => error.fmt(f),
+            Self::Bypass(entry) => write!(
+                f,
+                "{entry:?} in the bypass list of the agent's proxy is ignored: it means neither a \
+                 host, nor an ending of hosts, nor a network. Write it as contoso\\.local, \
+                 .*\\.contoso\\.local or 10\\.0\\..* in the agent's .proxybypass"
+            ),
             Self::OwnRun { resources } => write!(
                 f,
                 "artifactAlias: nothing triggered this run, so the tag is that of the run itself. If \
                  a pipeline resource pushed the image, name it: {}. {CURRENT} is the run itself, \
                  without this warning",
                 resources.join(", ")
-            ),
-            Self::Bypass(entry) => write!(
-                f,
-                "{entry:?} in the bypass list of the agent's proxy is ignored: it means neither a \
-                 host, nor an ending of hosts, nor a network. Write it as contoso\\.local, \
-                 .*\\.contoso\\.local or 10\\.0\\..* in the agent's .proxybypass"
             ),
         }
     }
