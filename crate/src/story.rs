@@ -1,6 +1,6 @@
 //! What a run did and saw, as data: [`crate::report`] makes words of it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter};
 
 use crate::{
     age::Age,
@@ -8,7 +8,9 @@ use crate::{
     plan::{Found, Plan, Planned, Reason, find},
     protocol::{Millis, Verdict},
     registry::Stored,
-    rollout::{self, Failure, Goal, Hold, Judgement, Observation, Progress},
+    rollout::{
+        self, Difference, Failure, Goal, Hold, Judgement, Observation, Progress, Proof, Pushed,
+    },
     workload::Workload,
 };
 
@@ -49,6 +51,10 @@ pub(crate) struct Chapter {
     pub(crate) outcome: Option<(Outcome, Age)>,
     /// Every step of the rollout that was seen.
     pub(crate) course: Vec<(Age, Progress)>,
+    /// Whether the new pods run what was pushed, once they are all there.
+    pub(crate) proof: Option<Proof>,
+    /// What the pods run where that is not the template: container, images, each with its pods.
+    pub(crate) running: Vec<(String, Vec<(String, usize)>)>,
     /// The pods of the new template.
     pub(crate) pods: Vec<PodSeen>,
     /// What most likely keeps a rollout from being done whose time is up.
@@ -72,6 +78,8 @@ pub(crate) enum Outcome {
     Held(Hold),
     /// It has failed, for this cause.
     Failed(Failure),
+    /// Every pod runs the new template, and one runs another content than was pushed.
+    Differs(Difference),
     /// Somebody deleted the workload.
     Deleted,
     /// Another image was set.
@@ -157,6 +165,8 @@ impl Story {
             planned: planned.clone(),
             outcome: None,
             course: Vec::new(),
+            proof: None,
+            running: Vec::new(),
             pods: Vec::new(),
             likely: None,
             warnings: Vec::new(),
@@ -237,7 +247,7 @@ impl Story {
 }
 
 impl Chapter {
-    fn is_of(&self, planned: &Planned) -> bool {
+    pub(crate) fn is_of(&self, planned: &Planned) -> bool {
         self.planned.name == planned.name && self.planned.namespace == planned.namespace
     }
 
@@ -285,6 +295,27 @@ impl Chapter {
         self.course.last().map(|(_, progress)| *progress)
     }
 
+    /// Takes in whether its pods run what was pushed: the images by what registries have of them.
+    pub(crate) fn prove(
+        &mut self,
+        goal: &Goal,
+        seen: &Observation,
+        stored: &BTreeMap<String, Stored>,
+    ) {
+        if let Some((Outcome::Done, _)) = self.outcome {
+            let pushed = goal.images.iter().filter_map(|(_, image)| pushed(image, stored));
+            self.proof = Some(rollout::prove(goal, seen, &pushed.collect::<Vec<_>>()));
+        }
+        if let Some((Outcome::Held(_), _)) = self.outcome {
+            let running = rollout::running_images(goal, seen).into_iter().map(|running| {
+                let images =
+                    running.images.iter().map(|(image, pods)| ((*image).to_owned(), *pods));
+                (running.container.to_owned(), images.collect())
+            });
+            self.running = running.collect();
+        }
+    }
+
     /// Takes in the pods of the workload, and what Kubernetes says of one that has failed.
     pub(crate) fn see(&mut self, goal: &Goal, seen: &Observation, began: Millis, now: Millis) {
         if self.outcome.is_none() {
@@ -319,6 +350,30 @@ impl Chapter {
         if let Some(workload) = seen.workload(goal) {
             self.now = Now::of(&self.planned, workload);
         }
+    }
+}
+
+/// What a registry has of an image that is set. An image with a digest names its content itself.
+fn pushed(image: &str, stored: &BTreeMap<String, Stored>) -> Option<Pushed> {
+    let digest = image.split_once('@').map(|(_, digest)| digest);
+    let known = stored.get(image).filter(|stored| stored.is_read());
+    let known =
+        known.or_else(|| stored.values().find(|s| Some(&*s.digest) == digest && s.is_read()));
+    match (known, digest) {
+        (Some(stored), _) => {
+            let parts = stored.parts.iter().map(|part| part.digest.clone());
+            Some(Pushed {
+                image: image.to_owned(),
+                digests: iter::once(stored.digest.clone()).chain(parts).collect(),
+                configs: stored.configs.clone(),
+            })
+        }
+        (None, Some(digest)) => Some(Pushed {
+            image: image.to_owned(),
+            digests: vec![digest.to_owned()],
+            configs: Vec::new(),
+        }),
+        (None, None) => None,
     }
 }
 

@@ -6,10 +6,7 @@ use crate::{
     connection::{ConnectionError, KubeconfigError},
     images::LineError,
     images_file::ImagesFileError,
-    inputs::{
-        files::FILE_LIMIT,
-        rollout::{DEFAULT_TIMEOUT, LONGEST_TIMEOUT},
-    },
+    inputs::{files::FILE_LIMIT, rollout::LONGEST_TIMEOUT},
     nearest::nearest,
     reference::Reference,
     rollout::RulesError,
@@ -160,7 +157,7 @@ impl fmt::Display for InputError {
             Self::Timeout(found) => write!(
                 f,
                 "rolloutStatusTimeout: {found:?} is no whole number of seconds from 0 to \
-                 {LONGEST_TIMEOUT}. Leave it empty for {DEFAULT_TIMEOUT}; 0 waits without a limit"
+                 {LONGEST_TIMEOUT}. Leave it empty for the longest progress deadline of the workloads, at least 600; 0 waits without a limit"
             ),
             Self::Tag(error) => error.fmt(f),
             Self::FailAfter(error) => error.fmt(f),

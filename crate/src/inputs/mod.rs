@@ -16,7 +16,7 @@ pub use error::InputError;
 pub use files::{FILE_LIMIT, File, FileContent};
 pub use note::Note;
 pub use registry::{RegistryAccess, Verification};
-pub use rollout::{Change, OnFailure, WhenUnchanged};
+pub use rollout::{Change, OnFailure, Scope, WhenUnchanged};
 pub use tag::{Publication, Warning};
 
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// The inputs that the task has, by their names in task.json.
-pub const NAMES: [&str; 38] = [
+pub const NAMES: [&str; 39] = [
     "command",
     "images",
     "tagStrategy",
@@ -68,6 +68,7 @@ pub const NAMES: [&str; 38] = [
     "rolloutStatusTimeout",
     "failAfter",
     "onFailure",
+    "onFailureScope",
     "deleteStuckPods",
 ];
 
@@ -202,7 +203,7 @@ mod tests {
     use super::{
         cluster::{CONNECTION_TYPES, DOWNLOADS},
         registry::{PINS, VERIFY},
-        rollout::{DEFAULT_TIMEOUT, DRY_RUNS, ON_FAILURE, WHEN_UNCHANGED},
+        rollout::{DRY_RUNS, ON_FAILURE, SCOPES, WHEN_UNCHANGED},
         tag::{COMMIT_LENGTHS, DEFAULT_RELEASE_BRANCHES, POLICIES, STRATEGIES, VERSIONS_FROM},
         *,
     };
@@ -250,6 +251,7 @@ mod tests {
             ("dryRun", &DRY_RUNS),
             ("whenUnchanged", &WHEN_UNCHANGED),
             ("onFailure", &ON_FAILURE),
+            ("onFailureScope", &SCOPES),
         ] {
             let input = inputs.iter().find(|input| input["name"] == name).unwrap();
             assert_eq!(input["defaultValue"], options[0], "{name}");
@@ -258,7 +260,7 @@ mod tests {
             assert!(offered.iter().all(|option| options.contains(&option.as_str())), "{name}");
         }
         for (name, default) in [
-            ("rolloutStatusTimeout", DEFAULT_TIMEOUT),
+            ("rolloutStatusTimeout", ""),
             ("releaseBranches", DEFAULT_RELEASE_BRANCHES),
             ("mutableTagList", DEFAULT_LIST),
             ("allowDowngrade", "true"),
@@ -293,7 +295,9 @@ mod tests {
                 downgrade: DowngradeRule { allowed: true, ordered: Ordered::All },
                 timeout_ms: Some(600_000),
                 rules: Rules::default(),
+                timeout_by_deadlines: true,
                 on_failure: OnFailure::Undo,
+                scope: Scope::Step,
                 when_unchanged: WhenUnchanged::Warn,
                 delete_stuck_pods: false,
                 run: Run { author: "build 4125".into(), trace: Vec::new() },
@@ -367,7 +371,7 @@ mod tests {
                 "dryRun: \"clinet\" is none of its values. Did you mean client? There are: none, \
                  client, server",
                 "rolloutStatusTimeout: \"10m\" is no whole number of seconds from 0 to 2000000. \
-                 Leave it empty for 600; 0 waits without a limit",
+                 Leave it empty for the longest progress deadline of the workloads, at least 600; 0 waits without a limit",
             ]
         );
     }

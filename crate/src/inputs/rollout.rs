@@ -12,9 +12,10 @@ use crate::{
 
 pub(super) const DRY_RUNS: [&str; 3] = ["none", "client", "server"];
 pub(super) const ON_FAILURE: [&str; 2] = ["undo", "keep"];
+pub(super) const SCOPES: [&str; 2] = ["step", "workload"];
 pub(super) const WHEN_UNCHANGED: [&str; 4] = ["warn", "succeed", "fail", "restart"];
-/// Seconds.
-pub(super) const DEFAULT_TIMEOUT: &str = "600";
+/// Seconds, where no progress deadline is longer.
+pub(super) const LEAST_TIMEOUT: &str = "600";
 /// Seconds; more does not fit a timer of the host in milliseconds.
 pub(super) const LONGEST_TIMEOUT: u32 = 2_000_000;
 
@@ -43,8 +44,12 @@ pub struct Change {
     pub timeout_ms: Option<u32>,
     /// When a rollout has failed before that time is over.
     pub rules: Rules,
+    /// Whether the workloads' own progress deadlines say how long, since nobody does.
+    pub timeout_by_deadlines: bool,
     /// What becomes of the images when a rollout fails.
     pub on_failure: OnFailure,
+    /// Of which workloads.
+    pub scope: Scope,
     /// What an image that is there already means.
     pub when_unchanged: WhenUnchanged,
     /// Whether a pod may be deleted that keeps a `StatefulSet` from going back.
@@ -72,6 +77,15 @@ pub enum OnFailure {
     Undo,
     /// The new images stay.
     Keep,
+}
+
+/// The input `onFailureScope`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Of every workload that the step changed.
+    Step,
+    /// Of those alone whose rollout is not done.
+    Workload,
 }
 
 /// The input `whenUnchanged`.
@@ -123,6 +137,11 @@ impl Reader<'_> {
             "keep" => OnFailure::Keep,
             _ => OnFailure::Undo,
         });
+        let scope = self.choice("onFailureScope", &SCOPES).map(|chosen| match chosen {
+            "workload" => Scope::Workload,
+            _ => Scope::Step,
+        });
+        let timeout_by_deadlines = !self.has("rolloutStatusTimeout");
         let delete_stuck_pods = self.flag("deleteStuckPods", false);
         let dry_run = dry_run?;
         let Reached { access, context: context_of_connection, namespace } = access?;
@@ -152,7 +171,9 @@ impl Reader<'_> {
             downgrade: downgrade?,
             timeout_ms,
             rules: rules?,
+            timeout_by_deadlines,
             on_failure: on_failure?,
+            scope: scope?,
             when_unchanged: when_unchanged?,
             delete_stuck_pods: delete_stuck_pods?,
             run: record::Run::of(self.variables),
@@ -200,7 +221,7 @@ impl Reader<'_> {
     }
 
     fn timeout_ms(&mut self) -> Option<u32> {
-        let text = self.text("rolloutStatusTimeout").unwrap_or_else(|| DEFAULT_TIMEOUT.to_owned());
+        let text = self.text("rolloutStatusTimeout").unwrap_or_else(|| LEAST_TIMEOUT.to_owned());
         match text.parse::<u32>() {
             Ok(0) => None,
             Ok(seconds) if seconds <= LONGEST_TIMEOUT => Some(seconds * 1000),

@@ -21,7 +21,8 @@ use crate::{
     kubectl::{CommandLine, Target},
     record::Note,
     reference::Reference,
-    workload::{Kind, Selector, Workload, WorkloadName},
+    rollout::Hold,
+    workload::{Kind, Owner, Selector, Workload, WorkloadName, owners},
 };
 
 /// Every workload that the input names or finds, in the order of the input.
@@ -54,6 +55,13 @@ pub struct Planned {
     pub change_cause: Option<String>,
     /// The annotations of [`crate::record::TRACE`] as they were before.
     pub trace: Vec<Note>,
+    /// Why nothing replaces its pods, where that is so whatever is set.
+    pub hold: Option<Hold>,
+    /// The containers whose node pulls nothing where it has a copy of the tag, and that have a tag
+    /// alone.
+    pub cached: Vec<String>,
+    /// Who sets its images besides the step.
+    pub owners: Vec<Owner>,
     /// Whether its pods are to be replaced though no image changes.
     pub restart: bool,
     /// Whether no line names it, but one means every workload of its kind.
@@ -113,6 +121,12 @@ impl Plan {
         let mut planner = Planner::new(lines, defaults, found);
         let errors: Vec<PlanError> =
             lines.iter().filter_map(|line| planner.add_line(line).err()).collect();
+        for planned in &mut planner.plan.workloads {
+            let containers: Vec<&str> =
+                planned.containers.iter().map(|c| c.container.as_str()).collect();
+            let workload = find(planned, found);
+            planned.owners = workload.map_or(Vec::new(), |w| owners(w, &containers));
+        }
         if errors.is_empty() { Ok(planner.plan) } else { Err(errors) }
     }
 
@@ -335,6 +349,9 @@ impl Planned {
             asked: asked.map(str::to_owned),
             uid: workload.metadata.uid.clone(),
             generation: workload.metadata.generation,
+            hold: Hold::of_workload(workload),
+            cached: cached(workload),
+            owners: Vec::new(),
             selector: workload.spec.selector.as_ref().and_then(Selector::labels),
             containers: Vec::new(),
             record: annotations.replaced.clone(),
@@ -371,7 +388,14 @@ impl Planned {
     /// Whether `kubectl rollout restart` takes this kind.
     #[must_use]
     pub fn can_restart(&self) -> bool {
-        matches!(self.name.kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet)
+        self.hold != Some(Hold::Paused)
+            && matches!(self.name.kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet)
+    }
+
+    /// Whether a container of it may run a copy that its node has, in place of what was pushed.
+    #[must_use]
+    pub fn pulls_nothing(&self) -> bool {
+        self.containers.iter().any(|change| self.cached.contains(&change.container))
     }
 
     fn pairs(&self) -> Vec<String> {
@@ -466,6 +490,14 @@ pub fn commands_without_cluster(
         commands.extend(places.iter().map(set));
     }
     Ok(commands)
+}
+
+/// The containers with `imagePullPolicy: IfNotPresent` and a tag that could be pushed again.
+fn cached(workload: &Workload) -> Vec<String> {
+    let may_be = |container: &&crate::workload::Container| {
+        container.image_pull_policy == "IfNotPresent" && !container.image.contains('@')
+    };
+    workload.all_containers().filter(may_be).map(|container| container.name.clone()).collect()
 }
 
 fn runs(image: &str, reference: &Reference) -> bool {

@@ -1,5 +1,7 @@
 //! The story for tools: a JSON document, and the output variables.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::{
@@ -8,8 +10,9 @@ use crate::{
     registry::{Origin, Stored},
     report::{
         causes, output,
-        result::{back, verdict_of},
+        result::{back, proven, verdict_of},
     },
+    rollout::Proof,
     story::{Back, Chapter, Now, Outcome, Story},
 };
 
@@ -38,6 +41,9 @@ struct Workload<'a> {
     name: &'a str,
     outcome: &'static str,
     verdict: String,
+    /// Whether the new pods run what was pushed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<Proven>,
     #[serde(skip_serializing_if = "Option::is_none")]
     undo: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +57,16 @@ struct Workload<'a> {
     warnings: Option<Vec<Warning<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<Log<'a>>,
+}
+
+#[derive(Serialize)]
+struct Proven {
+    /// `verified`, `differs` or `unknown`.
+    state: &'static str,
+    /// The digest of each container that is verified.
+    digests: BTreeMap<String, String>,
+    /// In a sentence.
+    words: String,
 }
 
 #[derive(Serialize)]
@@ -170,6 +186,7 @@ fn brief<'a>(story: &'a Story, chapter: &'a Chapter) -> Workload<'a> {
         name: &chapter.planned.name.name,
         outcome: word(chapter),
         verdict: verdict_of(story, chapter).chars().take(SHORT).collect(),
+        proof: proof(chapter),
         undo: None,
         milliseconds: chapter.outcome.as_ref().map(|(_, after)| after.0),
         containers: containers(story, chapter),
@@ -216,6 +233,16 @@ fn whole<'a>(story: &'a Story, chapter: &'a Chapter) -> Workload<'a> {
     }
 }
 
+fn proof(chapter: &Chapter) -> Option<Proven> {
+    let (state, digests) = match chapter.proof.as_ref()? {
+        Proof::Verified(digests) => ("verified", digests.iter().cloned().collect()),
+        Proof::Differs(_) => ("differs", BTreeMap::new()),
+        Proof::Unknown(_) => ("unknown", BTreeMap::new()),
+    };
+    let words = proven(chapter)?.chars().take(SHORT).collect();
+    Some(Proven { state, digests, words })
+}
+
 fn containers<'a>(story: &'a Story, chapter: &'a Chapter) -> Vec<Container<'a>> {
     let now = |name: &str| match &chapter.now {
         Now::Images(images) => {
@@ -256,6 +283,7 @@ pub(super) fn word(chapter: &Chapter) -> &'static str {
         (Some((Outcome::Held(_), _)), _) => "held",
         (Some((Outcome::Deleted, _)), _) => "deleted",
         (Some((Outcome::SetByAnother { .. }, _)), _) => "setByAnother",
+        (Some((Outcome::Differs(_), _)), _) => "differs",
         (Some((Outcome::Failed(_) | Outcome::Blocked { .. }, _)), _) => "failed",
         (None, _) if chapter.planned.is_left_as_it_is() => "unchanged",
         (None, _) => "notDone",

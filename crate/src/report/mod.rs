@@ -21,12 +21,12 @@ pub(crate) use access::{
     no_kubectl, skew, token_not_renewed, token_renewed, untrusted,
 };
 pub use log_text::LogText;
-pub(crate) use plan::{dry_run, left_alone, nothing_to_do, plan};
+pub(crate) use plan::{dry_run, left_alone, nothing_to_do, owners, plan};
 pub(crate) use registry::{checked, origin, other_commit, overheard, platforms};
 pub(crate) use result::{last_sentence, story};
 pub(crate) use rollout::{
-    canceled, container_logs, heartbeat, not_recorded, not_seen, over, polls, progress, rewritten,
-    settled, stuck_pod, tried_again, watch_failed, watched_by_name,
+    canceled, container_logs, differs, heartbeat, not_recorded, not_seen, over, polls, progress,
+    rewritten, settled, stuck_pod, tried_again, watch_failed, watched_by_name,
 };
 
 pub(crate) use tag::{

@@ -5,8 +5,9 @@ use crate::{
     plan::{Left, Plan, Planned, Reason},
     protocol::{Effect, Style, Verdict},
     report::{log, plain, rollout::another, table::table},
+    rollout::Hold,
     story::Purpose,
-    workload::Kind,
+    workload::{Kind, Owner},
 };
 
 /// The plan as a table, and a warning for what stays as it is.
@@ -34,6 +35,28 @@ pub(crate) fn plan(plan: &Plan, when_unchanged: WhenUnchanged) -> Vec<Effect> {
     all(plan).into_iter().chain(table).chain(notes).collect()
 }
 
+/// Who sets the images of the workloads besides the step: a line each, a warning where that is undone at
+/// once.
+pub(crate) fn owners(plan: &Plan) -> Vec<Effect> {
+    let spans = plan.spans_namespaces();
+    let line = |planned: &Planned, owner: &Owner| {
+        let title = planned.title(spans);
+        if owner.heals_drift() {
+            log(
+                Style::Warning,
+                format!(
+                    "{title} is managed by {owner}, which sets its own image again at once. Change \
+                     the image at its source, or have it leave this field alone"
+                ),
+            )
+        } else {
+            plain(format!("{title} is managed by {owner}: its next change sets its own image"))
+        }
+    };
+    let changed = plan.changed();
+    changed.flat_map(|planned| planned.owners.iter().map(move |o| line(planned, o))).collect()
+}
+
 /// What `--all` means here: the workloads of each kind and namespace.
 fn all(plan: &Plan) -> Vec<Effect> {
     let mut places: Vec<(&str, Kind, Vec<&str>)> = Vec::new();
@@ -59,10 +82,25 @@ fn left_as_it_is(planned: &Planned, spans: bool, when_unchanged: WhenUnchanged) 
     let images: Vec<&str> = planned.containers.iter().map(|c| c.new.as_str()).collect();
     let images = images.join(", ");
     match when_unchanged {
+        WhenUnchanged::Restart if planned.restart && planned.pulls_nothing() => log(
+            Style::Warning,
+            format!(
+                "{name} has {images} already. Its pods are replaced by kubectl rollout restart, but \
+                 imagePullPolicy: IfNotPresent pulls nothing where a node has a copy. Set pin: digest \
+                 to roll out what was pushed"
+            ),
+        ),
         WhenUnchanged::Restart if planned.restart => plain(format!(
             "{name} has {images} already: its pods are replaced by kubectl rollout restart, and \
-             pull the image again if their imagePullPolicy is Always"
+             pull the image again"
         )),
+        WhenUnchanged::Restart if planned.hold == Some(Hold::Paused) => log(
+            Style::Warning,
+            format!(
+                "{name} has {images} already, and a paused deployment cannot be restarted. Run \
+                 kubectl rollout resume, then run the step again"
+            ),
+        ),
         WhenUnchanged::Restart => log(
             Style::Warning,
             format!(

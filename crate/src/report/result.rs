@@ -11,6 +11,7 @@ use crate::{
         section, summary,
         table::table,
     },
+    rollout::Proof,
     story::{Back, Chapter, Now, Outcome, PodSeen, Purpose, Story},
 };
 
@@ -51,7 +52,9 @@ fn chapter_lines(story: &Story, chapter: &Chapter) -> Vec<Effect> {
     let back = back(story, chapter).map(|text| plain(format!("  {text}")));
     let shown = if is_done_well(chapter) { 0 } else { SHOWN_PODS };
     let pods = chapter.pods.iter().take(shown).map(|pod| plain(format!("  {}", pod_line(pod))));
-    let pods = pods.chain(is_done_well(chapter).then(|| plain(format!("  {}", ages(chapter)))));
+    let done_well =
+        is_done_well(chapter).then(|| plain(format!("  {}{}", ages(chapter), proof(chapter))));
+    let pods = pods.chain(done_well);
     let left = chapter.pods.len().saturating_sub(SHOWN_PODS) * usize::from(shown > 0);
     let left = (left > 0).then(|| plain(format!("  … {left} more pods")));
     let warnings = chapter.warnings.iter().map(|w| plain(format!("  {}: {}", w.reason, w.message)));
@@ -68,6 +71,38 @@ fn is_done_well(chapter: &Chapter) -> bool {
     let done =
         matches!(chapter.outcome, Some((Outcome::Done, _))) && chapter.back == Back::NotAsked;
     done && !chapter.pods.is_empty() && chapter.pods.iter().all(|pod| pod.ready)
+}
+
+/// Whether the pods run what was pushed, for the end of a line.
+fn proof(chapter: &Chapter) -> String {
+    match &chapter.proof {
+        Some(Proof::Verified(digests)) => {
+            let short =
+                |digest: &str| digest.chars().take("sha256:".len() + 12).collect::<String>();
+            let mut digests: Vec<String> =
+                digests.iter().map(|(_, digest)| short(digest)).collect();
+            digests.dedup();
+            format!(", running {} (verified)", digests.join(", "))
+        }
+        Some(Proof::Differs(_)) => ", not all of them running what was pushed".to_owned(),
+        Some(Proof::Unknown(why)) => {
+            format!(" (digest not verified: {})", causes::unproven(why))
+        }
+        None => String::new(),
+    }
+}
+
+/// Whether the pods run what was pushed, in a sentence.
+pub(super) fn proven(chapter: &Chapter) -> Option<String> {
+    Some(match chapter.proof.as_ref()? {
+        Proof::Verified(digests) => {
+            let pairs: Vec<String> =
+                digests.iter().map(|(container, digest)| format!("{container} {digest}")).collect();
+            format!("Verified: every new pod runs what was pushed ({})", pairs.join(", "))
+        }
+        Proof::Differs(difference) => format!("Differs: {}", causes::difference(difference)),
+        Proof::Unknown(why) => format!("Not verified: {}", causes::unproven(why)),
+    })
 }
 
 /// How many pods there are, and how old they are.
@@ -114,6 +149,13 @@ pub(super) fn verdict_of(story: &Story, chapter: &Chapter) -> String {
             format!("failed after {after}: {trouble}")
         }
     }
+}
+
+/// Whether another deployment has set an image since.
+fn was_taken(chapter: &Chapter) -> bool {
+    matches!(chapter.back, Back::Left(Reason::SetByAnother { .. }))
+        || (chapter.back == Back::NotAsked
+            && matches!(chapter.outcome, Some((Outcome::SetByAnother { .. }, _))))
 }
 
 fn was_never_set(chapter: &Chapter) -> bool {
@@ -177,6 +219,14 @@ pub(super) fn now(chapter: &Chapter) -> Vec<[String; 2]> {
             .iter()
             .map(|(container, image)| {
                 let change = changes.iter().find(|c| c.container == *container);
+                let running = chapter.running.iter().find(|(name, _)| name == container);
+                let running = running.map(|(_, images)| images.as_slice()).unwrap_or_default();
+                if running.iter().any(|(other, _)| other != image) {
+                    let pods = |(image, pods): &(String, usize)| format!("{image} in {pods}");
+                    let pods: Vec<String> = running.iter().map(pods).collect();
+                    let template = format!("{image} (template; pods run {})", pods.join(", "));
+                    return [container.clone(), template];
+                }
                 let which = match change {
                     Some(change) if !change.changes() => "as before",
                     Some(change) if change.old == *image => "the old one",
@@ -209,7 +259,9 @@ pub(crate) fn last_sentence(story: &Story, verdict: Verdict) -> &'static str {
     let is_back = |chapter: &Chapter| {
         matches!(
             chapter.back,
-            Back::Set | Back::Rolled(Outcome::Done | Outcome::Held(_), _) | Back::Left(_)
+            Back::Set
+                | Back::Rolled(Outcome::Done | Outcome::Held(_), _)
+                | Back::Left(Reason::NeverSet)
         )
     };
     let asked = changed().any(|chapter| chapter.back != Back::NotAsked);
@@ -231,6 +283,10 @@ pub(crate) fn last_sentence(story: &Story, verdict: Verdict) -> &'static str {
         }
         (Verdict::Failed, Purpose::Set) if !asked => {
             "The images are set, but not all of them run, and they stay"
+        }
+        (Verdict::Failed, Purpose::Set) if changed().any(was_taken) => {
+            "The images do not all run: another deployment changed a workload meanwhile; see the \
+             last table"
         }
         (Verdict::Failed, Purpose::Set) if all_back => {
             "The new images do not all run; the old ones are back"

@@ -6,7 +6,7 @@ use crate::{
     plan::{Planned, Rewritten},
     protocol::{Effect, Style},
     report::{causes, log, plain},
-    rollout::{Failure, Hold, Listing, Progress},
+    rollout::{Difference, Failure, Hold, Listing, Progress, Waiting},
     run::{Over, StuckPods},
     story::{Outcome, Story},
     workload::Kind,
@@ -20,17 +20,17 @@ pub(crate) fn progress(
     after: Age,
     title: &str,
     progress: Progress,
-    likely: Option<&Failure>,
+    waiting: Option<&Waiting>,
 ) -> Effect {
-    let likely = likely.map(|failure| format!("; {}", causes::in_short(failure)));
-    let likely = likely.unwrap_or_default();
-    plain(format!("[{:>4}] {title}: {}{likely}", elapsed(after), counts(progress)))
+    let waiting = waiting.map(|waiting| format!("; {}", causes::waiting(waiting)));
+    let waiting = waiting.unwrap_or_default();
+    plain(format!("[{:>4}] {title}: {}{waiting}", elapsed(after), counts(progress)))
 }
 
 /// Nothing has moved for a while: what is waited for. The first few of many are told.
 pub(crate) fn heartbeat(
     after: Age,
-    waiting: &[(String, Progress, Option<Failure>)],
+    waiting: &[(String, Progress, Option<Waiting>)],
 ) -> Vec<Effect> {
     const SHOWN: usize = 5;
     let shown = waiting.iter().take(SHOWN);
@@ -81,6 +81,7 @@ pub(super) fn trouble(story: &Story, planned: &Planned, outcome: &Outcome) -> Op
     match outcome {
         Outcome::Done | Outcome::Held(_) => None,
         Outcome::Failed(failure) => Some(cause(story, planned, failure)),
+        Outcome::Differs(difference) => Some(causes::difference(difference)),
         Outcome::Deleted => Some("somebody deleted it during the rollout".to_owned()),
         Outcome::SetByAnother { container, image, by } => Some(format!(
             "{} set {container} to {image} during the rollout",
@@ -143,9 +144,10 @@ pub(super) fn held(hold: Hold) -> &'static str {
 pub(crate) fn stuck_pod(title: &str, pod: &str, stuck_pods: StuckPods) -> Effect {
     let what = match stuck_pods {
         StuckPods::Delete => "it is deleted, so that the old image runs again",
+        StuckPods::DeleteOnceCertain => "it is deleted, so that the rollout goes on",
         StuckPods::Wait | StuckPods::Name => "it stays, since deleteStuckPods is not set",
     };
-    log(Style::Warning, format!("{title}: the pod {pod} of the failed rollout blocks it; {what}"))
+    log(Style::Warning, format!("{title}: the pod {pod} of a failed rollout blocks it; {what}"))
 }
 
 /// The rollouts are not watched any longer, though they are not settled.
@@ -163,6 +165,17 @@ pub(crate) fn over(over: &Over) -> Vec<Effect> {
             vec![log(Style::Error, format!("The rollout cannot be watched any longer: {error}"))]
         }
     }
+}
+
+/// A pod runs something else than what was pushed.
+pub(crate) fn differs(
+    story: &Story,
+    planned: &Planned,
+    difference: &Difference,
+    required: bool,
+) -> Effect {
+    let style = if required { Style::Error } else { Style::Warning };
+    log(style, format!("{}: {}", story.title(planned), causes::difference(difference)))
 }
 
 /// The agent ends the step.

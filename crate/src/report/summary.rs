@@ -7,7 +7,7 @@ use crate::{
     protocol::Verdict,
     report::{
         document::word,
-        result::{back, now, pod_line, verdict_of},
+        result::{back, now, pod_line, proven, verdict_of},
     },
     rollout::Progress,
     story::{Chapter, Story},
@@ -69,6 +69,9 @@ fn rows(page: &mut String, story: &Story, chapter: &Chapter) {
 fn details(page: &mut String, story: &Story, chapter: &Chapter) {
     let title = story.title(&chapter.planned);
     let _ = write!(page, "\n## {}\n\n{}\n", escaped(&title), escaped(&verdict_of(story, chapter)));
+    if let Some(proven) = proven(chapter) {
+        let _ = write!(page, "\n{}\n", escaped(&proven));
+    }
     if let Some(back) = back(story, chapter) {
         let _ = write!(page, "\n{}\n", escaped(&back));
     }

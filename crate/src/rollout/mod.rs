@@ -75,6 +75,7 @@ pub use failure::{Cause, Failure, ProbeKind};
 pub use judge::{judge, likely_cause};
 pub use log::{ContainerLog, Run, is_no_log};
 pub use observation::{Listing, Observation};
+pub use proof::{Difference, Expected, Proof, Pushed, Unproven, Why, prove};
 pub use rules::{Rules, RulesError};
 pub use store::Change;
 pub use story::{PodState, RunningImages, pods, running_images, stuck_pod};

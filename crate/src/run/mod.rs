@@ -42,6 +42,7 @@ mod changes;
 mod gate;
 mod gathering;
 mod getting;
+mod logs;
 mod preparing;
 mod process;
 mod publishing;

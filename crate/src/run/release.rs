@@ -5,31 +5,28 @@ use std::{collections::BTreeMap, mem, vec};
 use serde_json::json;
 
 use crate::{
+    age::Age,
     images::Line,
-    inputs::{Change, OnFailure, WhenUnchanged},
+    inputs::{Change, OnFailure, Scope, WhenUnchanged},
     kubectl::{CommandLine, Skew, client_version, server_version},
     kubernetes::{ApiError, ApiRequest},
     plan::{self, Found, Plan, PlanError, Planned, Query, Return, Step},
     protocol::{Event, Millis, TimerId, Verdict},
     record::{Note, Run},
-    report, rollout,
+    registry::Verify,
+    report,
+    rollout::{self, Proof},
     run::{
         State,
         changes::Changes,
+        logs::Logs,
         requests::{Patience, Requests},
         session::{Effects, Session, finish},
         verifying::Verifying,
-        watching::{Over, StuckPods, Watching},
+        watching::{Over, StuckPods, Terms, Watching},
     },
-    story::{Back, ContainerLog, Outcome, Purpose, Story},
+    story::{Back, Outcome, Purpose, Story},
 };
-
-/// How many lines of each are fetched.
-const LOG_LINES: u32 = 20;
-/// The longest line of a log that is kept, in characters.
-const LOG_LINE: usize = 2000;
-/// How many logs of failed containers are fetched.
-const MOST_LOGS: usize = 3;
 
 /// A run that deals with the cluster.
 #[derive(Debug)]
@@ -45,6 +42,8 @@ pub(crate) struct Release {
     pending_notes: Vec<ApiRequest>,
     /// Whether it is known what the API server made of the change.
     stored_is_known: bool,
+    /// The pods that the rollouts have waited for in vain.
+    pods_that_do_not_end: Vec<String>,
     /// Whether the record of the change was left.
     recorded: bool,
     /// Once the step is canceled: the timer by which it has to end.
@@ -64,8 +63,8 @@ enum Stage {
     ReadingBack(Reading),
     /// The rollouts of the changes.
     Watching(Watching),
-    /// The logs of containers that failed: pod and container of each.
-    Explaining(Requests, Vec<(usize, String, String)>),
+    /// The logs of containers that failed.
+    Explaining(Logs),
     /// The workloads as they are before their images are put back.
     Checking(Reading),
     /// The old images.
@@ -118,6 +117,7 @@ impl Release {
             verdict: Verdict::Succeeded,
             pending_notes: Vec::new(),
             stored_is_known: false,
+            pods_that_do_not_end: Vec::new(),
             recorded: false,
             canceled: None,
             grace_ms,
@@ -190,9 +190,8 @@ impl Release {
                     self.rollouts_are_over(&over, now, effects);
                 }
             }
-            Stage::Explaining(requests, _) => {
-                requests.handle(event, session, effects);
-                if requests.is_over() {
+            Stage::Explaining(logs) => {
+                if logs.handle(event, session, effects) {
                     self.logs_are_there(now, effects);
                 }
             }
@@ -271,9 +270,15 @@ impl Release {
                 return self.end_unchanged(effects);
             }
         }
+        if self.session.request.timeout_by_deadlines {
+            let workloads = self.plan.workloads.iter().filter_map(|w| plan::find(w, &found));
+            let seconds = rollout::default_timeout(workloads);
+            self.session.request.timeout_ms = Some(seconds.saturating_mul(1000));
+        }
         let request = &self.session.request;
         let commands = self.plan.commands(&request.target);
         effects.extend(report::plan(&self.plan, request.when_unchanged));
+        effects.extend(report::owners(&self.plan));
         if self.purpose == Purpose::Set {
             let backward = request.downgrade.backward(&self.plan);
             effects.extend(report::backward(&backward, request.downgrade));
@@ -410,15 +415,17 @@ impl Release {
     fn watch(&mut self, effects: &mut Effects) {
         effects.push(report::section("Rollout"));
         let undo = self.purpose == Purpose::Undo;
-        let first_failure_ends = self.session.request.on_failure == OnFailure::Undo;
-        let mut watching = Watching::start(
-            &self.plan,
-            self.story.began,
-            first_failure_ends && !undo,
-            self.stuck_pods(undo),
-            &mut self.session,
-            effects,
-        );
+        let request = &self.session.request;
+        let terms = Terms {
+            began: self.story.began,
+            first_failure_ends: request.on_failure == OnFailure::Undo
+                && request.scope == Scope::Step
+                && !undo,
+            stuck_pods: self.stuck_pods(undo),
+            verified: self.story.stored.keys().cloned().collect(),
+            waited_for: Vec::new(),
+        };
+        let mut watching = Watching::start(&self.plan, terms, &mut self.session, effects);
         let notes = self.records(&self.plan);
         watching.beside(Requests::start(notes, Patience::EACH, &mut self.session, effects));
         let over = watching.is_settled(&mut self.session, effects);
@@ -441,7 +448,8 @@ impl Release {
 
     fn stuck_pods(&self, going_back: bool) -> StuckPods {
         match (going_back, self.session.request.delete_stuck_pods) {
-            (false, _) => StuckPods::Wait,
+            (false, false) => StuckPods::Wait,
+            (false, true) => StuckPods::DeleteOnceCertain,
             (true, false) => StuckPods::Name,
             (true, true) => StuckPods::Delete,
         }
@@ -451,11 +459,13 @@ impl Release {
         let Stage::Watching(watching) = &mut self.stage else { return };
         watching.stop(&mut self.session, effects);
         watching.tell(now, &mut self.story);
+        self.pods_that_do_not_end = watching.pods_that_do_not_end();
         effects.extend(report::over(over));
         if watching.lacks_something() {
             self.verdict = Verdict::SucceededWithIssues;
         }
         self.recorded = watching.is_recorded();
+        self.hold_against_what_was_pushed(effects);
         if *over == Over::Settled && !self.story.has_failed() {
             if self.story.knows_what_runs() {
                 return self.conclude(now, effects);
@@ -469,38 +479,35 @@ impl Release {
         self.explain(now, effects);
     }
 
+    /// A pod that runs something else than what was pushed is a failure where the check is required,
+    /// and a warning otherwise.
+    fn hold_against_what_was_pushed(&mut self, effects: &mut Effects) {
+        let required = self.session.request.verification.verify == Some(Verify::Required);
+        for at in 0..self.story.chapters.len() {
+            let chapter = &mut self.story.chapters[at];
+            let Some(Proof::Differs(difference)) = chapter.proof.clone() else { continue };
+            if required && self.purpose == Purpose::Set {
+                let after = chapter.outcome.as_ref().map_or(Age(0), |(_, after)| *after);
+                chapter.outcome = Some((Outcome::Differs(difference.clone()), after));
+            } else if self.verdict == Verdict::Succeeded {
+                self.verdict = Verdict::SucceededWithIssues;
+            }
+            let chapter = &self.story.chapters[at];
+            effects.push(report::differs(&self.story, &chapter.planned, &difference, required));
+        }
+    }
+
     /// Fetches the logs of the containers that failed.
     fn explain(&mut self, now: Millis, effects: &mut Effects) {
-        let mut requests = Vec::new();
-        let mut whose = Vec::new();
-        for (at, chapter) in self.story.chapters.iter().enumerate() {
-            let Some((Outcome::Failed(failure), _)) = &chapter.outcome else { continue };
-            let Some(log) = failure.log().filter(|_| requests.len() < MOST_LOGS) else { continue };
-            let rollout::ContainerLog { pod, container, previous } = log;
-            let namespace = &chapter.planned.namespace;
-            requests.push(ApiRequest::log(namespace, pod, container, previous, LOG_LINES));
-            whose.push((at, pod.to_owned(), container.to_owned()));
+        match Logs::start(&self.story, &mut self.session, effects) {
+            Some(logs) => self.stage = Stage::Explaining(logs),
+            None => self.go_back(now, effects),
         }
-        if requests.is_empty() {
-            return self.go_back(now, effects);
-        }
-        let requests = Requests::start(requests, Patience::BRIEFLY, &mut self.session, effects);
-        self.stage = Stage::Explaining(requests, whose);
     }
 
     fn logs_are_there(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::Explaining(requests, whose) = &self.stage else { return };
-        for (job, (at, pod, container)) in whose.iter().enumerate() {
-            let answer = requests.answer(job).map(<[Vec<u8>]>::concat);
-            let answer = answer.filter(|answer| !answer.is_empty());
-            let lines =
-                answer.map(|answer| String::from_utf8_lossy(&answer).lines().map(cut).collect());
-            self.story.chapters[*at].log = lines.map(|lines| ContainerLog {
-                pod: pod.clone(),
-                container: container.clone(),
-                lines,
-            });
-        }
+        let Stage::Explaining(logs) = &mut self.stage else { return };
+        logs.tell(&mut self.story);
         effects.extend(report::container_logs(&self.story));
         self.go_back(now, effects);
     }
@@ -510,15 +517,28 @@ impl Release {
         self.purpose == Purpose::Set && self.session.request.on_failure == OnFailure::Undo
     }
 
+    /// What is put back: every workload that this run changed, or those alone whose rollout is not
+    /// done.
+    fn plan_to_put_back(&self) -> Plan {
+        let only_failed = self.session.request.scope == Scope::Workload && self.canceled.is_none();
+        let is_good = |planned: &&Planned| {
+            let chapter = self.story.chapters.iter().find(|chapter| chapter.is_of(planned));
+            let outcome = chapter.and_then(|chapter| chapter.outcome.as_ref());
+            outcome.is_some_and(|(outcome, _)| !outcome.is_failure())
+        };
+        let changed = self.plan.changed().filter(|planned| !(only_failed && is_good(planned)));
+        Plan { workloads: changed.cloned().collect() }
+    }
+
     /// Puts back what this run has changed, if it is to.
     fn go_back(&mut self, now: Millis, effects: &mut Effects) {
-        if !self.puts_back() || self.plan.changed().next().is_none() {
+        if !self.puts_back() || self.plan_to_put_back().workloads.is_empty() {
             return self.look_again(now, effects);
         }
         effects.push(report::section("Undo"));
         self.pending_notes.clear();
         self.story.forget_what_runs();
-        let queries = queries(self.plan.changed());
+        let queries = queries(self.plan_to_put_back().workloads.iter());
         let reading = Reading::start(queries, Patience::EACH, &mut self.session, effects);
         self.stage = Stage::Checking(reading);
     }
@@ -528,9 +548,10 @@ impl Release {
         let found = reading.answered();
         effects.extend(reading.failures().map(|error| report::not_known(&error)));
         self.take_stored(&found, effects);
-        let Return { plan, left } = plan::way_back(&self.plan, &found);
+        let Return { plan, left } = plan::way_back(&self.plan_to_put_back(), &found);
         let is_known = |planned: &Planned| found.iter().any(|found| found.covers(planned));
-        for planned in self.plan.changed().filter(|planned| !is_known(planned)) {
+        let to_put_back = self.plan_to_put_back();
+        for planned in to_put_back.workloads.iter().filter(|planned| !is_known(planned)) {
             if let Some(chapter) = self.story.chapter_mut(planned) {
                 chapter.back = Back::Unknown;
             }
@@ -594,9 +615,15 @@ impl Release {
         let mut stored = back.clone();
         stored.take_stored(&reading.answered());
         let former = Self::former_records(&self.session.request.run, back);
-        let stuck = self.stuck_pods(true);
+        let terms = Terms {
+            began: now,
+            first_failure_ends: false,
+            stuck_pods: self.stuck_pods(true),
+            verified: Vec::new(),
+            waited_for: mem::take(&mut self.pods_that_do_not_end),
+        };
         let session = &mut self.session;
-        let mut watching = Watching::start(&stored, now, false, stuck, session, effects);
+        let mut watching = Watching::start(&stored, terms, session, effects);
         watching.beside(Requests::start(former, Patience::EACH, session, effects));
         self.stage = Stage::WatchingBack(watching);
     }
@@ -651,8 +678,8 @@ impl Release {
                 self.pending_notes = self.records(&self.plan);
                 self.go_back(now, effects);
             }
-            Stage::Explaining(requests, _) => {
-                requests.stop(&mut self.session, effects);
+            Stage::Explaining(logs) => {
+                logs.stop(&mut self.session, effects);
                 self.go_back(now, effects);
             }
             Stage::Watching(watching) => {
@@ -771,11 +798,6 @@ fn notes(plan: &Plan, annotations: impl Fn(&Planned) -> Vec<Note>) -> Vec<ApiReq
         ApiRequest::patch(namespace, name.kind, &name.name, patch, false)
     };
     plan.changed().map(request).collect()
-}
-
-/// A line of a container's log, no longer than a person reads.
-fn cut(line: &str) -> String {
-    line.chars().take(LOG_LINE).collect()
 }
 
 /// Shows that a note could not be left.

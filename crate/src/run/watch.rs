@@ -13,16 +13,8 @@ use crate::{
 };
 
 /// The reasons of events that a start which goes well has, and which no judgement needs: most events.
-const ROUTINE_EVENT_REASONS: [&str; 8] = [
-    "Scheduled",
-    "Pulling",
-    "Pulled",
-    "Created",
-    "Started",
-    "SuccessfulCreate",
-    "SuccessfulDelete",
-    "ScalingReplicaSet",
-];
+const ROUTINE_EVENT_REASONS: [&str; 5] =
+    ["Scheduled", "Pulled", "Created", "Started", "ScalingReplicaSet"];
 
 /// A machine, and what it is of.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use crate::{
     plan::{Plan, Planned},
     protocol::{Effect, Event, Millis, TimerId},
     report,
-    rollout::{self, Cause, Failure, Goal, Judgement, Listing, Observation, Progress},
+    rollout::{self, Cause, Failure, Goal, Judgement, Listing, Observation, Progress, Waiting},
     run::{
         requests::{Patience, Requests},
         session::{Effects, Session},
@@ -32,6 +32,23 @@ pub(crate) enum StuckPods {
     Name,
     /// It is deleted.
     Delete,
+    /// It is deleted once it is certain that the rollout waits for it in vain.
+    DeleteOnceCertain,
+}
+
+/// How rollouts are watched.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    /// When the changes were asked for.
+    pub(crate) began: Millis,
+    /// Whether one failed rollout is enough to stop waiting for the others.
+    pub(crate) first_failure_ends: bool,
+    /// What becomes of pods that hold a rollout up.
+    pub(crate) stuck_pods: StuckPods,
+    /// The images that registries have: a node that finds none is only early.
+    pub(crate) verified: Vec<String>,
+    /// The pods that an earlier rollout has waited for in vain.
+    pub(crate) waited_for: Vec<String>,
 }
 
 /// Waits for rollouts.
@@ -42,7 +59,7 @@ pub(crate) struct Watching {
     watches: Vec<Watch>,
     /// Requests beside the watches; they are not what is waited for.
     aside: Vec<Requests>,
-    began: Millis,
+    terms: Terms,
     deadline: Option<TimerId>,
     /// When a grace time runs out, and the timer for it.
     recheck: Option<(Millis, TimerId)>,
@@ -52,9 +69,6 @@ pub(crate) struct Watching {
     heartbeat: Option<TimerId>,
     /// Whether something moved since the heartbeat was set.
     moved: bool,
-    /// Whether one failed rollout is enough to stop waiting for the others.
-    first_failure_ends: bool,
-    stuck_pods: StuckPods,
     percent: Option<u8>,
 }
 
@@ -67,7 +81,7 @@ struct Followed {
     course: Vec<(Age, Progress)>,
     /// How far it is, as the log said it last: fifths of its pods, and whether that is all of them.
     said: Option<(i64, bool)>,
-    /// What it most likely waits for, as the log said it last.
+    /// What was wrong and could pass, as the log said it last.
     awaited: Option<(mem::Discriminant<Cause>, Option<String>)>,
     /// The pod that was deleted since it held the rollout up.
     deleted_pod: Option<String>,
@@ -85,16 +99,15 @@ pub(crate) enum Over {
 }
 
 impl Watching {
-    /// Starts the watches for a plan whose changes were asked for at `began`.
+    /// Starts the watches for a plan whose changes are made.
     pub(crate) fn start(
         plan: &Plan,
-        began: Millis,
-        first_failure_ends: bool,
-        stuck_pods: StuckPods,
+        terms: Terms,
         session: &mut Session,
         effects: &mut Effects,
     ) -> Self {
-        let followed: Vec<Followed> = plan.workloads.iter().map(Followed::new).collect();
+        let follow = |planned| Followed::new(planned, &terms);
+        let followed: Vec<Followed> = plan.workloads.iter().map(follow).collect();
         let waiting: Vec<&Planned> =
             followed.iter().filter(|f| f.outcome.is_none()).map(|f| &f.planned).collect();
         let watches = watch::for_workloads(&waiting, session, effects);
@@ -106,14 +119,12 @@ impl Watching {
             seen: Observation::default(),
             watches,
             aside: Vec::new(),
-            began,
+            terms,
             deadline,
             recheck: None,
             last_pods: None,
             heartbeat,
             moved: false,
-            first_failure_ends,
-            stuck_pods,
             percent: None,
         }
     }
@@ -134,7 +145,7 @@ impl Watching {
     ) -> Option<Over> {
         match event {
             Event::Woken { timer } if self.deadline == Some(*timer) => {
-                return Some(Over::TimedOut(Age(now - self.began)));
+                return Some(Over::TimedOut(Age(now - self.terms.began)));
             }
             Event::Woken { timer } if self.last_pods == Some(*timer) => return Some(Over::Settled),
             Event::Woken { timer } if self.recheck.is_some_and(|(_, known)| known == *timer) => {
@@ -193,7 +204,7 @@ impl Watching {
             return false;
         }
         let mut outcomes = self.followed.iter().filter_map(|f| f.outcome.as_ref());
-        if self.first_failure_ends && outcomes.any(|(outcome, _)| outcome.is_failure()) {
+        if self.terms.first_failure_ends && outcomes.any(|(outcome, _)| outcome.is_failure()) {
             return true;
         }
         if self.followed.iter().any(|followed| followed.outcome.is_none()) {
@@ -236,76 +247,51 @@ impl Watching {
         })
     }
 
+    /// The pods that rollouts have waited for in vain, since they do not end.
+    pub(crate) fn pods_that_do_not_end(&self) -> Vec<String> {
+        let failures = self.followed.iter().filter_map(|followed| match &followed.outcome {
+            Some((Outcome::Failed(failure), _)) => Some(failure.clone()),
+            _ => rollout::likely_cause(&followed.goal, &self.seen),
+        });
+        let ending = failures.filter(|f| matches!(f.cause, Cause::Terminating { .. }));
+        ending.filter_map(|failure| failure.pod).collect()
+    }
+
     /// Writes down all that was seen.
     pub(crate) fn tell(&self, now: Millis, story: &mut Story) {
+        let stored = mem::take(&mut story.stored);
         for followed in &self.followed {
             let Some(chapter) = story.chapter_mut(&followed.planned) else { continue };
             chapter.outcome.clone_from(&followed.outcome);
             chapter.course.clone_from(&followed.course);
-            chapter.see(&followed.goal, &self.seen, self.began, now);
+            chapter.see(&followed.goal, &self.seen, self.terms.began, now);
+            chapter.prove(&followed.goal, &self.seen, &stored);
         }
+        story.stored = stored;
     }
 
     /// Judges every workload that is not settled, and shows what moved.
     fn judge(&mut self, now: Millis, story: &Story, session: &mut Session, effects: &mut Effects) {
-        let after = Age(now - self.began);
+        let after = Age(now - self.terms.began);
         let mut recheck_at: Option<Millis> = None;
-        for followed in self.followed.iter_mut().filter(|followed| followed.outcome.is_none()) {
-            let title = story.title(&followed.planned);
+        for at in 0..self.followed.len() {
+            let followed = &self.followed[at];
+            if followed.outcome.is_some() {
+                continue;
+            }
             let judgement = rollout::judge(&followed.goal, &self.seen, &session.request.rules, now);
             match judgement {
-                Judgement::Progressing { progress, recheck_at: at } => {
-                    recheck_at = recheck_at.into_iter().chain(at).min();
-                    if followed.is_seen(&self.seen) {
-                        let likely = rollout::likely_cause(&followed.goal, &self.seen);
-                        followed.moves(after, progress);
-                        if followed.is_news(progress) | followed.waits_for_another(likely.as_ref())
-                        {
-                            effects.push(report::progress(
-                                after,
-                                &title,
-                                progress,
-                                likely.as_ref(),
-                            ));
-                            self.moved = true;
-                        }
-                    } else if self.watches.iter().any(|watch| watch.covers(&followed.planned)) {
-                        effects.extend(report::settled(
-                            story,
-                            &followed.planned,
-                            &Outcome::Deleted,
-                        ));
-                        followed.outcome = Some((Outcome::Deleted, after));
-                        continue;
-                    }
-                    if let Some(pod) = followed.new_stuck_pod(self.stuck_pods, &self.seen) {
-                        effects.push(report::stuck_pod(&title, &pod, self.stuck_pods));
-                        if self.stuck_pods == StuckPods::Delete {
-                            let namespace = &followed.planned.namespace;
-                            let target = session.request.target.within(Some(namespace));
-                            effects.push(report::command(&target.delete_pod(&pod)));
-                            let delete = vec![ApiRequest::delete_pod(namespace, &pod)];
-                            let delete = Requests::start(delete, Patience::EACH, session, effects);
-                            self.aside.push(delete);
-                            followed.deleted_pod = Some(pod);
-                        } else {
-                            followed.outcome = Some((Outcome::Blocked { pod }, after));
-                        }
+                Judgement::Progressing { progress, recheck_at: again } => {
+                    recheck_at = recheck_at.into_iter().chain(again).min();
+                    self.goes_on(at, after, progress, story, session, effects);
+                }
+                Judgement::Failed { failure, progress } if self.may_be_freed(at, &failure) => {
+                    self.followed[at].moves(after, progress);
+                    if let Some(pod) = failure.pod {
+                        self.free(at, pod, story, session, effects);
                     }
                 }
-                judgement => {
-                    let last = followed.course.last().map(|(_, progress)| *progress);
-                    match &judgement {
-                        Judgement::Failed { progress, .. } => followed.moves(after, *progress),
-                        Judgement::Done => followed.moves(after, last.unwrap_or_default().done()),
-                        _ => false,
-                    };
-                    let Some(outcome) = Outcome::of(judgement) else { continue };
-                    let outcome = followed.with_manager(outcome, &self.seen);
-                    self.moved = true;
-                    effects.extend(report::settled(story, &followed.planned, &outcome));
-                    followed.outcome = Some((outcome, after));
-                }
+                judgement => self.settle(at, after, judgement, story, effects),
             }
         }
         let waits_for = self.recheck.map(|(at, _)| at);
@@ -316,15 +302,104 @@ impl Watching {
         self.show_percent(effects);
     }
 
+    /// A rollout is not settled: shows what moved, and what it waits for.
+    fn goes_on(
+        &mut self,
+        at: usize,
+        after: Age,
+        progress: Progress,
+        story: &Story,
+        session: &mut Session,
+        effects: &mut Effects,
+    ) {
+        let followed = &mut self.followed[at];
+        let title = story.title(&followed.planned);
+        if followed.is_seen(&self.seen) {
+            let waiting = rollout::waiting(&followed.goal, &self.seen);
+            followed.moves(after, progress);
+            if followed.is_news(progress) | followed.has_new_trouble(waiting.as_ref()) {
+                effects.push(report::progress(after, &title, progress, waiting.as_ref()));
+                self.moved = true;
+            }
+        } else if self.watches.iter().any(|watch| watch.covers(&followed.planned)) {
+            effects.extend(report::settled(story, &followed.planned, &Outcome::Deleted));
+            followed.outcome = Some((Outcome::Deleted, after));
+            return;
+        }
+        let Some(pod) = followed.new_stuck_pod(self.terms.stuck_pods, &self.seen) else { return };
+        if self.terms.stuck_pods == StuckPods::Delete {
+            self.free(at, pod, story, session, effects);
+        } else {
+            effects.push(report::stuck_pod(&title, &pod, self.terms.stuck_pods));
+            followed.outcome = Some((Outcome::Blocked { pod }, after));
+        }
+    }
+
+    /// Whether a rollout fails for a pod that may be deleted, or was, so that it goes on.
+    fn may_be_freed(&self, at: usize, failure: &Failure) -> bool {
+        let may = self.terms.stuck_pods == StuckPods::DeleteOnceCertain;
+        let again = self.followed[at].deleted_pod.as_ref().is_some_and(|pod| {
+            rollout::stuck_pod(&self.followed[at].goal, &self.seen)
+                .is_some_and(|stuck| stuck.metadata.name == *pod && !stuck.is_terminating())
+        });
+        may && failure.cause == Cause::StuckPod && failure.pod.is_some() && !again
+    }
+
+    /// Deletes a pod that holds a rollout up.
+    fn free(
+        &mut self,
+        at: usize,
+        pod: String,
+        story: &Story,
+        session: &mut Session,
+        effects: &mut Effects,
+    ) {
+        let followed = &mut self.followed[at];
+        if followed.deleted_pod.as_ref() == Some(&pod) {
+            return;
+        }
+        let title = story.title(&followed.planned);
+        effects.push(report::stuck_pod(&title, &pod, self.terms.stuck_pods));
+        let namespace = &followed.planned.namespace;
+        let target = session.request.target.within(Some(namespace));
+        effects.push(report::command(&target.delete_pod(&pod)));
+        let delete = vec![ApiRequest::delete_pod(namespace, &pod)];
+        self.aside.push(Requests::start(delete, Patience::EACH, session, effects));
+        followed.deleted_pod = Some(pod);
+    }
+
+    /// A rollout is settled.
+    fn settle(
+        &mut self,
+        at: usize,
+        after: Age,
+        judgement: Judgement,
+        story: &Story,
+        effects: &mut Effects,
+    ) {
+        let followed = &mut self.followed[at];
+        let last = followed.course.last().map(|(_, progress)| *progress);
+        match &judgement {
+            Judgement::Failed { progress, .. } => followed.moves(after, *progress),
+            Judgement::Done => followed.moves(after, last.unwrap_or_default().done()),
+            _ => false,
+        };
+        let Some(outcome) = Outcome::of(judgement) else { return };
+        let outcome = followed.with_manager(outcome, &self.seen);
+        effects.extend(report::settled(story, &followed.planned, &outcome));
+        followed.outcome = Some((outcome, after));
+        self.moved = true;
+    }
+
     /// Nothing has moved for a while: says how far the rollouts are, and what they most likely wait
     /// for.
     fn say_what_is_awaited(&self, now: Millis, story: &Story, effects: &mut Effects) {
-        let after = Age(now - self.began);
+        let after = Age(now - self.terms.began);
         let waiting = self.followed.iter().filter(|followed| followed.outcome.is_none());
         let lines = waiting.map(|followed| {
             let progress = followed.course.last().map(|(_, progress)| *progress);
-            let likely = rollout::likely_cause(&followed.goal, &self.seen);
-            (story.title(&followed.planned), progress.unwrap_or_default(), likely)
+            let waiting = rollout::waiting(&followed.goal, &self.seen);
+            (story.title(&followed.planned), progress.unwrap_or_default(), waiting)
         });
         effects.extend(report::heartbeat(after, &lines.collect::<Vec<_>>()));
     }
@@ -372,19 +447,20 @@ impl Watching {
 }
 
 impl Followed {
-    fn new(planned: &Planned) -> Self {
+    fn new(planned: &Planned, terms: &Terms) -> Self {
         let images = planned.containers.iter().map(|c| (c.container.clone(), c.new.clone()));
         let goal = Goal {
             namespace: planned.namespace.clone(),
             name: planned.name.clone(),
             uid: Some(planned.uid.clone()),
             images: images.collect(),
-            generation: None,
-            verified: Vec::new(),
-            waited_for: Vec::new(),
+            generation: (!planned.is_left_as_it_is()).then_some(planned.generation),
+            verified: terms.verified.clone(),
+            waited_for: terms.waited_for.clone(),
         };
-        let held = rollout::Hold::of_kind(planned.name.kind);
-        let outcome = held.map(|hold| (Outcome::Held(hold), Age(0)));
+        let is_watched = rollout::Hold::of_kind(planned.name.kind).is_none();
+        let hold = planned.hold.filter(|_| !is_watched);
+        let outcome = hold.map(|hold| (Outcome::Held(hold), Age(0)));
         let planned = planned.clone();
         Self {
             planned,
@@ -436,18 +512,15 @@ impl Followed {
         self.said.replace(news) != Some(news)
     }
 
-    /// Remembers what it most likely waits for; tells whether that is something new.
-    fn waits_for_another(&mut self, likely: Option<&Failure>) -> bool {
-        let likely = likely.map(|f| (mem::discriminant(&f.cause), f.container.clone()));
-        let new = likely.is_some() && likely != self.awaited;
-        if new {
-            self.awaited = likely;
-        }
-        new
+    /// Remembers what is wrong and may pass; tells whether that is something new.
+    fn has_new_trouble(&mut self, waiting: Option<&Waiting>) -> bool {
+        let Some(Waiting::Trouble(failure)) = waiting else { return false };
+        let trouble = (mem::discriminant(&failure.cause), failure.container.clone());
+        self.awaited.replace(trouble.clone()) != Some(trouble)
     }
 
     fn new_stuck_pod(&self, stuck_pods: StuckPods, seen: &Observation) -> Option<String> {
-        if stuck_pods == StuckPods::Wait {
+        if !matches!(stuck_pods, StuckPods::Name | StuckPods::Delete) {
             return None;
         }
         let pod = &rollout::stuck_pod(&self.goal, seen)?.metadata.name;
