@@ -515,6 +515,9 @@ impl Followed {
     /// Remembers what is wrong and may pass; tells whether that is something new.
     fn has_new_trouble(&mut self, waiting: Option<&Waiting>) -> bool {
         let Some(Waiting::Trouble(failure)) = waiting else { return false };
+        if matches!(failure.cause, Cause::NotReady { .. } | Cause::Terminating { .. }) {
+            return false;
+        }
         let trouble = (mem::discriminant(&failure.cause), failure.container.clone());
         self.awaited.replace(trouble.clone()) != Some(trouble)
     }
