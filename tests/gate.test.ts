@@ -236,6 +236,55 @@ describe("it cannot be opened", () => {
     stage.assertRefused(outcome, /kubectl proxy cannot be started: error: stat \/nowhere\/config/);
   });
 
+  test("a kubeconfig without a user: kubectl asks for a name, and nobody answers", async () => {
+    const file = await byTls({});
+    const outcome = await stage.finish({ images, kubeconfig: file });
+    stage.assertRefused(
+      outcome,
+      /kubectl proxy cannot be started: kubectl asks "Please enter Username:", and nobody is there/,
+    );
+  });
+
+  test("a certificate that is not trusted", async () => {
+    const file = await byTls({ token: "token" }, false);
+    const outcome = await stage.finish({ images, kubeconfig: file });
+    stage.assertRefused(
+      outcome,
+      /kubectl cannot reach the API server: .*x509: certificate signed by unknown authority/,
+    );
+  });
+
+  /** A preload that keeps the folder of the socket from being made where the text says so. */
+  const unwritable = (where: string) => {
+    const file = path.join(stage.temp, "unwritable.cjs");
+    const lines = [
+      'const fs = require("node:fs");',
+      "const { mkdtempSync } = fs;",
+      "fs.mkdtempSync = (prefix, ...rest) => {",
+      `  if (!(${where})) return mkdtempSync(prefix, ...rest);`,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is one of the file
+      "  throw Object.assign(new Error(`EACCES: permission denied, mkdtemp '${prefix}XXXXXX'`));",
+      "};",
+    ];
+    writeFileSync(file, lines.join("\n"));
+    return { NODE_OPTIONS: `--require ${file}` };
+  };
+
+  test("a folder that may not be written to: another one is taken", async () => {
+    await web();
+    const env = unwritable(`prefix.startsWith(${JSON.stringify(stage.temp)})`);
+    assertRan(await stage.finish({ images }, release, env), "Succeeded");
+    await assertClosed();
+  });
+
+  test("no folder that may be written to", async () => {
+    const outcome = await stage.finish({ images }, release, unwritable("true"));
+    stage.assertRefused(
+      outcome,
+      /kubectl proxy cannot be started: .*no folder for its socket: EACCES: permission denied/,
+    );
+  });
+
   test("no folder that its socket fits into", async () => {
     const deep = path.join(stage.temp, "d".repeat(100));
     mkdirSync(deep);
