@@ -613,6 +613,7 @@ async function follow(step: Step, task: Task, child: ChildProcess): Promise<Outc
         else outcome.buildNumber = data;
         break;
       case "task.debug":
+        if (step.variables["System.Debug"]?.toLowerCase() === "true") show(`##[debug]${data}`);
         break;
       default:
         throw new Error(`the task may not use the logging command ${name}`);

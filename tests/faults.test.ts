@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Outcome } from "./agent";
-import { assertLogged, assertRan, lastTable, until, useStage } from "./stage";
+import type { FaultKind } from "./api-server/faults";
+import { assertLogged, assertRan, lastTable, release, until, useStage } from "./stage";
 
 const stage = useStage();
 const images = "deployments/web app=$(ACR)/web";
@@ -11,6 +12,7 @@ const after = "contoso.azurecr.io/web:4125";
 const web = (options = {}) =>
   stage.server.deployment({ name: "web", image: before, replicas: 2, ...options });
 const faults = () => stage.server.faults;
+const debugging = { ...release, "System.Debug": "true" };
 
 /** Every row of the last table is what the API server has. */
 function assertTableIsTrue(outcome: Outcome, rows = 1): void {
@@ -82,18 +84,78 @@ describe("what passes is tried again", () => {
     assertTableIsTrue(outcome);
   });
 
-  test("a watch that connects and tells nothing", async () => {
+  test("the list of a watch that gets no answer", async () => {
     await web();
-    const { struck } = faults().add({
+    const list = { verb: "list", resource: "deployments" } as const;
+    const hang = faults().add({ ...list, times: 1, fault: "hang" });
+    const outcome = await stage.finish({ images }, debugging);
+    assertRan(outcome, "Succeeded");
+    assertTableIsTrue(outcome);
+    assert.equal(hang.struck, 1);
+    assertLogged(outcome, /The watch of deployments goes on after this: no answer within 10s/);
+  });
+
+  test("429 with Retry-After on a list and on the change", async () => {
+    await web();
+    const busy = { kind: "status", code: 429, retryAfter: 2 } as const;
+    const lists = faults().add({ verb: "list", resource: "deployments", times: 1, fault: busy });
+    const changes = faults().add({ verb: "patch", times: 1, fault: busy });
+    const outcome = await stage.finish({ images: "$(ACR)/web" });
+    assertRan(outcome, "Succeeded");
+    assertTableIsTrue(outcome);
+    assert.deepEqual([lists.struck, changes.struck], [1, 1]);
+    assertLogged(outcome, /^A request failed: .*\(429 TooManyRequests\)\. Trying again in 2 s$/);
+  });
+
+  test("410 on a further page of a list, which is read from its beginning", async () => {
+    const labels = { tier: "front" };
+    for (const name of ["web", "shop"]) {
+      await stage.server.deployment({ name, image: before, replicas: 1, labels });
+    }
+    for (let at = 0; at < 500; at += 1) {
+      await stage.server.deployment({ name: `other-${at}`, image: before, replicas: 0 });
+    }
+    const gone = faults().add({
       verb: "list",
       resource: "deployments",
-      times: 1,
-      fault: "hang",
+      query: /continue=/,
+      times: 2,
+      fault: { kind: "status", code: 410 },
     });
+    const labelled = "deployments -l tier=front app=$(ACR)/web";
+    const outcome = await stage.finish({ images: labelled }, debugging);
+    assertRan(outcome, "Succeeded");
+    assertTableIsTrue(outcome, 2);
+    assert.equal(gone.struck, 2, "in the list of the plan, and in that of the watch");
+    const pages = stage.server.requests.filter(({ query }) => query.includes("continue="));
+    assert.ok(pages.length >= 4, `${pages.length} further pages`);
+  });
+
+  test("a watch that sends an event without an end", async () => {
+    await web();
+    stage.server.images.behave(after, { kind: "runs", after: 1000 });
+    const endless = faults().add({
+      resource: "deployments",
+      times: 1,
+      fault: { kind: "endless-watch", after: 0 },
+    });
+    const outcome = await stage.finish({ images }, debugging);
+    assertRan(outcome, "Succeeded");
+    assertTableIsTrue(outcome);
+    assert.equal(endless.struck, 1);
+    assertLogged(
+      outcome,
+      /The watch of deployments goes on after this: the answer is not what the/,
+    );
+  });
+
+  test("watches that are no JSON: the lists before them tell", async () => {
+    await web();
+    stage.server.images.behave(after, { kind: "runs", after: 1000 });
+    faults().add({ verb: "watch", fault: "garbage" });
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Succeeded");
     assertTableIsTrue(outcome);
-    assert.equal(struck, 0);
   });
 });
 
@@ -225,9 +287,28 @@ describe("what does not pass ends with what is true", () => {
     await web();
     faults().add({ verb: "get", resource: "deployments", fault: "garbage" });
     const outcome = await stage.finish({ images });
-    assertRan(outcome, "Failed");
-    assert.equal(outcome.message, "Nothing was changed in the cluster");
+    stage.assertRefused(
+      outcome,
+      /^The workloads cannot be read: the answer is not what the Kubernetes API gives: /,
+    );
     assert.equal(stage.imageOf("Deployment", "web"), before);
+  });
+
+  test("answers that are no JSON while the rollout is watched", async () => {
+    await web();
+    stage.server.images.behave(after, "never-ready");
+    const step = stage.start({ images });
+    await until(() => stage.server.requests.some(({ query }) => query.includes("watch=")));
+    faults().add({ method: "GET", fault: "garbage" });
+    stage.server.disconnect();
+    const outcome = await step.outcome;
+    assertRan(outcome, "Failed");
+    assert.match(
+      outcome.errors.join("\n"),
+      /The rollout cannot be watched any longer: the answer is not what the Kubernetes API gives/,
+    );
+    assert.deepEqual(lastTable(outcome), [`deployments/web app not known: ${before} or ${after}`]);
+    assertLogged(outcome, `  kubectl set image deployments/web app=${before} --namespace=default`);
   });
 
   test("an undo that is refused", async () => {
@@ -252,6 +333,41 @@ describe("what does not pass ends with what is true", () => {
       /The record of the change cannot be left on its workload, .*forbidden/i,
     );
     assertTableIsTrue(outcome);
+  });
+});
+
+describe("a cancel while kubectl sets the image", () => {
+  const canceledAt = async (fault: FaultKind) => {
+    await web();
+    const change = faults().add({ verb: "patch", times: 1, fault });
+    const step = stage.start({ images });
+    await until(() => change.struck === 1);
+    step.cancel();
+    const outcome = await step.outcome;
+    assertRan(outcome, "Canceled");
+    assert.deepEqual(outcome.canceled?.signals, ["SIGINT"], "it ends before the second signal");
+    assert.deepEqual(outcome.leftBehind, []);
+    assert.equal(stage.imageOf("Deployment", "web"), before);
+    assert.deepEqual(lastTable(outcome), [`deployments/web app ${before} (the old one)`]);
+    return outcome;
+  };
+
+  test("waits for a change that is on its way, and takes it back", async () => {
+    const outcome = await canceledAt({ kind: "delay", milliseconds: 1000 });
+    assert.equal(outcome.message, "Canceled; the old images are set again");
+    const bodies = stage.changes.map(({ body }) => JSON.stringify(body));
+    assert.ok(bodies[0]?.includes(after) && bodies.some((body) => body.includes(before)));
+    assertLogged(
+      outcome,
+      `##[command]kubectl set image deployments/web app=${before} --namespace=default`,
+    );
+  });
+
+  test("ends a kubectl that gets no answer", async () => {
+    const outcome = await canceledAt("hang");
+    assert.equal(outcome.message, "Canceled; every workload has its old images");
+    const patches = stage.changes.filter(({ path }) => path.endsWith("/deployments/web"));
+    assert.equal(patches.length, 1, "nothing is to be put back");
   });
 });
 

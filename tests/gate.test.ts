@@ -1,29 +1,20 @@
 /** The way to the API server: one kubectl proxy, which nobody else can use, and what becomes of it. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type RequestOptions, request } from "node:http";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { assertLogged, assertRan, lastTable, release, until, useStage } from "./stage";
+import { Guard } from "./guard";
+import { assertLogged, assertRan, kubectl, lastTable, release, until, useStage } from "./stage";
 
 const stage = useStage();
 const images = "deployments/web app=$(ACR)/web";
 const before = "contoso.azurecr.io/web:4124";
 const after = "contoso.azurecr.io/web:4125";
-const kubectl = execFileSync("sh", ["-c", "command -v kubectl"], { encoding: "utf8" }).trim();
 const web = (options = {}) =>
   stage.server.deployment({ name: "web", image: before, replicas: 2, ...options });
 const faults = () => stage.server.faults;
-
-/** A kubectl first on PATH that runs these lines of a shell before the real one. */
-function kubectlThat(lines: string): Record<string, string> {
-  const folder = path.join(stage.temp, "programs");
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, "kubectl"), `#!/bin/sh\n${lines}\nexec ${kubectl} "$@"\n`);
-  chmodSync(path.join(folder, "kubectl"), 0o755);
-  return { PATH: [folder, process.env.PATH].join(path.delimiter) };
-}
 
 /** The processes of this machine whose arguments have a proxy for this stage. */
 function proxies(): { pid: number; args: string[] }[] {
@@ -67,6 +58,21 @@ async function assertClosed(): Promise<void> {
   );
 }
 
+/** A kubeconfig for the server by https, with this user; kubectl logs in by nothing less. */
+async function byTls(user: object, trusted = true): Promise<string> {
+  const guard = await stage.keep(Guard.start(stage.server.url, () => true));
+  const config = JSON.parse(stage.server.kubeconfig());
+  const authority = Buffer.from(guard.certificate.certificate).toString("base64");
+  config.clusters[0].cluster = {
+    server: guard.url,
+    ...(trusted && { "certificate-authority-data": authority }),
+  };
+  config.users[0].user = user;
+  const file = path.join(stage.temp, "by-tls");
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
 /** A step whose new pods never become ready, once its rollout is watched. */
 async function watchedStep(environment = {}) {
   await web();
@@ -80,7 +86,7 @@ describe("one process for all that is read", () => {
   test("a rollout takes kubectl proxy and kubectl set image, and nothing is left of them", async () => {
     await web();
     const started = path.join(stage.temp, "started");
-    const env = kubectlThat(`echo "$1 $2" >> ${started}`);
+    const env = stage.kubectlThat(`echo "$1 $2" >> ${started}`);
     const outcome = await stage.finish({ images }, release, env);
     assertRan(outcome, "Succeeded");
     const verbs = readFileSync(started, "utf8").trim().split("\n");
@@ -95,7 +101,7 @@ describe("one process for all that is read", () => {
   const without: Record<string, string>[] = [{ dryRun: "client" }, { command: "computeTag" }];
   for (const inputs of without) {
     test(`${Object.entries(inputs)} starts no kubectl`, async () => {
-      const env = kubectlThat("echo must not run >&2; exit 3");
+      const env = stage.kubectlThat("echo must not run >&2; exit 3");
       const outcome = await stage.finish({ images, ...inputs }, release, env);
       assertRan(outcome, "Succeeded");
       assert.deepEqual(stage.server.requests, []);
@@ -230,6 +236,55 @@ describe("it cannot be opened", () => {
     stage.assertRefused(outcome, /kubectl proxy cannot be started: error: stat \/nowhere\/config/);
   });
 
+  test("a kubeconfig without a user: kubectl asks for a name, and nobody answers", async () => {
+    const file = await byTls({});
+    const outcome = await stage.finish({ images, kubeconfig: file });
+    stage.assertRefused(
+      outcome,
+      /kubectl proxy cannot be started: kubectl asks "Please enter Username:", and nobody is there/,
+    );
+  });
+
+  test("a certificate that is not trusted", async () => {
+    const file = await byTls({ token: "token" }, false);
+    const outcome = await stage.finish({ images, kubeconfig: file });
+    stage.assertRefused(
+      outcome,
+      /kubectl cannot reach the API server: .*x509: certificate signed by unknown authority/,
+    );
+  });
+
+  /** A preload that keeps the folder of the socket from being made where the text says so. */
+  const unwritable = (where: string) => {
+    const file = path.join(stage.temp, "unwritable.cjs");
+    const lines = [
+      'const fs = require("node:fs");',
+      "const { mkdtempSync } = fs;",
+      "fs.mkdtempSync = (prefix, ...rest) => {",
+      `  if (!(${where})) return mkdtempSync(prefix, ...rest);`,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is one of the file
+      "  throw Object.assign(new Error(`EACCES: permission denied, mkdtemp '${prefix}XXXXXX'`));",
+      "};",
+    ];
+    writeFileSync(file, lines.join("\n"));
+    return { NODE_OPTIONS: `--require ${file}` };
+  };
+
+  test("a folder that may not be written to: another one is taken", async () => {
+    await web();
+    const env = unwritable(`prefix.startsWith(${JSON.stringify(stage.temp)})`);
+    assertRan(await stage.finish({ images }, release, env), "Succeeded");
+    await assertClosed();
+  });
+
+  test("no folder that may be written to", async () => {
+    const outcome = await stage.finish({ images }, release, unwritable("true"));
+    stage.assertRefused(
+      outcome,
+      /kubectl proxy cannot be started: .*no folder for its socket: EACCES: permission denied/,
+    );
+  });
+
   test("no folder that its socket fits into", async () => {
     const deep = path.join(stage.temp, "d".repeat(100));
     mkdirSync(deep);
@@ -248,11 +303,8 @@ describe("it cannot be opened", () => {
       ["/nowhere/login", /no such file or directory/],
       ["/bin/false", /exit code 1|exec: executable .*failed/],
     ] as const) {
-      const config = JSON.parse(stage.server.kubeconfig());
       const exec = { apiVersion: "client.authentication.k8s.io/v1", interactiveMode: "Never" };
-      config.users[0].user = { exec: { ...exec, command } };
-      const file = path.join(stage.temp, "with-plugin");
-      writeFileSync(file, JSON.stringify(config));
+      const file = await byTls({ exec: { ...exec, command } });
       const outcome = await stage.finish({ images, kubeconfig: file });
       stage.assertRefused(outcome, /kubectl cannot reach the API server: .*getting credentials/);
       stage.assertRefused(outcome, words);

@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
 import { after as afterAll, beforeEach, describe, test } from "node:test";
+import { version } from "./api-server/discovery";
 import { close, listen } from "./loopback";
 import { assertLogged, assertRan, release, useStage } from "./stage";
 
@@ -180,19 +181,23 @@ describe("kubectlVersion", () => {
   });
 });
 
-test("a kubectl too far from the API server is warned of", async () => {
-  const kubectlPath = path.join(stage.temp, "old-kubectl");
-  const version = (minor: string) => ({ major: "1", minor, gitVersion: `v1.${minor}.4` });
-  const versions = { clientVersion: version("29"), serverVersion: version("33") };
-  const script = [
-    "#!/bin/sh",
-    `if [ "$1" = version ]; then echo '${JSON.stringify(versions)}'; else exec kubectl "$@"; fi`,
-  ];
-  writeFileSync(kubectlPath, `${script.join("\n")}\n`);
-  chmodSync(kubectlPath, 0o755);
-  const outcome = await stage.finish({ ...images, kubectlPath });
+test("a kubectl too far from the API server is warned of before the plan", async (t) => {
+  const { gitVersion } = version;
+  version.gitVersion = "v1.29.4";
+  t.after(() => {
+    version.gitVersion = gitVersion;
+  });
+  const { clientVersion } = JSON.parse(await stage.kubectl("version", "--client", "--output=json"));
+  stage.server.requests.length = 0;
+  const outcome = await stage.finish(images);
   assertRan(outcome, "Succeeded");
   assert.deepEqual(outcome.warnings, [
-    "kubectl v1.29.4 and the API server v1.33.4 are more than one minor version apart, which Kubernetes does not support. Give kubectlVersion the version of the server",
+    `kubectl ${clientVersion.gitVersion} and the API server v1.29.4 are more than one minor version apart, which Kubernetes does not support. Give kubectlVersion the version of the server`,
   ]);
+  const warned = outcome.log.findIndex((line) =>
+    line.includes("more than one minor version apart"),
+  );
+  assert.ok(warned < outcome.log.indexOf("##[section]Plan"), outcome.log.join("\n"));
+  const versions = stage.server.requests.filter(({ path }) => path === "/version");
+  assert.equal(versions.length, 1);
 });

@@ -1,8 +1,10 @@
 /** What becomes of a rollout: causes, undo, records, several workloads, as a person sees them. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, test } from "node:test";
 import type { Behaviour, BehaviourKind } from "./api-server";
-import { assertLogged, assertRan, lastTable, release, until, useStage } from "./stage";
+import { assertLogged, assertRan, lastTable, podsOf, release, until, useStage } from "./stage";
 
 const stage = useStage();
 
@@ -197,7 +199,14 @@ describe("a trouble that passes fails nothing", () => {
     stage.server.images.mirror = (image) => image.replace("contoso.azurecr.io", "mirror.local");
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Succeeded");
-    assert.equal(outcome.log.filter((line) => /^ {2}pod web-\S+: ready/.test(line)).length, 2);
+    assertLogged(outcome, /^ {2}2 pods ready, .* old$/);
+    assert.deepEqual(
+      podsOf(outcome).map(({ name, ready }) => [name.slice(0, 4), ready]),
+      [
+        ["web-", true],
+        ["web-", true],
+      ],
+    );
   });
 });
 
@@ -209,7 +218,7 @@ describe("what is left as it is", () => {
     assertRan(outcome, "Failed");
     assert.equal(stage.imageOf("Deployment", "web"), after);
     assert.deepEqual(lastTable(outcome), [`deployments/web app ${after} (the new one)`]);
-    assertLogged(outcome, `  kubectl set image deployments/web app=${before}`);
+    assertLogged(outcome, `  kubectl set image deployments/web app=${before} --namespace=default`);
     assert.equal(outcome.outputs.changed, "true");
   });
 
@@ -242,7 +251,10 @@ describe("what is left as it is", () => {
     });
     const outcome = await stage.finish({ images: "sts/db app=$(ACR)/db" });
     assertRan(outcome, "Succeeded");
-    assert.equal(outcome.log.filter((line) => /^ {2}pod db-\d: ready/.test(line)).length, 1);
+    assert.deepEqual(
+      podsOf(outcome).map(({ name, ready }) => [name, ready]),
+      [["db-2", true]],
+    );
   });
 
   test("a deployment of no pods is done at once, and says that nothing runs it", async () => {
@@ -273,7 +285,8 @@ describe("what is left as it is", () => {
     const outcome = await stage.finish({ images: "cronjobs/cleanup app=$(ACR)/cleanup" });
     assertRan(outcome, "Succeeded");
     assertLogged(outcome, "cronjobs/cleanup: the image is set; the next job gets it");
-    assert.ok(!outcome.log.some((line) => line.includes("--watch")));
+    const watches = stage.server.requests.filter(({ query }) => query.includes("watch="));
+    assert.deepEqual(watches, []);
   });
 });
 
@@ -304,7 +317,7 @@ describe("an image that is there already", () => {
     const old = pods();
     const outcome = await stage.finish({ ...unchanged, whenUnchanged: "restart" });
     assertRan(outcome, "Succeeded");
-    assertLogged(outcome, "##[command]kubectl rollout restart deployments/web");
+    assertLogged(outcome, "##[command]kubectl rollout restart deployments/web --namespace=default");
     assert.ok(!old.some((name) => pods().includes(name)));
   });
 });
@@ -355,19 +368,38 @@ describe("several workloads", () => {
     });
   });
 
-  test("20 deployments take few processes", async () => {
+  test("20 deployments with one image take five processes", async () => {
     const names = Array.from({ length: 20 }, (_, at) => `web-${at}`);
     for (const name of names) await web({ name, replicas: 1 });
     const lines = names.map((name) => `deployments/${name} app=$(ACR)/web`);
-    const outcome = await stage.finish({ images: lines.join("\n") });
+    const started = path.join(stage.temp, "started");
+    const env = stage.kubectlThat(`echo "$1 $2" >> ${started}`);
+    const outcome = await stage.finish({ images: lines.join("\n") }, release, env);
     assertRan(outcome, "Succeeded");
-    const commands = outcome.log.filter((line) => line.startsWith("##[command]kubectl "));
-    const reading = commands.filter((line) => line.startsWith("##[command]kubectl get "));
-    assert.ok(reading.length <= 6, reading.join("\n"));
-    const setting = commands.filter((line) => line.includes("kubectl set image deploy"));
+    const verbs = readFileSync(started, "utf8").trim().split("\n");
+    const setting = verbs.filter((verb) => verb === "set image");
     assert.equal(setting.length, 4, "five together, so that kubectl does not hold itself back");
-    assert.equal(commands.filter((line) => line.includes(" annotate ")).length, 4);
+    assert.equal(verbs.length, 5, verbs.join("\n"));
+    assert.equal(stage.changes.length, 40, "each gets its image and its record");
+    const watches = stage.server.requests.filter(({ query }) => query.includes("watch=true"));
+    assert.ok(watches.length <= 4, "one watch for all of a kind");
     for (const name of names) assert.equal(stage.imageOf("Deployment", name), after);
+  });
+
+  test("20 deployments with an image each take a process each", async () => {
+    const names = Array.from({ length: 20 }, (_, at) => `web-${at}`);
+    for (const name of names) {
+      await web({ name, image: `contoso.azurecr.io/${name}:1`, replicas: 1 });
+    }
+    const lines = names.map((name) => `deployments/${name} app=$(ACR)/${name}`);
+    const started = path.join(stage.temp, "started");
+    const env = stage.kubectlThat(`echo "$1 $2" >> ${started}`);
+    const outcome = await stage.finish({ images: lines.join("\n") }, release, env);
+    assertRan(outcome, "Succeeded");
+    assert.equal(readFileSync(started, "utf8").trim().split("\n").length, 21);
+    for (const name of names) {
+      assert.equal(stage.imageOf("Deployment", name), `contoso.azurecr.io/${name}:4125`);
+    }
   });
 
   test("are all undone when one of them fails", async () => {
@@ -441,7 +473,10 @@ describe("what a run leaves on a workload", () => {
     assertRan(outcome, "Succeeded");
     assert.equal(outcome.message, "The old images are set and run");
     assert.equal(stage.imageOf("Deployment", "web"), before);
-    assertLogged(outcome, `##[command]kubectl set image deployments/web app=${before}`);
+    assertLogged(
+      outcome,
+      `##[command]kubectl set image deployments/web app=${before} --namespace=default`,
+    );
     assert.equal(annotations()?.["kubectl-set-image/replaced"], undefined);
     const again = await stage.finish({ command: "undo", images: "deployments/web" });
     assertRan(again, "Failed");
@@ -471,7 +506,7 @@ describe("what a run leaves on a workload", () => {
     assert.equal(outcome.message, "Nothing was put back");
     assert.match(
       outcome.warnings[0] ?? "",
-      /is left alone: somebody else has set app to \S+:hotfix/,
+      /is left alone: another deployment.* has set app to \S+:hotfix/,
     );
     assert.equal(stage.imageOf("Deployment", "web"), theirs);
   });
@@ -548,8 +583,10 @@ describe("the report", () => {
     assertRan(outcome, "Succeeded");
     assert.equal(outcome.outputs.changed, "true");
     assert.equal(outcome.progress.at(-1)?.percent, 100);
-    assertLogged(outcome, "deployments/web: 0/2 ready, 2 old left");
-    const moves = outcome.log.filter((line) => /^deployments\/web: \d\/2 ready/.test(line));
+    assertLogged(outcome, /^\[ +\d+s\] deployments\/web: 0\/2 ready, 2 old left/);
+    const moves = outcome.log
+      .map((line) => /^\[ +\d+s\] (deployments\/web: \d\/2 ready.*)/.exec(line)?.[1])
+      .filter((line) => line !== undefined);
     const still = moves.filter((line, at) => line === moves[at - 1]);
     assert.deepEqual(still, [], "a line for each move, and none where nothing moved");
     assert.ok(moves.length >= 3, moves.join("\n"));
@@ -583,7 +620,7 @@ describe("a step that is canceled", () => {
     assert.equal(outcome.message, "Canceled; what was set stays set");
     assert.equal(stage.imageOf("Deployment", "web"), after);
     assert.deepEqual(lastTable(outcome), [`deployments/web app ${after} (the new one)`]);
-    assertLogged(outcome, `  kubectl set image deployments/web app=${before}`);
+    assertLogged(outcome, `  kubectl set image deployments/web app=${before} --namespace=default`);
   });
 
   test("before the change leaves everything as it was", async () => {

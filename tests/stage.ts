@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -30,6 +30,18 @@ type Environment = Record<string, string | undefined>;
 export interface Part {
   stop(): Promise<unknown>;
 }
+
+/** A pod, as the attachment of a run has it. */
+interface Pod {
+  name: string;
+  ready: boolean;
+  milliseconds: number;
+}
+
+/** The path of the kubectl of this machine. */
+export const kubectl = execFileSync("sh", ["-c", "command -v kubectl"], {
+  encoding: "utf8",
+}).trim();
 
 /** Where the packaged task runs: an API server and an agent's folder, new for every test. */
 export class Stage {
@@ -86,6 +98,15 @@ export class Stage {
     const env = { ...process.env, KUBECONFIG: path.join(this.temp, "kubeconfig"), HOME: this.temp };
     const { stdout } = await promisify(execFile)("kubectl", args, { env });
     return stdout;
+  }
+
+  /** An environment whose kubectl runs these lines of a shell first. */
+  kubectlThat(lines: string): Record<string, string> {
+    const folder = path.join(this.temp, "programs");
+    mkdirSync(folder, { recursive: true });
+    const program = path.join(folder, "kubectl");
+    writeFileSync(program, `#!/bin/sh\n${lines}\nexec ${kubectl} "$@"\n`, { mode: 0o755 });
+    return { PATH: [folder, process.env.PATH].join(path.delimiter) };
   }
 
   /** Stops a server of a test after it. */
@@ -154,6 +175,12 @@ export function assertRan(outcome: Outcome, result: string): void {
 export function assertLogged(outcome: Outcome, line: string | RegExp): void {
   const fits = (text: string) => (typeof line === "string" ? text === line : line.test(text));
   assert.ok(outcome.log.some(fits), `${line} is not in\n${outcome.log.join("\n")}`);
+}
+
+/** The pods of all workloads, as the attachment tells. */
+export function podsOf({ attachments }: Outcome): Pod[] {
+  const { workloads } = JSON.parse(attachments[0]?.content ?? "");
+  return workloads.flatMap(({ pods }: { pods: Pod[] }) => pods);
 }
 
 /** The rows of the last table of the log, without its head. */

@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { assertLogged, assertRan, release, until, useStage } from "./stage";
+import { assertLogged, assertRan, podsOf, release, until, useStage } from "./stage";
 
 const stage = useStage();
 const line = "deployments/identityserver identityserver=$(ACR)/IdentityServer";
 const setImage =
   "kubectl set image deployments/identityserver identityserver=contoso.azurecr.io/identityserver:4125";
+const setInDefault = `${setImage} --namespace=default`;
 const oldImage = "contoso.azurecr.io/identityserver:4124";
 const newImage = "contoso.azurecr.io/identityserver:4125";
 
@@ -41,13 +42,19 @@ describe("setImage", () => {
         searched ? { PATH: searched } : {},
       );
       assertRan(outcome, "Succeeded");
-      assertLogged(outcome, `##[command]${setImage}`);
+      assertLogged(outcome, `##[command]${setInDefault}`);
       assertLogged(outcome, "deployment.apps/identityserver image updated");
-      assertLogged(outcome, `  identityserver: ${oldImage} replaced by ${newImage}`);
-      const pods = outcome.log.filter((text) =>
-        /^ {2}pod identityserver-\S+: ready, .* old$/.test(text),
+      assertLogged(
+        outcome,
+        `deployments/identityserver  identityserver  ${oldImage} → ${newImage}`,
       );
-      assert.equal(pods.length, 2, outcome.log.join("\n"));
+      assertLogged(outcome, /^ {2}2 pods ready, .* old$/);
+      const pods = podsOf(outcome);
+      assert.equal(pods.length, 2);
+      for (const { name, ready, milliseconds } of pods) {
+        assert.match(name, /^identityserver-/);
+        assert.ok(ready && milliseconds >= 0 && milliseconds < 60_000, `${name}: ${milliseconds}`);
+      }
       assert.equal(imageOf("identityserver"), newImage);
       assert.equal(imageOf("identityserver", "proxy"), "envoy:1.30");
       const patched = stage.changes.map(({ method, path }) => `${method} ${path}`);
@@ -56,7 +63,7 @@ describe("setImage", () => {
       const { tag, image, commands } = outcome.outputs;
       assert.deepEqual(
         { tag, image, commands },
-        { tag: "4125", image: newImage, commands: setImage },
+        { tag: "4125", image: newImage, commands: setInDefault },
       );
       const tooNew = /^kubectl v1\.35\.\S+ and the API server v1\.33\.\S+ are more than one minor/;
       const others = outcome.warnings.filter((text) => !(kubectl && tooNew.test(text)));
@@ -188,7 +195,7 @@ describe("setImage", () => {
       log,
       /pod identityserver-\S+: not ready, identityserver cannot start, its image cannot be pulled/,
     );
-    assert.ok(log.includes(setImage.replace("4125", "4124")), log);
+    assert.ok(log.includes(setInDefault.replace("4125", "4124")), log);
   });
 
   test("waits on when the API server answers 429 and 500 and closes watches", async () => {
@@ -514,7 +521,7 @@ describe("what is wrong is said before anything is changed", () => {
     const outcome = await stage.finish({ images: line }, release, { PATH: empty });
     assertRan(outcome, "Failed");
     assert.deepEqual(outcome.errors, [
-      "The workloads cannot be read: kubectl was not found on PATH. Add the step Kubectl tool " +
+      "kubectl proxy cannot be started: kubectl was not found on PATH. Add the step Kubectl tool " +
         "installer (KubectlInstaller@0) before this one, or install kubectl on the agent; " +
         "Microsoft-hosted agents have it",
     ]);

@@ -9,7 +9,9 @@ export type WatchEnd =
   /** An ERROR event says that the resource version is too old. */
   | "expire-watch"
   /** It stays open and sends no more. */
-  | "silence-watch";
+  | "silence-watch"
+  /** It sends an event that never ends. */
+  | "endless-watch";
 
 /** What goes wrong with a request. */
 export type FaultKind =

@@ -50,7 +50,8 @@ export class Watches {
         if (how === "expire-watch") {
           send({ type: "ERROR", object: expired(1, store.resourceVersion).toStatus() });
         }
-        if (how !== "silence-watch") response.end();
+        if (how === "endless-watch") sendWithoutEnd(response);
+        else if (how !== "silence-watch") response.end();
       },
     };
     this.open.add(entry);
@@ -78,4 +79,14 @@ export class Watches {
       if (resource === undefined || call.resource === resource) end(how);
     }
   }
+}
+
+function sendWithoutEnd(response: ServerResponse): void {
+  response.write('{"type":"ADDED","object":{"metadata":{"annotations":{"note":"');
+  const part = "x".repeat(256 * 1024);
+  const send = () => {
+    while (!response.destroyed && response.write(part)) {}
+  };
+  response.on("drain", send);
+  send();
 }

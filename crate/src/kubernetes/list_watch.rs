@@ -26,6 +26,8 @@ const POLL_MS: u32 = 3_000;
 const LAST_TRY: u32 = 5;
 /// How often in a row a watch may fail from the same version before the list is read again.
 const LAST_WATCH: u32 = 3;
+/// From how many bytes on an event is read again only once it may be whole.
+const LONG_EVENT: usize = 64 * 1024;
 /// The longest event, in bytes; etcd stores none of a tenth of it.
 const LONGEST_EVENT: usize = 16 * 1024 * 1024;
 
@@ -211,6 +213,10 @@ impl ListWatch {
             (State::Watching { began: true, buffer, .. }, Heard::Chunk(chunk)) => {
                 buffer.extend_from_slice(chunk);
                 self.heard = true;
+                let is_middle = (LONG_EVENT..=LONGEST_EVENT).contains(&buffer.len());
+                if is_middle && !chunk.contains(&b'}') {
+                    return Vec::new();
+                }
                 self.take_events(picture)
             }
             (State::Watching { began, response, .. }, Heard::Ended(None)) => {

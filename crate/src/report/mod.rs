@@ -164,6 +164,10 @@ impl Ending {
                     None => format!("{first} (kubectl: ended by a signal)"),
                 }
             }
+            Self::Asked(question) => format!(
+                "kubectl asks \"{question}\", and nobody is there to answer. The context of the \
+                 kubeconfig has no user, or one without a login"
+            ),
             Self::NoAnswer => {
                 "kubectl gave no answer in time and was ended. The API server may be unreachable from \
                  this agent, or kubectl is waiting for an interactive login"

@@ -20,6 +20,8 @@ pub(crate) enum Ending {
     Success,
     /// With another exit code, or by a signal.
     Failure { code: Option<i32>, stderr: String },
+    /// It asked for something that nobody answers: its question.
+    Asked(String),
     /// It gave no answer in time and was ended.
     NoAnswer,
     /// It was not started: the step was canceled before.
@@ -64,6 +66,13 @@ impl Process {
         &self.stderr
     }
 
+    /// What stands at the end of standard output for somebody to answer: `Please enter Username:`.
+    fn question(&self) -> Option<String> {
+        let stdout = String::from_utf8_lossy(&self.stdout);
+        let last = stdout.lines().last()?.trim();
+        last.ends_with(':').then(|| last.to_owned())
+    }
+
     /// Takes what concerns this process; tells how it ended once it did.
     pub(crate) fn take(&mut self, event: &Event) -> Option<Ending> {
         match event {
@@ -78,6 +87,9 @@ impl Process {
             }
             Event::Exited { process, code } if *process == self.id => Some(match code {
                 Some(0) => Ending::Success,
+                _ if self.question().is_some() => {
+                    Ending::Asked(self.question().unwrap_or_default())
+                }
                 code => Ending::Failure {
                     code: *code,
                     stderr: String::from_utf8_lossy(&self.stderr).trim().to_owned(),
@@ -94,7 +106,26 @@ impl Process {
 
 #[cfg(test)]
 mod tests {
-    use super::main_line;
+    use super::{Ending, Process, main_line};
+    use crate::protocol::{Event, Stream};
+
+    #[test]
+    fn a_question_that_nobody_answers_is_told_from_a_failure() {
+        for (stdout, asked) in
+            [("Please enter Username: ", Some("Please enter Username:")), ("listening\n", None)]
+        {
+            let mut process = Process::new(1);
+            let chunk = stdout.as_bytes().to_vec();
+            let output = Event::Output { process: 1, stream: Stream::Stdout, chunk };
+            assert_eq!(process.take(&output), None);
+            let ending = process.take(&Event::Exited { process: 1, code: Some(1) });
+            let question = match ending {
+                Some(Ending::Asked(question)) => Some(question),
+                _ => None,
+            };
+            assert_eq!(question.as_deref(), asked);
+        }
+    }
 
     #[test]
     fn finds_the_line_that_tells_why() {
