@@ -10,8 +10,10 @@ import {
 } from "./call";
 import type { Images } from "./images";
 import { logOf } from "./logs";
-import type { Draft, KubeObject } from "./objects";
+import { type Draft, type KubeObject, timestamp } from "./objects";
+import { continueOf, expiredPage, tokenAfter } from "./pages";
 import { groupVersion, type Resource, resourceNamed } from "./resources";
+import type { Rights } from "./rights";
 import { StatusError } from "./status";
 import type { Store } from "./store";
 import { tableOf } from "./table";
@@ -27,6 +29,7 @@ export interface AnswersParts {
   store: Store;
   api: Api;
   images: Images;
+  rights: Rights;
 }
 
 /** What a call for a resource is answered. */
@@ -48,6 +51,9 @@ export class Answers {
     const target = targetOf(call, name);
     const ok = (body: unknown) => ({ status: 200, body });
     switch (method) {
+      case "POST":
+        if (subresource !== "token") throw methodNotAllowed();
+        return { status: 201, body: this.token(call, name) };
       case "GET": {
         if (subresource === "scale") return ok(api.scale(target));
         const object = store.get(resource, namespace, name);
@@ -97,41 +103,63 @@ export class Answers {
     return object ?? success(call.resource, name);
   }
 
+  private token(call: Call, name: string): unknown {
+    const { namespace = "", body, resource } = call;
+    const { metadata } = this.parts.store.get(resource, namespace, name);
+    const request = body as { spec?: { expirationSeconds?: number } };
+    const { expirationSeconds = 3600 } = request.spec ?? {};
+    const expirationTimestamp = timestamp(new Date(Date.now() + expirationSeconds * 1000));
+    const token = this.parts.rights.tokenOf(namespace, metadata.name);
+    const head = { kind: "TokenRequest", apiVersion: "authentication.k8s.io/v1" };
+    const spec = { expirationSeconds };
+    return { ...head, metadata: { name, namespace }, spec, status: { token, expirationTimestamp } };
+  }
+
   private list(call: Call): unknown {
     const { resource } = call;
-    const objects = this.matching(call);
-    const resourceVersion = String(this.parts.store.resourceVersion);
-    if (wantsTable(call)) {
-      return tableOf(resource, objects, includeObject(call), resourceVersion);
-    }
-    const { page, metadata } = pageOf(objects, call, resourceVersion);
+    const { page, metadata } = this.page(call);
+    if (wantsTable(call)) return tableOf(resource, page, includeObject(call), metadata);
     const items = page.map(({ kind: _, apiVersion: __, ...item }) => item);
     const head = { kind: `${resource.kind}List`, apiVersion: groupVersion(resource) };
     return { ...head, metadata, items };
   }
 
+  /** So many of the objects as `limit` allows, after those that `continue` tells of. */
+  private page(call: Call) {
+    const { store } = this.parts;
+    const { query, resource, namespace } = call;
+    const token = query.get("continue");
+    const from = token ? continueOf(token) : { version: store.resourceVersion, after: "" };
+    if (!store.remembers(from.version)) throw expiredPage();
+    const found = store.sorted(resource, namespace, from.version).filter(matchesOf(call));
+    const rest = found.filter((object) => keyIn(call, object) > from.after);
+    const limit = Number(query.get("limit") ?? 0) || rest.length;
+    const page = rest.slice(0, limit);
+    const last = page.at(-1);
+    const remainingItemCount = rest.length - page.length;
+    const metadata = { resourceVersion: String(from.version) };
+    if (last === undefined || remainingItemCount === 0) return { page, metadata };
+    const more = { continue: tokenAfter({ ...from, after: keyIn(call, last) }) };
+    const isWhole = !query.get("labelSelector") && !query.get("fieldSelector");
+    return { page, metadata: { ...metadata, ...more, ...(isWhole && { remainingItemCount }) } };
+  }
+
   private matching(call: Call): KubeObject[] {
-    const matches = matchesOf(call);
-    return this.parts.store.sorted(call.resource, call.namespace).filter(matches);
+    return this.parts.store.sorted(call.resource, call.namespace).filter(matchesOf(call));
   }
 }
 
-/** So many of the objects as `limit` allows, after those that `continue` tells of. */
-function pageOf(objects: KubeObject[], { query }: Call, resourceVersion: string) {
-  const limit = Number(query.get("limit") ?? 0) || objects.length;
-  const [version = resourceVersion, from = "0"] = query.get("continue")?.split("/") ?? [];
-  const start = Number(from);
-  const remaining = objects.length - start - limit;
-  const more = { continue: `${version}/${start + limit}`, remainingItemCount: remaining };
-  const metadata = { resourceVersion: version, ...(remaining > 0 && more) };
-  return { page: objects.slice(start, start + limit), metadata };
+/** The object's place in the list that the call is for. */
+function keyIn({ namespace }: Call, { metadata }: KubeObject): string {
+  if (namespace !== undefined || metadata.namespace === undefined) return metadata.name;
+  return `${metadata.namespace}/${metadata.name}`;
 }
 
 /** An object in the form the request asked for. */
 export function presented(call: Call, object: KubeObject): unknown {
   if (!wantsTable(call) || call.subresource !== undefined) return object;
   const { resourceVersion } = object.metadata;
-  return tableOf(call.resource, [object], includeObject(call), resourceVersion);
+  return tableOf(call.resource, [object], includeObject(call), { resourceVersion });
 }
 
 function success(resource: Resource, name?: string) {

@@ -15,6 +15,8 @@ export interface Call {
   query: URLSearchParams;
   accept: string;
   contentType: string;
+  /** The bearer token; empty where there is none. */
+  token: string;
   body: Json;
 }
 
@@ -51,6 +53,7 @@ export function callOf(
     query,
     accept: headers.accept ?? "",
     contentType: headers["content-type"]?.split(";")[0] ?? "",
+    token: headers.authorization?.replace(/^Bearer /, "") ?? "",
     body,
   };
 }

@@ -6,7 +6,7 @@ import { discover } from "./discovery";
 import { endsWatch, type FaultKind, type Faults } from "./faults";
 import type { Json } from "./objects";
 import { padded } from "./padding";
-import { refusalWords } from "./refusal";
+import { detailsOf, refusalWords } from "./refusal";
 import { StatusError } from "./status";
 import type { Watches } from "./watches";
 
@@ -108,13 +108,16 @@ export class HttpServer {
     fault: FaultKind | undefined,
     response: ServerResponse,
   ): Promise<void> {
-    const { clock, store, watches } = this.parts;
+    const { clock, store, watches, rights } = this.parts;
     if (fault === "hang") return;
     if (fault === "reset") return cut(response);
     if (fault === "garbage") return write(response, { status: 200, body: "<html>not json</html>" });
     const kind = typeof fault === "object" ? fault : undefined;
     if (kind?.kind === "status") {
-      const details = kind.retryAfter === undefined ? {} : { retryAfterSeconds: kind.retryAfter };
+      const details = {
+        ...(call && detailsOf(call)),
+        ...(kind.retryAfter !== undefined && { retryAfterSeconds: kind.retryAfter }),
+      };
       const message = kind.message ?? refusalWords(kind.code, call, store.resourceVersion);
       throw new StatusError(kind.code, message, details);
     }
@@ -123,6 +126,7 @@ export class HttpServer {
     }
     if (kind?.kind === "warning")
       response.setHeader("warning", `299 - ${JSON.stringify(kind.text)}`);
+    if (call !== undefined) rights.check(call);
     if (call !== undefined && isWatch(call)) {
       return watches.start(call, response, endsWatch(fault) ? fault : undefined);
     }

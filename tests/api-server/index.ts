@@ -8,6 +8,7 @@ import { HttpServer, type RecordedRequest } from "./http";
 import { Images } from "./images";
 import type { Draft, Json, KubeObject } from "./objects";
 import { resourceNamed, resourceOf } from "./resources";
+import { Rights } from "./rights";
 import { isSettled } from "./settled";
 import { Store } from "./store";
 import { Watches } from "./watches";
@@ -73,7 +74,8 @@ export class ApiServer {
     this.pods = new Pods(store, events, clock, this.images, pace);
     this.watches = new Watches(store, clock);
     const { api, images, watches } = this;
-    this.http = new HttpServer({ store, api, images, watches, faults, clock, requests });
+    const rights = new Rights(store);
+    this.http = new HttpServer({ store, api, images, rights, watches, faults, clock, requests });
     for (const name of ["default", "kube-system"]) this.ensureNamespace(name);
     for (const name of nodes) this.node(name, "linux/amd64");
   }

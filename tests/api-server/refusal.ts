@@ -1,13 +1,13 @@
 import { type Call, nameOf, verbOf } from "./call";
 import { qualified } from "./resources";
-
-const user = "system:serviceaccount:default:release";
+import type { StatusDetails } from "./status";
 
 /** What the real server says with a status. */
 export function refusalWords(
   code: number,
   call: Call | undefined,
   resourceVersion: number,
+  user = "system:serviceaccount:default:release",
 ): string {
   const { plural = "unknown", group = "" } = call?.resource ?? {};
   const what = qualified(plural, group);
@@ -21,7 +21,8 @@ export function refusalWords(
         ? `in the namespace "${call.namespace}"`
         : "at the cluster scope";
       const verb = call === undefined ? "get" : verbOf(call);
-      return `${which} is forbidden: User "${user}" cannot ${verb} resource "${plural}" in API group "${group}" ${where}`;
+      const asked = [plural, call?.subresource].filter(Boolean).join("/");
+      return `${which} is forbidden: User "${user}" cannot ${verb} resource "${asked}" in API group "${group}" ${where}`;
     }
     case 404:
       return `${which} not found`;
@@ -36,4 +37,11 @@ export function refusalWords(
     default:
       return "Internal error occurred: etcdserver: request timed out";
   }
+}
+
+/** What the real server says a refusal is about. */
+export function detailsOf(call: Call): StatusDetails {
+  const { group, plural } = call.resource;
+  const name = nameOf(call);
+  return { ...(name !== undefined && { name }), ...(group && { group }), kind: plural };
 }

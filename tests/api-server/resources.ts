@@ -47,7 +47,10 @@ export const resources: readonly Resource[] = [
     subresources: scalable,
   }),
   resource("v1", "Service", "services", { shortNames: ["svc"], subresources: status }),
-  resource("v1", "ServiceAccount", "serviceaccounts", { shortNames: ["sa"] }),
+  resource("v1", "ServiceAccount", "serviceaccounts", {
+    shortNames: ["sa"],
+    subresources: ["token"],
+  }),
   resource("v1", "ConfigMap", "configmaps", { shortNames: ["cm"] }),
   resource("v1", "Secret", "secrets"),
   resource("v1", "Event", "events", { shortNames: ["ev"] }),
@@ -64,6 +67,8 @@ export const resources: readonly Resource[] = [
   resource("apps/v1", "ControllerRevision", "controllerrevisions"),
   resource("batch/v1", "CronJob", "cronjobs", { shortNames: ["cj"], subresources: status }),
   resource("batch/v1", "Job", "jobs", { subresources: status }),
+  resource("rbac.authorization.k8s.io/v1", "Role", "roles"),
+  resource("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings"),
 ];
 
 export function groupVersion(of: Pick<Resource, "group" | "version">): string {

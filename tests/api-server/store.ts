@@ -57,13 +57,33 @@ export class Store {
     return all.filter(({ metadata }) => metadata.namespace === namespace);
   }
 
-  /** By namespace and name, as clients are shown them. */
-  sorted(resource: Resource, namespace?: string): KubeObject[] {
+  /** Whether it can tell how everything was at this version. */
+  remembers(version: number): boolean {
+    return version >= this.forgotten;
+  }
+
+  /** By namespace and name, as clients are shown them; as they were at a version that it remembers. */
+  sorted(resource: Resource, namespace?: string, version = this.latest): KubeObject[] {
     const place = ({ metadata }: KubeObject) => keyOf(resource, metadata.namespace, metadata.name);
-    return this.list(resource, namespace)
+    return this.at(version, resource)
+      .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
       .map((object) => [place(object), object] as const)
       .sort(([left], [right]) => (left < right ? -1 : 1))
       .map(([, object]) => object);
+  }
+
+  private at(version: number, resource: Resource): KubeObject[] {
+    if (version >= this.latest) return this.list(resource);
+    const objects = new Map(this.objects.get(resource));
+    const later = this.history.filter((change) => change.resource === resource).reverse();
+    for (const { object, previous, resourceVersion } of later) {
+      if (resourceVersion <= version) break;
+      const { namespace, name } = object.metadata;
+      const key = keyOf(resource, namespace, name);
+      if (previous === undefined) objects.delete(key);
+      else objects.set(key, previous);
+    }
+    return [...objects.values()];
   }
 
   /** What create would store, without storing it. */
@@ -148,7 +168,7 @@ export class Store {
 
   /** The changes after a resource version; throws Expired when history no longer reaches back. */
   since(resourceVersion: number): Change[] {
-    if (resourceVersion < this.forgotten) throw expired(resourceVersion, this.forgotten);
+    if (!this.remembers(resourceVersion)) throw expired(resourceVersion, this.forgotten);
     return this.history.filter((change) => change.resourceVersion > resourceVersion);
   }
 

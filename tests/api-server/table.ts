@@ -17,13 +17,13 @@ export function tableOf(
   resource: Resource,
   objects: KubeObject[],
   includeObject: string,
-  resourceVersion: string,
+  metadata: object,
 ) {
   const columns = columnsOf[resource.kind] ?? plain;
   return {
     kind: "Table",
     apiVersion: "meta.k8s.io/v1",
-    metadata: { resourceVersion },
+    metadata,
     columnDefinitions: columns.map(({ name, wide }) => ({
       name,
       type: "string",

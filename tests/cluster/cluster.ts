@@ -7,11 +7,12 @@ import type { Container, Draft, Json, JsonObject, KubeObject } from "../api-serv
 import { isSettled } from "../api-server/settled";
 import { workload } from "../api-server/workloads";
 
-/** What a user may do: verbs on resources of a group. */
+/** What a user may do: verbs on resources of a group, on those of these names where it has any. */
 export interface Rule {
   group: "" | "apps" | "batch";
   resources: string[];
   verbs: string[];
+  names?: string[];
 }
 
 /** What a kubeconfig file says, as JSON. */
@@ -39,8 +40,8 @@ export abstract class Cluster {
   /** Makes one more namespace for the scenario. */
   abstract anotherNamespace(name: string): Promise<string>;
 
-  /** The text of a kubeconfig of a service account named `release` that may do this and no more. */
-  abstract userWho(...may: Rule[]): Promise<string>;
+  /** Has an admission webhook rewrite every image that a workload is given from now on. */
+  abstract rewriteImages(rewrite: (image: string) => string): Promise<void>;
 
   /** Lets there be so many pods and no more. */
   abstract quota(pods: number): Promise<void>;
@@ -66,6 +67,37 @@ export abstract class Cluster {
   /** A workload of the scenario. */
   workload(kind: string, options: Parameters<typeof workload>[1] & Record<string, unknown>): Draft {
     return workload(kind, { namespace: this.namespace, ...options });
+  }
+
+  /** The text of a kubeconfig of a service account named `release` that may do this and no more. */
+  async userWho(...may: Rule[]): Promise<string> {
+    const { namespace } = this;
+    const metadata = { name: "release", namespace };
+    const rbac = { apiVersion: "rbac.authorization.k8s.io/v1", metadata };
+    const rules = may.map(({ group, resources, verbs, names }) => ({
+      apiGroups: [group],
+      resources,
+      verbs,
+      ...(names && { resourceNames: names }),
+    }));
+    const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "release" };
+    const subjects = [{ kind: "ServiceAccount", ...metadata }];
+    await this.create(
+      { apiVersion: "v1", kind: "ServiceAccount", metadata },
+      { ...rbac, kind: "Role", rules },
+      { ...rbac, kind: "RoleBinding", roleRef, subjects },
+    );
+    return this.userOf("release");
+  }
+
+  /** The text of a kubeconfig of a service account. */
+  async userOf(account: string): Promise<string> {
+    return this.kubeconfig((await this.kubectl("create", "token", account)).trim());
+  }
+
+  /** Applies the objects of a YAML text. */
+  async apply(text: string): Promise<void> {
+    await this.kubectlReading(text, "apply", "-f", "-");
   }
 
   async create(...items: (Draft | JsonObject)[]): Promise<void> {

@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
 import path from "node:path";
-import { Cluster, type Kubeconfig, type Rule } from "./cluster";
+import { Cluster, type Kubeconfig } from "./cluster";
+import { Webhook } from "./webhook";
 
 /** Some namespaces of a real cluster: those of one scenario. */
 export class RealCluster extends Cluster {
   private readonly namespaces: string[] = [];
+  private readonly webhooks: Webhook[] = [];
 
   /** The cluster of a kubeconfig, given as JSON. */
   static async start(kubeconfig: string, namespace: string): Promise<RealCluster> {
@@ -23,19 +25,15 @@ export class RealCluster extends Cluster {
     return name;
   }
 
-  async userWho(...may: Rule[]): Promise<string> {
-    const { namespace } = this;
-    const metadata = { name: "release", namespace };
-    const rbac = { apiVersion: "rbac.authorization.k8s.io/v1", metadata };
-    const rules = may.map(({ group, ...rule }) => ({ apiGroups: [group], ...rule }));
-    const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "release" };
-    const subjects = [{ kind: "ServiceAccount", ...metadata }];
-    await this.create(
-      { apiVersion: "v1", kind: "ServiceAccount", metadata },
-      { ...rbac, kind: "Role", rules },
-      { ...rbac, kind: "RoleBinding", roleRef, subjects },
-    );
-    return this.kubeconfig((await this.kubectl("create", "token", "release")).trim());
+  async rewriteImages(rewrite: (image: string) => string): Promise<void> {
+    const webhook = await Webhook.start(rewrite);
+    this.webhooks.push(webhook);
+    await this.create(webhook.configuration(this.namespace));
+    const probe = ["create", "deployment", "probe", "--image=probe:1", "--dry-run=server"];
+    const image = "jsonpath={.spec.template.spec.containers[0].image}";
+    await this.until("the webhook is asked", async () => {
+      return (await this.kubectl(...probe, "-o", image)) === rewrite("probe:1");
+    });
   }
 
   async quota(pods: number): Promise<void> {
@@ -47,6 +45,10 @@ export class RealCluster extends Cluster {
   }
 
   override async close(): Promise<void> {
+    for (const webhook of this.webhooks) {
+      await this.kubectl("delete", "mutatingwebhookconfiguration", this.namespace);
+      webhook.stop();
+    }
     for (const name of this.namespaces)
       await this.kubectl("delete", "namespace", name, "--wait=false");
     await super.close();

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { assertRan, lastTable } from "../stage";
 import { RealCluster } from "./real";
-import { before, registry, web } from "./scenarios/workloads";
+import { before, isProgress, registry, web } from "./scenarios/workloads";
 import { Scene } from "./scene";
 import { brought, useSuite } from "./suite";
 
@@ -27,7 +27,7 @@ describe("an API server that is killed during a rollout, and started again", { s
       });
       const step = scene.start(
         { images: `deployments/web app=$(ACR)/web:${tag}`, failAfter: "readiness=8" },
-        { onLine: (line) => line.startsWith("deployments/web: ") && seen() },
+        { onLine: (line) => isProgress(line) && seen() },
       );
       await Promise.race([watched, once(step.process, "exit")]);
       await suite.controlPlane?.stopApiServer();

@@ -1,5 +1,5 @@
 import { ApiServer, type Behaviour } from "../api-server";
-import { Cluster, type Rule } from "./cluster";
+import { Cluster } from "./cluster";
 
 /** How long, in milliseconds, a step of a kubelet takes: as long as in the real control plane. */
 const pace = 50;
@@ -18,15 +18,6 @@ const behaviours: [word: string, behaviour: Behaviour][] = [
   ["unschedulable", { kind: "unschedulable" }],
   ["slow", { kind: "runs", after: 40 * pace }],
 ];
-
-/** What the task may ask for. */
-const known: Rule[] = [
-  { group: "apps", resources: ["deployments", "statefulsets", "daemonsets"], verbs: [] },
-  { group: "apps", resources: ["replicasets"], verbs: [] },
-  { group: "batch", resources: ["cronjobs"], verbs: [] },
-  { group: "", resources: ["pods", "events"], verbs: [] },
-];
-const verbs = ["get", "list", "watch", "patch", "delete"];
 
 /** The small API server of the tests, new for each scenario. */
 export class SmallCluster extends Cluster {
@@ -51,18 +42,8 @@ export class SmallCluster extends Cluster {
     return name;
   }
 
-  async userWho(...may: Rule[]): Promise<string> {
-    for (const { group, resources } of known) {
-      for (const resource of resources) {
-        const rules = may.filter((rule) => rule.group === group);
-        const allowed = rules.flatMap((rule) =>
-          rule.resources.includes(resource) ? rule.verbs : [],
-        );
-        for (const verb of verbs.filter((each) => !allowed.includes(each)))
-          this.server.faults.add({ resource, verb, fault: { kind: "status", code: 403 } });
-      }
-    }
-    return this.kubeconfig();
+  async rewriteImages(rewrite: (image: string) => string): Promise<void> {
+    this.server.rewriteImages(rewrite);
   }
 
   async quota(pods: number): Promise<void> {

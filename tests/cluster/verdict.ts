@@ -23,14 +23,17 @@ export function verdictOf(outcome: Outcome, namespace: string): Verdict {
   };
 }
 
+/** What is said where a watch is refused. */
+const refused = String.raw`^The \w+ cannot be watched|^No permission to watch`;
 /** How far a rollout is, and the events about it: of both there are more or fewer. */
-const hurried = /^\S+: (not done|\d+\/\d+ ready)|^ {2}[A-Z]\w+: /;
+const hurried = /^\[ *\w+\] |^\S+: not done|^ {2}[A-Z]\w+: /;
 /** What is printed of several pods, and of commands that run side by side. */
-const sideBySide =
-  /^##\[command\]|^ {2}pod |^\S+ (image updated|annotated|restarted)$|^The [\w ]+ cannot be watched/;
+const sideBySide = new RegExp(
+  String.raw`^##\[command\]|^ {2}pod |^\S+ (image updated|restarted)$|${refused}`,
+);
 
 /** A watch that is refused is told again on the way back, unless that is over before. */
-const refusal = /^The [\w ]+ cannot be watched/;
+const refusal = new RegExp(refused);
 
 /** That the machine's kubectl is not of the server's version, which says nothing of the server. */
 const skew = /more than one minor version apart/;
@@ -61,10 +64,11 @@ const podOf = new RegExp(`-${safe}{5}(?![a-z0-9-])`, "g");
 export function evenedOut(text: string, namespace: string): string {
   return text
     .replaceAll(namespace, "NAMESPACE")
-    .replace(/serviceaccount:\w+:release/g, "serviceaccount:NAMESPACE:release")
+    .replace(/^Cluster https?:\S+ \(Kubernetes v[\d.]+\)/, "Cluster ADDRESS (Kubernetes VERSION)")
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UID")
     .replace(templateOf, "-HASH")
     .replace(podOf, "-HASH")
     .replace(/\b\d+(\.\d+)? (s|ms|min)\b/g, "TIME")
+    .replace("TIME to TIME old", "TIME old")
     .replace(/\b\d+ restarts?\b/g, "RESTARTS");
 }

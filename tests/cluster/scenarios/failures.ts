@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { assertRan, lastTable } from "../../stage";
 import type { Scenario } from ".";
-import { before, line, registry, web } from "./workloads";
+import { before, isProgress, line, registry, web } from "./workloads";
 
 /** Those that run until they end: a rollout is not done before they have been ready for a while. */
 const ending = ["crash", "oom", "liveness", "startup"];
@@ -136,10 +136,7 @@ export const failures: Scenario[] = [
     async play(scene) {
       await web(scene);
       const images = "deployments/web app=$(ACR)/web:unready";
-      const step = scene.start(
-        { images },
-        { onLine: (line) => line.startsWith("deployments/web: ") && step.cancel() },
-      );
+      const step = scene.start({ images }, { onLine: (line) => isProgress(line) && step.cancel() });
       const outcome = await step.outcome;
       assertRan(outcome, "Canceled");
       assert.equal(outcome.message, "Canceled; the old images are set again");

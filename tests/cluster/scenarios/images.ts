@@ -102,6 +102,21 @@ export const images: Scenario[] = [
     },
   },
   {
+    name: "find one workload among more than a page of them",
+    pods: false,
+    async play(scene) {
+      const { cluster } = scene;
+      const names = Array.from({ length: 520 }, (_, at) => `other-${at}`);
+      const options = { image: `${registry}/other:1`, replicas: 0 };
+      const others = names.map((name) => cluster.workload("Deployment", { ...options, name }));
+      await cluster.create(...others);
+      await idle(scene);
+      assertRan(await scene.finish({ images: "$(ACR)/web" }), "Succeeded");
+      assert.deepEqual(await cluster.images("Deployment", "web"), { app: after });
+      assert.deepEqual(await cluster.images("Deployment", "other-0"), { app: options.image });
+    },
+  },
+  {
     name: "change nothing in a dry run of the server",
     pods: false,
     async play(scene) {

@@ -1,14 +1,21 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { cronJob } from "../../api-server/workloads";
 import { assertRan } from "../../stage";
 import type { Rule } from "../cluster";
 import type { Scenario } from ".";
-import { before, idle, line, registry, web } from "./workloads";
+import { after, before, idle, line, registry, web } from "./workloads";
 
 const kinds: Omit<Rule, "verbs">[] = [
   { group: "apps", resources: ["deployments", "statefulsets", "daemonsets"] },
   { group: "batch", resources: ["cronjobs"] },
 ];
 const workloads = (...verbs: string[]): Rule[] => kinds.map((each) => ({ ...each, verbs }));
+const documented = path.join(__dirname, "../../../docs/rbac.yaml");
+/** The role that the documentation has, for the namespace. */
+const role = (namespace: string): string =>
+  readFileSync(documented, "utf8").replaceAll("namespace: shop", `namespace: ${namespace}`);
 const watched = (group: Rule["group"], ...resources: string[]): Rule => ({
   group,
   resources,
@@ -19,6 +26,79 @@ const watched = (group: Rule["group"], ...resources: string[]): Rule => ({
 const slow = "deployments/web app=$(ACR)/web:slow";
 
 export const rights: Scenario[] = [
+  {
+    name: "may do what the documentation lists, and no more",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      await web(scene);
+      await cluster.rolledOut(
+        cluster.workload("StatefulSet", { name: "db", image: `${registry}/db:1`, replicas: 1 }),
+        cluster.workload("DaemonSet", { name: "agent", image: `${registry}/agent:1` }),
+        cronJob({
+          name: "job",
+          namespace: cluster.namespace,
+          image: `${registry}/job:1`,
+        }),
+      );
+      await cluster.apply(role(cluster.namespace));
+      const kubeconfig = await cluster.userOf("kubectl-set-image");
+      const images = `${line}\n$(ACR)/db\n$(ACR)/agent\n$(ACR)/job`;
+      const outcome = await scene.finish({ images }, { kubeconfig });
+      assertRan(outcome, "Succeeded");
+      assert.ok(!outcome.log.some((each) => each.includes("forbidden")), outcome.log.join("\n"));
+      const crash = { images: "deployments/web app=$(ACR)/web:crash" };
+      const failed = await scene.finish(crash, { kubeconfig });
+      assertRan(failed, "Failed");
+      assert.ok(
+        failed.log.some((each) => each.includes("no database")),
+        failed.log.join("\n"),
+      );
+      const undo = { command: "undo", images: "statefulsets/db" };
+      assertRan(await scene.finish(undo, { kubeconfig }), "Succeeded");
+      assert.deepEqual(await cluster.images("StatefulSet", "db"), { app: `${registry}/db:1` });
+    },
+  },
+  {
+    name: "may read, watch and change two deployments by their names",
+    pods: true,
+    async play(scene) {
+      await web(scene);
+      await web(scene, { name: "api" });
+      await web(scene, { name: "other" });
+      const kubeconfig = await scene.cluster.userWho(
+        {
+          group: "apps",
+          resources: ["deployments"],
+          verbs: ["get", "list", "watch", "patch"],
+          names: ["web", "api"],
+        },
+        watched("", "pods", "events"),
+        watched("apps", "replicasets"),
+      );
+      const images = `${line}\ndeployments/api app=$(ACR)/web`;
+      assertRan(await scene.finish({ images }, { kubeconfig }), "Succeeded");
+      for (const name of ["web", "api"])
+        assert.deepEqual(await scene.cluster.images("Deployment", name), { app: after });
+      const more = { images: "deployments/other app=$(ACR)/web" };
+      assertRan(await scene.finish(more, { kubeconfig }), "Failed");
+      assert.deepEqual(await scene.cluster.images("Deployment", "other"), { app: before });
+    },
+  },
+  {
+    name: "may list and not watch",
+    pods: true,
+    async play(scene) {
+      await web(scene);
+      const kubeconfig = await scene.cluster.userWho(
+        ...workloads("get", "list", "patch"),
+        { group: "", resources: ["pods", "events"], verbs: ["get", "list"] },
+        { group: "apps", resources: ["replicasets"], verbs: ["get", "list"] },
+      );
+      assertRan(await scene.finish({ images: line }, { kubeconfig }), "Succeeded");
+      assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: after });
+    },
+  },
   {
     name: "may read and not change",
     pods: false,
@@ -53,7 +133,7 @@ export const rights: Scenario[] = [
     },
   },
   {
-    name: "may not watch workloads",
+    name: "may neither list nor watch workloads",
     pods: false,
     async play(scene) {
       await idle(scene);
@@ -62,8 +142,8 @@ export const rights: Scenario[] = [
         watched("", "pods", "events"),
         watched("apps", "replicasets"),
       );
-      const inputs = { images: line, rolloutStatusTimeout: "20" };
-      assertRan(await scene.finish(inputs, { kubeconfig }), "Failed");
+      assertRan(await scene.finish({ images: line }, { kubeconfig }), "Succeeded");
+      assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: after });
     },
   },
   {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { cronJob } from "../../api-server/workloads";
-import { assertRan, lastTable } from "../../stage";
+import { assertLogged, assertRan, lastTable } from "../../stage";
 import type { Scenario } from ".";
-import { after, before, idle, line, registry, web } from "./workloads";
+import { after, before, idle, isProgress, line, registry, web } from "./workloads";
 
 export const rollouts: Scenario[] = [
   {
@@ -13,7 +13,7 @@ export const rollouts: Scenario[] = [
       const outcome = await scene.finish({ images: line });
       assertRan(outcome, "Succeeded");
       assert.deepEqual(lastTable(outcome), [`deployments/web app ${after} (the new one)`]);
-      assert.equal(outcome.log.filter((line) => /^ {2}pod web-\S+: ready/.test(line)).length, 2);
+      assertLogged(outcome, /^ {2}2 pods ready, /);
     },
   },
   {
@@ -130,7 +130,46 @@ export const rollouts: Scenario[] = [
       await cluster.rolledOut(cluster.workload("StatefulSet", options));
       const outcome = await scene.finish({ images: "sts/db app=$(ACR)/db" });
       assertRan(outcome, "Succeeded");
-      assert.equal(outcome.log.filter((line) => /^ {2}pod db-\d: ready/.test(line)).length, 1);
+      assertLogged(outcome, /^ {2}1 pod ready, /);
+    },
+  },
+  {
+    name: "of an image that an admission webhook rewrites, and back",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      await web(scene);
+      const digest = `@sha256:${"0123456789abcdef".repeat(4)}`;
+      await cluster.rewriteImages((image) => (image.includes("@") ? image : image + digest));
+      assertRan(await scene.finish({ images: line }), "Succeeded");
+      assert.deepEqual(await cluster.images("Deployment", "web"), { app: after + digest });
+      const undo = { command: "undo", images: "deployments/web" };
+      assertRan(await scene.finish(undo), "Succeeded");
+      assert.deepEqual(await cluster.images("Deployment", "web"), { app: before + digest });
+      const images = "deployments/web app=$(ACR)/web:missing";
+      assertRan(await scene.finish({ images }), "Failed");
+      assert.deepEqual(await cluster.images("Deployment", "web"), { app: before + digest });
+      await cluster.settled("Deployment", "web");
+    },
+  },
+  {
+    name: "that somebody else takes over",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      await web(scene);
+      const theirs = `${registry}/web:hotfix`;
+      const set = ["set", "image", "deployments/web", `app=${theirs}`, "--field-manager=hotfix"];
+      let taken: Promise<string> | undefined;
+      const onLine = (line: string) => {
+        if (isProgress(line)) taken ??= cluster.kubectl(...set);
+      };
+      const images = "deployments/web app=$(ACR)/web:unready";
+      const outcome = await scene.finish({ images }, { onLine });
+      await taken;
+      assertRan(outcome, "Failed");
+      assert.match(outcome.errors[0] ?? "", /another deployment \(field manager hotfix\) set app/);
+      assert.deepEqual(await cluster.images("Deployment", "web"), { app: theirs });
     },
   },
   {

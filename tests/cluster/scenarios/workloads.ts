@@ -6,6 +6,11 @@ export const after = `${registry}/web:4125`;
 /** The line that most scenarios are about. */
 export const line = "deployments/web app=$(ACR)/web";
 
+/** Whether a line of the log tells how far the deployment is. */
+export function isProgress(line: string): boolean {
+  return /^\[ *\w+\] deployments\/web: /.test(line);
+}
+
 /** A deployment of two pods that run. */
 export function web({ cluster }: Scene, fields: object = {}): Promise<void> {
   const options = { name: "web", image: before, replicas: 2, ...fields };
