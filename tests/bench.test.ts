@@ -23,7 +23,7 @@ describe("measure", { skip: process.platform === "win32" }, () => {
       const { spawnSync } = require("node:child_process");
       for (let i = 0; i < 2; i += 1) spawnSync(process.execPath, ["-e", ${JSON.stringify(burn)}], { stdio: "inherit" });`;
     let told = 0;
-    const { wall, cpu, memory, largest } = await measure(command(twice), (code, said) => {
+    const { wall, cpu, memory, largest, own } = await measure(command(twice), (code, said) => {
       told = said
         .trim()
         .split("\n")
@@ -32,7 +32,10 @@ describe("measure", { skip: process.platform === "win32" }, () => {
     });
     assert.ok(told > 0 && cpu > told, `${cpu} s, and the children told ${told} s`);
     assert.ok(wall >= 0.2);
-    if (existsSync("/proc")) assert.ok(largest > 10e6 && memory > largest, `${memory}, ${largest}`);
+    if (existsSync("/proc")) {
+      assert.ok(largest > 10e6 && memory > largest, `${memory}, ${largest}`);
+      assert.ok(own > 10e6 && own <= largest, `${own}, ${largest}`);
+    }
   });
 
   test("tells what a command said that failed", async () => {

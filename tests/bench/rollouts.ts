@@ -13,7 +13,10 @@ import { type Cost, measure } from "./rollouts/measure";
 import { RealBench } from "./rollouts/real";
 
 interface Case {
+  /** How many are rolled. */
   deployments: number;
+  /** How many more there are in the namespace. */
+  others?: number;
   images: "one" | "distinct";
 }
 
@@ -29,18 +32,19 @@ const cases: Case[] = [
     { deployments, images: "one" },
     { deployments, images: "distinct" },
   ]),
+  { deployments: 1, others: 999, images: "one" },
 ];
 
 const folder = mkdtempSync(path.join(tmpdir(), "bench-"));
 const kubectl = execFileSync("sh", ["-c", "command -v kubectl"], { encoding: "utf8" }).trim();
-const starts = path.join(folder, "starts");
+const started = path.join(folder, "started");
 const taskFolder = path.join(__dirname, "../../dist/task");
 
 /** A kubectl that notes each start: a millisecond each, for both. */
 function countingKubectl(): string {
   const programs = path.join(folder, "programs");
   mkdirSync(programs);
-  const script = `#!/bin/sh\necho >> '${starts}'\nexec '${kubectl}' "$@"\n`;
+  const script = `#!/bin/sh\necho >> '${started}'\nexec '${kubectl}' "$@"\n`;
   writeFileSync(path.join(programs, "kubectl"), script);
   chmodSync(path.join(programs, "kubectl"), 0o755);
   return [programs, process.env.PATH].join(path.delimiter);
@@ -99,18 +103,18 @@ async function once(
   const home = mkdtempSync(path.join(folder, "home-"));
   const kubeconfig = path.join(home, "kubeconfig");
   writeFileSync(kubeconfig, cluster.kubeconfig);
-  writeFileSync(starts, "");
+  writeFileSync(started, "");
   const { command, good } = contenders[who];
   const env = { ...process.env, PATH, HOME: home, KUBECONFIG: kubeconfig };
   const cost = await measure(command(of, round, home, env), good);
   await cluster.settle();
-  return { ...cost, processes: readFileSync(starts, "utf8").length };
+  return { ...cost, processes: readFileSync(started, "utf8").length };
 }
 
 async function compare(of: Case): Promise<Record<keyof typeof contenders, Result>> {
   const cluster = await (values.cluster
-    ? RealBench.start(process.env.CONTROL_PLANE ?? "", of.deployments)
-    : SmallCluster.start(of.deployments));
+    ? RealBench.start(process.env.CONTROL_PLANE ?? "", of.deployments, of.others ?? 0)
+    : SmallCluster.start(of.deployments, of.others ?? 0));
   const results: Record<keyof typeof contenders, Result[]> = { task: [], kubectl: [] };
   try {
     for (let round = 0; round < rounds(of); round += 1) {
@@ -126,17 +130,41 @@ async function compare(of: Case): Promise<Record<keyof typeof contenders, Result
 }
 
 function medians(results: Result[]): Result {
-  const median = (field: keyof Result) => {
-    const sorted = results.map((result) => result[field]).sort((left, right) => left - right);
-    return sorted[Math.floor(sorted.length / 2)] ?? 0;
-  };
+  const median = (field: keyof Result) => medianOf(results.map((result) => result[field]));
   return {
     wall: median("wall"),
     cpu: median("cpu"),
     memory: median("memory"),
     largest: median("largest"),
+    own: median("own"),
     processes: median("processes"),
   };
+}
+
+function medianOf(values: number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+/** How long the task takes that computes a tag, and node that does nothing: seconds. */
+async function starts(): Promise<{ task: number; node: number }> {
+  const home = mkdtempSync(path.join(folder, "home-"));
+  const step = commandOf({
+    taskFolder,
+    inputs: { command: "computeTag", images: "example/app" },
+    variables: { "System.HostType": "build", "Build.BuildId": "1" },
+    tempFolder: home,
+    environment: { ...process.env, HOME: home },
+  });
+  const empty = path.join(home, "empty.js");
+  writeFileSync(empty, "");
+  const task: number[] = [];
+  const node: number[] = [];
+  for (let round = 0; round < (values.quick ? 5 : 30); round += 1) {
+    task.push((await measure(step, (_, said) => /result=Succeeded;/.test(said))).wall);
+    node.push((await measure({ ...step, args: [empty] }, (code) => code === 0)).wall);
+  }
+  return { task: medianOf(task), node: medianOf(node) };
 }
 
 const columns: [name: string, field: keyof Result, show: (value: number) => string][] = [
@@ -147,12 +175,18 @@ const columns: [name: string, field: keyof Result, show: (value: number) => stri
   ["kubectl started", "processes", String],
 ];
 
+function milliseconds(seconds: number): string {
+  return `${Math.round(seconds * 1000)} ms`;
+}
+
 function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1e6)} MB`;
 }
 
-function row({ deployments, images }: Case, task: Result, kubectl: Result): string[] {
-  const what = `${deployments} deployment${deployments === 1 ? "" : "s"}`;
+function row({ deployments, others, images }: Case, task: Result, kubectl: Result): string[] {
+  const what = others
+    ? `${deployments} of ${deployments + others} deployments`
+    : `${deployments} deployment${deployments === 1 ? "" : "s"}`;
   const which = deployments === 1 ? "" : images === "one" ? ", one image" : ", an image each";
   return [
     `${what}${which}`,
@@ -160,6 +194,7 @@ function row({ deployments, images }: Case, task: Result, kubectl: Result): stri
       const ratio = kubectl[field] === 0 ? "-" : (task[field] / kubectl[field]).toFixed(2);
       return `${ratio} (${show(task[field])} : ${show(kubectl[field])})`;
     }),
+    megabytes(task.own),
   ];
 }
 
@@ -178,12 +213,13 @@ function print(rows: string[][]): void {
 }
 
 async function main(): Promise<void> {
-  const rows = [["", ...columns.map(([name]) => name)]];
+  const rows = [["", ...columns.map(([name]) => name), "the task's own process"]];
   for (const of of cases) {
     const { task, kubectl } = await compare(of);
     rows.push(row(of, task, kubectl));
     console.log(`  ${rows.at(-1)?.slice(0, 2).join(": wall ")}`);
   }
+  const { task, node } = await starts();
   console.log(`
 This task : bare kubectl, and their ratio, below 1 where this task takes less.
 Medians of rounds in turns (${cases.map(rounds).join(", ")}), ${cpus().length} processors, Node ${process.version}, ${kubectl}.
@@ -193,6 +229,7 @@ at once and then 5 a second, so one set image of many takes (2 x deployments - 1
 the same deployments of 2 pods on ${values.cluster ? "a real kube-apiserver" : "an API server"} in a process of its own, whose work is not counted.
 Processor time is what the system counts for the whole tree of processes; memory is sampled every
 20 ms and counts what processes share once for each (0 where there is no /proc).
+Start of the task (computeTag) over node's own: ${(task / node).toFixed(2)} (${milliseconds(task)} : ${milliseconds(node)}).
 `);
   print(rows);
 }

@@ -7,6 +7,9 @@ export const nameOf = (index: number) => `app-${index + 1}`;
 /** What every deployment has, beside its name. */
 export const fields = { replicas: 2, revisionHistoryLimit: 1 };
 
+/** A deployment beside those that are rolled: it takes part in lists, and runs nothing. */
+export const besides = (index: number) => ({ ...fields, name: `other-${index + 1}`, replicas: 0 });
+
 /** Where so many deployments run. */
 export interface Cluster {
   /** The text of a kubeconfig for it. */
@@ -23,9 +26,10 @@ export class SmallCluster implements Cluster {
     readonly kubeconfig: string,
   ) {}
 
-  static async start(deployments: number): Promise<SmallCluster> {
+  static async start(deployments: number, others: number): Promise<SmallCluster> {
     const execArgv = ["--import", "tsx"];
-    const child = fork(path.join(__dirname, "cluster.ts"), [String(deployments)], { execArgv });
+    const numbers = [deployments, others].map(String);
+    const child = fork(path.join(__dirname, "cluster.ts"), numbers, { execArgv });
     const [kubeconfig] = await once(child, "message");
     return new SmallCluster(child, kubeconfig);
   }
@@ -41,11 +45,15 @@ export class SmallCluster implements Cluster {
   }
 }
 
-async function serve(deployments: number): Promise<void> {
+async function serve(deployments: number, others: number): Promise<void> {
   const server = await ApiServer.start();
   const names = Array.from({ length: deployments }, (_, index) => nameOf(index));
   const settle = () => Promise.all(names.map((name) => server.settled("deployment", name)));
-  await Promise.all(names.map((name) => server.deployment({ name, ...fields })));
+  const all = [
+    ...names.map((name) => ({ name, ...fields })),
+    ...Array.from({ length: others }, (_, index) => besides(index)),
+  ];
+  await Promise.all(all.map((each) => server.deployment(each)));
   process.on("message", async (asked) => {
     if (asked === "stop") {
       await server.stop();
@@ -57,4 +65,4 @@ async function serve(deployments: number): Promise<void> {
   process.send?.(server.kubeconfig());
 }
 
-if (require.main === module) serve(Number(process.argv[2]));
+if (require.main === module) serve(Number(process.argv[2]), Number(process.argv[3]));

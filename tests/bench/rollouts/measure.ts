@@ -14,6 +14,8 @@ export interface Cost {
   memory: number;
   /** The most bytes that one of them had. */
   largest: number;
+  /** The most bytes that the command's own process had. */
+  own: number;
 }
 
 const sampleEvery = 20;
@@ -31,7 +33,7 @@ export async function measure(
     env,
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
-  const peak = { memory: 0, largest: 0 };
+  const peak = { memory: 0, largest: 0, own: 0 };
   const sampler = setInterval(() => sample(child.pid ?? 0, peak), sampleEvery);
   const [out, err, times] = [1, 2, 3].map((stream) => textOf(child.stdio[stream] as Readable));
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
@@ -50,15 +52,18 @@ async function textOf(stream: Readable): Promise<string> {
 }
 
 /** Counts the memory of what descends from bash, without bash itself. */
-function sample(pid: number, peak: { memory: number; largest: number }): void {
+function sample(pid: number, peak: Pick<Cost, "memory" | "largest" | "own">): void {
   let memory = 0;
-  for (const each of processTree(pid).slice(1)) {
+  const [, own, ...others] = processTree(pid);
+  if (own === undefined) return;
+  for (const each of [own, ...others]) {
     try {
       const status = readFileSync(`/proc/${each}/status`, "utf8");
       const bytes = (field: string) =>
         Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) * 1024;
       memory += bytes("VmRSS");
       peak.largest = Math.max(peak.largest, bytes("VmHWM"));
+      if (each === own) peak.own = Math.max(peak.own, bytes("VmHWM"));
     } catch {
       // It has ended.
     }

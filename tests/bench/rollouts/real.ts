@@ -1,6 +1,6 @@
 import { ControlPlane } from "../../cluster/control-plane";
 import { RealCluster } from "../../cluster/real";
-import { type Cluster, fields, nameOf } from "./cluster";
+import { besides, type Cluster, fields, nameOf } from "./cluster";
 
 /** A real control plane, whose pods are stood in for. */
 export class RealBench implements Cluster {
@@ -10,14 +10,17 @@ export class RealBench implements Cluster {
     private readonly deployments: number,
   ) {}
 
-  static async start(program: string, deployments: number): Promise<RealBench> {
+  static async start(program: string, deployments: number, others: number): Promise<RealBench> {
     const controlPlane = await ControlPlane.start(program);
     const cluster = await RealCluster.start(controlPlane.kubeconfig, "bench");
     const names = Array.from({ length: deployments }, (_, index) => nameOf(index));
     const image = "example/app:0";
-    const all = names.map((name) => cluster.workload("Deployment", { name, image, ...fields }));
-    await cluster.create(...all);
-    const bench = new RealBench(controlPlane, cluster, deployments);
+    const all = [
+      ...names.map((name) => ({ name, ...fields })),
+      ...Array.from({ length: others }, (_, index) => besides(index)),
+    ];
+    await cluster.create(...all.map((each) => cluster.workload("Deployment", { image, ...each })));
+    const bench = new RealBench(controlPlane, cluster, all.length);
     await bench.settle();
     return bench;
   }
