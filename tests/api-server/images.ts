@@ -62,6 +62,7 @@ export class Images {
   /** How often a tag was pushed again, and what each node has of it. */
   private readonly pushes = new Map<string, number>();
   private readonly copies = new Map<string, string>();
+  private readonly named = new Map<string, string>();
 
   constructor(
     private readonly clock: Clock,
@@ -95,9 +96,14 @@ export class Images {
     this.pushes.set(image, (this.pushes.get(image) ?? 0) + 1);
   }
 
+  /** A registry has this digest for the reference from now on. */
+  names(image: string, digest: string): void {
+    this.named.set(image, digest);
+  }
+
   /** The digest of what a reference names now. */
   digestOf(image: string): string {
-    const [, pinned] = image.split("@");
+    const [, pinned = this.named.get(image)] = image.split("@");
     const content = `${image}${"+".repeat(this.pushes.get(image) ?? 0)}`;
     return pinned ?? `sha256:${createHash("sha256").update(content).digest("hex")}`;
   }
