@@ -14,6 +14,8 @@ export interface Workload {
   /** What became of it, in a sentence. */
   verdict: string;
   /** What became of its old images. */
+  /** Whether the new pods run what was pushed, in a sentence. */
+  proof?: string;
   undo?: string;
   /** From the change to the end of its rollout. */
   milliseconds?: number;
@@ -101,6 +103,7 @@ const workload = (from: unknown): Workload => ({
   name: member(from, "name", isText),
   outcome: member(from, "outcome", isText),
   verdict: member(from, "verdict", isText),
+  ...proofOf(from),
   ...optional(from, "undo", isText),
   ...optional(from, "milliseconds", isNumber),
   containers: list(from, "containers", container),
@@ -109,6 +112,11 @@ const workload = (from: unknown): Workload => ({
   warnings: list(from, "warnings", warning),
   ...(has(from, "log") && { log: log(member(from, "log", isAnything)) }),
 });
+
+function proofOf(from: unknown): { proof?: string } {
+  if (!has(from, "proof")) return {};
+  return { proof: member(member(from, "proof", isAnything), "words", isText) };
+}
 
 const container = (from: unknown): Container => ({
   name: member(from, "name", isText),

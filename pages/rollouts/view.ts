@@ -108,6 +108,7 @@ function workload(one: Workload, isOpen: boolean): HTMLElement {
       "div",
       { class: "body" },
       element("p", { class: "verdict" }, sentence(one.verdict)),
+      one.proof === undefined ? undefined : element("p", { class: "proof" }, sentence(one.proof)),
       one.undo === undefined ? undefined : element("p", { class: "undo" }, sentence(one.undo)),
       images(one.containers),
       timeline(one.course, end),
