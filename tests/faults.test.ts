@@ -277,7 +277,7 @@ describe("what does not pass ends with what is true", () => {
     assertRan(outcome, "Failed");
     assert.match(
       outcome.warnings.join("\n"),
-      /is left alone: another deployment has set app to \S+:hotfix/,
+      /is left alone: another deployment \(field manager kubectl\) has set app to \S+:hotfix/,
     );
     assert.deepEqual(lastTable(outcome), [`deployments/web app ${theirs} (set by somebody else)`]);
     assert.equal(stage.imageOf("Deployment", "web"), theirs);

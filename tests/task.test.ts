@@ -481,7 +481,7 @@ describe("what is wrong is said before anything is changed", () => {
     [
       "a workload that is not there",
       { images: "deployments/identity identityserver=$(ACR)/identityserver" },
-      "deployments/identity was not found. Check the name, the inputs namespace and context, and " +
+      "deployments/identity was not found in the namespace default. Check the name, the inputs namespace and context, and " +
         "whether the workload was deployed here at all",
     ],
   ];
@@ -522,8 +522,8 @@ describe("what is wrong is said before anything is changed", () => {
     assertRan(outcome, "Failed");
     assert.deepEqual(outcome.errors, [
       "kubectl proxy cannot be started: kubectl was not found on PATH. Add the step Kubectl tool " +
-        "installer (KubectlInstaller@0) before this one, or install kubectl on the agent; " +
-        "Microsoft-hosted agents have it",
+        "installer (KubectlInstaller@0) before this one, install kubectl on the agent, or set " +
+        "kubectlVersion",
     ]);
   });
 
