@@ -11,7 +11,7 @@ import {
 import type { Images } from "./images";
 import { logOf } from "./logs";
 import { type Draft, type KubeObject, timestamp } from "./objects";
-import { continueOf, expiredPage, tokenAfter } from "./pages";
+import { continueOf, expiredPage, newest, tokenAfter } from "./pages";
 import { groupVersion, type Resource, resourceNamed } from "./resources";
 import type { Rights } from "./rights";
 import { StatusError } from "./status";
@@ -106,8 +106,8 @@ export class Answers {
   private token(call: Call, name: string): unknown {
     const { namespace = "", body, resource } = call;
     const { metadata } = this.parts.store.get(resource, namespace, name);
-    const request = body as { spec?: { expirationSeconds?: number } };
-    const { expirationSeconds = 3600 } = request.spec ?? {};
+    const request = body as { spec?: { expirationSeconds?: number } } | null;
+    const { expirationSeconds = 3600 } = request?.spec ?? {};
     const expirationTimestamp = timestamp(new Date(Date.now() + expirationSeconds * 1000));
     const token = this.parts.rights.tokenOf(namespace, metadata.name);
     const head = { kind: "TokenRequest", apiVersion: "authentication.k8s.io/v1" };
@@ -130,16 +130,17 @@ export class Answers {
     const { query, resource, namespace } = call;
     const token = query.get("continue");
     const from = token ? continueOf(token) : { version: store.resourceVersion, after: "" };
-    if (!store.remembers(from.version)) throw expiredPage();
-    const found = store.sorted(resource, namespace, from.version).filter(matchesOf(call));
+    const version = from.version === newest ? store.resourceVersion : from.version;
+    if (!store.remembers(version)) throw expiredPage(from);
+    const found = store.sorted(resource, namespace, version).filter(matchesOf(call));
     const rest = found.filter((object) => keyIn(call, object) > from.after);
     const limit = Number(query.get("limit") ?? 0) || rest.length;
     const page = rest.slice(0, limit);
     const last = page.at(-1);
     const remainingItemCount = rest.length - page.length;
-    const metadata = { resourceVersion: String(from.version) };
+    const metadata = { resourceVersion: String(version) };
     if (last === undefined || remainingItemCount === 0) return { page, metadata };
-    const more = { continue: tokenAfter({ ...from, after: keyIn(call, last) }) };
+    const more = { continue: tokenAfter({ version, after: keyIn(call, last) }) };
     const isWhole = !query.get("labelSelector") && !query.get("fieldSelector");
     return { page, metadata: { ...metadata, ...more, ...(isWhole && { remainingItemCount }) } };
   }
