@@ -10,10 +10,9 @@ import {
 } from "./call";
 import type { Images } from "./images";
 import { logOf } from "./logs";
-import { type Draft, type KubeObject, timestamp } from "./objects";
+import type { Draft, KubeObject } from "./objects";
 import { continueOf, expiredPage, newest, tokenAfter } from "./pages";
 import { groupVersion, type Resource, resourceNamed } from "./resources";
-import type { Rights } from "./rights";
 import { StatusError } from "./status";
 import type { Store } from "./store";
 import { tableOf } from "./table";
@@ -29,7 +28,6 @@ export interface AnswersParts {
   store: Store;
   api: Api;
   images: Images;
-  rights: Rights;
 }
 
 /** What a call for a resource is answered. */
@@ -51,9 +49,6 @@ export class Answers {
     const target = targetOf(call, name);
     const ok = (body: unknown) => ({ status: 200, body });
     switch (method) {
-      case "POST":
-        if (subresource !== "token") throw methodNotAllowed();
-        return { status: 201, body: this.token(call, name) };
       case "GET": {
         if (subresource === "scale") return ok(api.scale(target));
         const object = store.get(resource, namespace, name);
@@ -101,18 +96,6 @@ export class Answers {
       ...(grace !== undefined && { graceSeconds: Number(grace) }),
     });
     return object ?? success(call.resource, name);
-  }
-
-  private token(call: Call, name: string): unknown {
-    const { namespace = "", body, resource } = call;
-    const { metadata } = this.parts.store.get(resource, namespace, name);
-    const request = body as { spec?: { expirationSeconds?: number } } | null;
-    const { expirationSeconds = 3600 } = request?.spec ?? {};
-    const expirationTimestamp = timestamp(new Date(Date.now() + expirationSeconds * 1000));
-    const token = this.parts.rights.tokenOf(namespace, metadata.name);
-    const head = { kind: "TokenRequest", apiVersion: "authentication.k8s.io/v1" };
-    const spec = { expirationSeconds };
-    return { ...head, metadata: { name, namespace }, spec, status: { token, expirationTimestamp } };
   }
 
   private list(call: Call): unknown {

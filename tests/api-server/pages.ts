@@ -16,13 +16,18 @@ export function tokenAfter({ version, after }: Continue): string {
 }
 
 export function continueOf(token: string): Continue {
+  const wrong = token.search(/[^\w-]/);
+  if (wrong !== -1) throw invalidToken(`illegal base64 data at input byte ${wrong}`);
   try {
     const { rv, start } = JSON.parse(Buffer.from(token, "base64url").toString());
     return { version: Number(rv), after: String(start).replace(/\0$/, "") };
   } catch (error) {
-    const words = `continue key is not valid: ${(error as Error).message}`;
-    throw new StatusError(400, `invalid continue token: ${words}`);
+    throw invalidToken((error as Error).message);
   }
+}
+
+function invalidToken(why: string): StatusError {
+  return new StatusError(400, `invalid continue token: continue key is not valid: ${why}`);
 }
 
 /** The state that a list is of is forgotten: it may be started again, or go on with the newest one. */

@@ -45,7 +45,8 @@ export class StatusError extends Error {
   toStatus() {
     const { code, message, reason, details, metadata } = this;
     const head = { kind: "Status", apiVersion: "v1", metadata };
-    return { ...head, status: "Failure", message, reason, details, code };
+    const told = Object.keys(details).length > 0 && { details };
+    return { ...head, status: "Failure", message, reason, ...told, code };
   }
 }
 
