@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { Json, KubeObject } from "./api-server";
+import type { ApiServer, Json, KubeObject } from "./api-server";
 import {
   configMap,
   configMaps,
@@ -10,6 +10,13 @@ import {
   until,
   watching,
 } from "./api-server-trial";
+
+/** The metadata of a list, or of why it does not go on. */
+interface Page {
+  resourceVersion: string;
+  continue?: string;
+  remainingItemCount?: number;
+}
 
 describe("watches", { concurrency: 2 }, () => {
   test("start at a version, or with the present", async (server) => {
@@ -214,5 +221,82 @@ describe("writes", { concurrency: 2 }, () => {
     ]);
     assert.deepEqual(server.requests[0]?.body, configMap("a"));
     assert.deepEqual(server.list("configmaps"), []);
+  });
+});
+
+describe("lists", { concurrency: 2 }, () => {
+  const names = (answer: { items?: KubeObject[] }) =>
+    answer.items?.map(({ metadata }) => metadata.name);
+  const list = (server: ApiServer, query: string) =>
+    request(server, "GET", `${configMaps}?limit=2${query}`);
+
+  test("show on every page the state that the first is of", async (server) => {
+    for (const name of ["a", "b", "c", "d"]) server.create(configMap(name, { on: "yes" }));
+    const first = await list(server, "");
+    const { continue: next, remainingItemCount, resourceVersion } = first.answer.metadata as Page;
+    assert.deepEqual(names(first.answer), ["a", "b"]);
+    assert.equal(remainingItemCount, 2);
+    server.delete("configmap", "c");
+    server.create(configMap("bb"));
+    const second = await list(server, `&continue=${next}`);
+    assert.deepEqual(names(second.answer), ["c", "d"]);
+    assert.deepEqual(second.answer.metadata, { resourceVersion });
+    const selected = await list(server, "&labelSelector=on");
+    assert.deepEqual(names(selected.answer), ["a", "b"]);
+    assert.ok(!("remainingItemCount" in selected.answer.metadata), "selected ones are not counted");
+  });
+
+  test("that are too old to go on may go on with the newest state", async (server) => {
+    for (const name of ["a", "b", "c"]) server.create(configMap(name));
+    const first = await list(server, "");
+    server.create(configMap("d"));
+    server.forgetHistory();
+    const old = await list(server, `&continue=${(first.answer.metadata as Page).continue}`);
+    assert.deepEqual([old.status, old.answer.reason], [410, "Expired"]);
+    const second = await list(server, `&continue=${(old.answer.metadata as Page).continue}`);
+    assert.deepEqual(names(second.answer), ["c", "d"]);
+    assert.equal((await list(server, "&continue=x")).status, 400);
+  });
+});
+
+describe("service accounts", { concurrency: 2 }, () => {
+  const rbac = "rbac.authorization.k8s.io";
+  const who = { name: "release", namespace: "default" };
+  type Refusal = { message: string; details: object };
+
+  function grant(server: ApiServer, rule: object) {
+    const roleRef = { apiGroup: rbac, kind: "Role", name: "release" };
+    const subjects = [{ kind: "ServiceAccount", ...who }];
+    const head = { apiVersion: `${rbac}/v1`, metadata: who };
+    server.create({ apiVersion: "v1", kind: "ServiceAccount", metadata: who });
+    server.create({ ...head, kind: "Role", rules: [{ apiGroups: [""], ...rule }] });
+    server.create({ ...head, kind: "RoleBinding", roleRef, subjects });
+    return async (path: string) => {
+      const headers = { "impersonate-user": "system:serviceaccount:default:release" };
+      const response = await fetch(`${server.url}${path}`, { headers });
+      return { status: response.status, answer: (await response.json()) as Refusal };
+    };
+  }
+
+  test("may do what their role says, on what it names", async (server) => {
+    for (const name of ["a", "b"]) server.create(configMap(name));
+    const rule = { resources: ["configmaps"], verbs: ["get", "list"], resourceNames: ["a"] };
+    const ask = grant(server, rule);
+    assert.equal((await ask(`${configMaps}/a`)).status, 200);
+    assert.equal((await ask(`${configMaps}?fieldSelector=metadata.name%3Da`)).status, 200);
+    for (const path of [configMaps, `${configMaps}/b`, `${configMaps}/a?watch=1`, deployments])
+      assert.equal((await ask(path)).status, 403, path);
+    const { answer } = await ask(`${configMaps}/b`);
+    assert.equal(
+      answer.message,
+      'configmaps "b" is forbidden: User "system:serviceaccount:default:release" cannot get resource "configmaps" in API group "" in the namespace "default"',
+    );
+    assert.deepEqual(answer.details, { name: "b", kind: "configmaps" });
+  });
+
+  test("need a right of its own for what is under an object", async (server) => {
+    const ask = grant(server, { resources: ["pods"], verbs: ["get"] });
+    const { answer } = await ask("/api/v1/namespaces/default/pods/web/log");
+    assert.match(answer.message, /cannot get resource "pods\/log"/);
   });
 });

@@ -10,10 +10,9 @@ import {
 } from "./call";
 import type { Images } from "./images";
 import { logOf } from "./logs";
-import { type Draft, type KubeObject, timestamp } from "./objects";
-import { continueOf, expiredPage, tokenAfter } from "./pages";
+import type { Draft, KubeObject } from "./objects";
+import { continueOf, expiredPage, newest, tokenAfter } from "./pages";
 import { groupVersion, type Resource, resourceNamed } from "./resources";
-import type { Rights } from "./rights";
 import { StatusError } from "./status";
 import type { Store } from "./store";
 import { tableOf } from "./table";
@@ -29,7 +28,6 @@ export interface AnswersParts {
   store: Store;
   api: Api;
   images: Images;
-  rights: Rights;
 }
 
 /** What a call for a resource is answered. */
@@ -51,9 +49,6 @@ export class Answers {
     const target = targetOf(call, name);
     const ok = (body: unknown) => ({ status: 200, body });
     switch (method) {
-      case "POST":
-        if (subresource !== "token") throw methodNotAllowed();
-        return { status: 201, body: this.token(call, name) };
       case "GET": {
         if (subresource === "scale") return ok(api.scale(target));
         const object = store.get(resource, namespace, name);
@@ -103,18 +98,6 @@ export class Answers {
     return object ?? success(call.resource, name);
   }
 
-  private token(call: Call, name: string): unknown {
-    const { namespace = "", body, resource } = call;
-    const { metadata } = this.parts.store.get(resource, namespace, name);
-    const request = body as { spec?: { expirationSeconds?: number } };
-    const { expirationSeconds = 3600 } = request.spec ?? {};
-    const expirationTimestamp = timestamp(new Date(Date.now() + expirationSeconds * 1000));
-    const token = this.parts.rights.tokenOf(namespace, metadata.name);
-    const head = { kind: "TokenRequest", apiVersion: "authentication.k8s.io/v1" };
-    const spec = { expirationSeconds };
-    return { ...head, metadata: { name, namespace }, spec, status: { token, expirationTimestamp } };
-  }
-
   private list(call: Call): unknown {
     const { resource } = call;
     const { page, metadata } = this.page(call);
@@ -130,16 +113,17 @@ export class Answers {
     const { query, resource, namespace } = call;
     const token = query.get("continue");
     const from = token ? continueOf(token) : { version: store.resourceVersion, after: "" };
-    if (!store.remembers(from.version)) throw expiredPage();
-    const found = store.sorted(resource, namespace, from.version).filter(matchesOf(call));
+    const version = from.version === newest ? store.resourceVersion : from.version;
+    if (!store.remembers(version)) throw expiredPage(from);
+    const found = store.sorted(resource, namespace, version).filter(matchesOf(call));
     const rest = found.filter((object) => keyIn(call, object) > from.after);
     const limit = Number(query.get("limit") ?? 0) || rest.length;
     const page = rest.slice(0, limit);
     const last = page.at(-1);
     const remainingItemCount = rest.length - page.length;
-    const metadata = { resourceVersion: String(from.version) };
+    const metadata = { resourceVersion: String(version) };
     if (last === undefined || remainingItemCount === 0) return { page, metadata };
-    const more = { continue: tokenAfter({ ...from, after: keyIn(call, last) }) };
+    const more = { continue: tokenAfter({ version, after: keyIn(call, last) }) };
     const isWhole = !query.get("labelSelector") && !query.get("fieldSelector");
     return { page, metadata: { ...metadata, ...more, ...(isWhole && { remainingItemCount }) } };
   }

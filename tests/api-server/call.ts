@@ -15,8 +15,8 @@ export interface Call {
   query: URLSearchParams;
   accept: string;
   contentType: string;
-  /** The bearer token; empty where there is none. */
-  token: string;
+  /** In whose name it is, where it says so. */
+  user: string;
   body: Json;
 }
 
@@ -53,7 +53,7 @@ export function callOf(
     query,
     accept: headers.accept ?? "",
     contentType: headers["content-type"]?.split(";")[0] ?? "",
-    token: headers.authorization?.replace(/^Bearer /, "") ?? "",
+    user: String(headers["impersonate-user"] ?? ""),
     body,
   };
 }

@@ -7,6 +7,7 @@ import { endsWatch, type FaultKind, type Faults } from "./faults";
 import type { Json } from "./objects";
 import { padded } from "./padding";
 import { detailsOf, refusalWords } from "./refusal";
+import type { Rights } from "./rights";
 import { StatusError } from "./status";
 import type { Watches } from "./watches";
 
@@ -25,6 +26,7 @@ export interface RecordedRequest {
 interface Parts extends AnswersParts {
   clock: Clock;
   watches: Watches;
+  rights: Rights;
   faults: Faults;
   requests: RecordedRequest[];
 }

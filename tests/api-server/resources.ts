@@ -47,10 +47,7 @@ export const resources: readonly Resource[] = [
     subresources: scalable,
   }),
   resource("v1", "Service", "services", { shortNames: ["svc"], subresources: status }),
-  resource("v1", "ServiceAccount", "serviceaccounts", {
-    shortNames: ["sa"],
-    subresources: ["token"],
-  }),
+  resource("v1", "ServiceAccount", "serviceaccounts", { shortNames: ["sa"] }),
   resource("v1", "ConfigMap", "configmaps", { shortNames: ["cm"] }),
   resource("v1", "Secret", "secrets"),
   resource("v1", "Event", "events", { shortNames: ["ev"] }),

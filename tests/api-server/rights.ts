@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { type Call, nameOf, verbOf } from "./call";
 import type { KubeObject } from "./objects";
 import { detailsOf, refusalWords } from "./refusal";
@@ -27,31 +26,21 @@ const roles = resourceNamed("roles");
 const roleBindings = resourceNamed("rolebindings");
 
 /**
- * Who asks, and what roles let them do: role-based access control. Whoever shows no token of a
- * service account may do everything.
+ * What roles let a service account do: role-based access control. Whoever impersonates none may do
+ * everything.
  */
 export class Rights {
-  /** The account that each token is of, as `NAMESPACE:NAME`. */
-  private readonly accounts = new Map<string, string>();
-
   constructor(private readonly store: Store) {}
 
-  /** A new token of a service account. */
-  tokenOf(namespace: string, name: string): string {
-    const token = randomUUID();
-    this.accounts.set(token, `${namespace}:${name}`);
-    return token;
-  }
-
-  /** Throws Forbidden where the account of the call's token may not do what it asks. */
+  /** Throws Forbidden where the call is in the name of an account that may not do what it asks. */
   check(call: Call): void {
-    const account = this.accounts.get(call.token);
+    const [, account] = /^system:serviceaccount:(.+)$/.exec(call.user) ?? [];
     if (account === undefined) return;
     if (this.rulesOf(account, call.namespace).some((rule) => allows(rule, call))) return;
-    const user = `system:serviceaccount:${account}`;
-    throw new StatusError(403, refusalWords(403, call, 0, user), detailsOf(call));
+    throw new StatusError(403, refusalWords(403, call, 0, call.user), detailsOf(call));
   }
 
+  /** The rules for an account, which is given as `NAMESPACE:NAME`. */
   private rulesOf(account: string, namespace: string | undefined): PolicyRule[] {
     if (namespace === undefined) return [];
     const bindings = this.store.list(roleBindings, namespace) as RoleBinding[];

@@ -37,19 +37,21 @@ export class StatusError extends Error {
     message: string,
     readonly details: StatusDetails = {},
     readonly reason: string = reasons[code] ?? "Unknown",
+    readonly metadata: object = {},
   ) {
     super(message);
   }
 
   toStatus() {
-    const { code, message, reason, details } = this;
-    const head = { kind: "Status", apiVersion: "v1", metadata: {} };
-    return { ...head, status: "Failure", message, reason, details, code };
+    const { code, message, reason, details, metadata } = this;
+    const head = { kind: "Status", apiVersion: "v1", metadata };
+    const told = Object.keys(details).length > 0 && { details };
+    return { ...head, status: "Failure", message, reason, ...told, code };
   }
 }
 
-function detailsOf(resource: Resource, name: string): StatusDetails {
-  return { name, group: resource.group, kind: resource.plural };
+function detailsOf({ group, plural }: Resource, name: string): StatusDetails {
+  return { name, ...(group && { group }), kind: plural };
 }
 
 export function notFound(resource: Resource, name: string): StatusError {

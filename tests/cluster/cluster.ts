@@ -18,8 +18,9 @@ export interface Rule {
 /** What a kubeconfig file says, as JSON. */
 export interface Kubeconfig {
   "current-context": string;
+  clusters: { cluster: { server: string; "certificate-authority-data"?: string } }[];
   contexts: { name: string; context: { namespace?: string; cluster: string; user: string } }[];
-  users: { name: string; user: Record<string, unknown> }[];
+  users: { name: string; user: Record<string, string> }[];
 }
 
 const patience = 60_000;
@@ -40,6 +41,9 @@ export abstract class Cluster {
   /** Makes one more namespace for the scenario. */
   abstract anotherNamespace(name: string): Promise<string>;
 
+  /** The text of a kubeconfig of a service account. */
+  abstract userOf(account: string): Promise<string>;
+
   /** Has an admission webhook rewrite every image that a workload is given from now on. */
   abstract rewriteImages(rewrite: (image: string) => string): Promise<void>;
 
@@ -52,13 +56,13 @@ export abstract class Cluster {
   }
 
   /** The text of a kubeconfig whose namespace is the scenario's, for who owns it or another. */
-  kubeconfig(token?: string): string {
+  kubeconfig(user?: Record<string, string>): string {
     const config = structuredClone(this.config);
     const current = config.contexts.find(({ name }) => name === config["current-context"]);
     if (current === undefined) throw new Error("the kubeconfig has no current context");
     current.context.namespace = this.namespace;
-    if (token !== undefined) {
-      config.users = [{ name: "release", user: { token } }];
+    if (user !== undefined) {
+      config.users = [{ name: "release", user }];
       current.context.user = "release";
     }
     return JSON.stringify(config, null, 2);
@@ -88,11 +92,6 @@ export abstract class Cluster {
       { ...rbac, kind: "RoleBinding", roleRef, subjects },
     );
     return this.userOf("release");
-  }
-
-  /** The text of a kubeconfig of a service account. */
-  async userOf(account: string): Promise<string> {
-    return this.kubeconfig((await this.kubectl("create", "token", account)).trim());
   }
 
   /** Applies the objects of a YAML text. */

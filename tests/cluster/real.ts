@@ -25,6 +25,11 @@ export class RealCluster extends Cluster {
     return name;
   }
 
+  async userOf(account: string): Promise<string> {
+    const token = await this.kubectl("create", "token", account);
+    return this.kubeconfig({ token: token.trim() });
+  }
+
   async rewriteImages(rewrite: (image: string) => string): Promise<void> {
     const webhook = await Webhook.start(rewrite);
     this.webhooks.push(webhook);

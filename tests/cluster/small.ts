@@ -42,6 +42,11 @@ export class SmallCluster extends Cluster {
     return name;
   }
 
+  /** It impersonates the account: over plain HTTP kubectl sends no token. */
+  async userOf(account: string): Promise<string> {
+    return this.kubeconfig({ as: `system:serviceaccount:${this.namespace}:${account}` });
+  }
+
   async rewriteImages(rewrite: (image: string) => string): Promise<void> {
     this.server.rewriteImages(rewrite);
   }

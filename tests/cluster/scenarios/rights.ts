@@ -31,7 +31,7 @@ export const rights: Scenario[] = [
     pods: true,
     async play(scene) {
       const { cluster } = scene;
-      await web(scene);
+      await web(scene, { minReadySeconds: 2 });
       await cluster.rolledOut(
         cluster.workload("StatefulSet", { name: "db", image: `${registry}/db:1`, replicas: 1 }),
         cluster.workload("DaemonSet", { name: "agent", image: `${registry}/agent:1` }),
