@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
@@ -69,7 +69,9 @@ export async function bundle() {
     keepInputs(`task/${name}.br`, metafile);
     writeFileSync(join(taskFolder, `${name}.br`), brotliCompressSync(outputFiles[0].contents));
   }
-  for (const file of ["task/task.json", "task/icon.png", "dist/core/core_bg.wasm.br"]) {
+  const manifest = JSON.parse(readFileSync(join(root, "task/task.json"), "utf8"));
+  writeFileSync(join(taskFolder, "task.json"), JSON.stringify(manifest));
+  for (const file of ["task/icon.png", "dist/core/core_bg.wasm.br"]) {
     copyFileSync(join(root, file), join(taskFolder, basename(file)));
   }
 }

@@ -73,7 +73,7 @@ export async function buildCore() {
   step("make it small");
   const wasm = join(bindings, "core_bg.wasm");
   const [node, wasmOpt] = tool("binaryen", "wasm-opt");
-  await run(node, [wasmOpt, "-Os", ...features, wasm, "-o", wasm]);
+  await run(node, [wasmOpt, "-Oz", ...features, wasm, "-o", wasm]);
   writeFileSync(`${wasm}.br`, brotliCompressSync(readFileSync(wasm)));
   writeFileSync(madeFrom, sources);
 }

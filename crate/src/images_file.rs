@@ -116,7 +116,7 @@ impl ImagesFile {
     /// Says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, ImagesFileError> {
         let text = text.trim_start_matches('\u{feff}');
-        let head: Head = serde_json::from_str(text)
+        let head: Head = serde_json::from_slice(text.as_bytes())
             .map_err(|error| ImagesFileError(ErrorKind::NotJson(error.to_string())))?;
         if head.format != FORMAT {
             return Err(ImagesFileError(ErrorKind::Format(head.format)));
@@ -126,7 +126,7 @@ impl ImagesFile {
             Some(newer @ 1..) => return Err(ImagesFileError(ErrorKind::Newer(newer))),
             _ => return Err(ImagesFileError(ErrorKind::Version(head.version.to_string()))),
         }
-        let content: Content = serde_json::from_str(text)
+        let content: Content = serde_json::from_slice(text.as_bytes())
             .map_err(|error| ImagesFileError(ErrorKind::Field(error.to_string())))?;
         content.checked().map_err(ImagesFileError)
     }

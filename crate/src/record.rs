@@ -65,7 +65,8 @@ impl Record {
     /// # Errors
     /// It is not of this format, or holds something else.
     pub fn read(text: &str) -> Result<Self, String> {
-        let record: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let record: Self =
+            serde_json::from_slice(text.as_bytes()).map_err(|error| error.to_string())?;
         if record.version != VERSION {
             return Err(format!(
                 "it has the format {}, and this version of the task reads {VERSION}",

@@ -1,7 +1,10 @@
+import { setFlagsFromString } from "node:v8";
 import { initSync } from "../../dist/core/core";
 import { complete, log } from "./effects/log";
 import { unpack } from "./packed";
 
+// Functions that a run never calls need not be validated: the build has made them, and it takes as long as the rest.
+setFlagsFromString("--wasm-lazy-validation");
 try {
   initSync({ module: unpack("core_bg.wasm") });
 } catch (error) {

@@ -94,7 +94,7 @@ fn unwrapped(text: &str, left: u8) -> Option<Written> {
     }
     let left = left.checked_sub(1)?;
     if let Some(inner) =
-        text.strip_prefix('"').and_then(|_| serde_json::from_str::<String>(text).ok())
+        text.strip_prefix('"').and_then(|_| serde_json::from_slice::<String>(text.as_bytes()).ok())
     {
         return unwrapped(&inner, left);
     }

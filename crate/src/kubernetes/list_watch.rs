@@ -339,7 +339,7 @@ impl ListWatch {
                 }
                 _ => continue,
             };
-            match seen.and_then(|()| serde_json::from_str::<Versioned>(object.get())) {
+            match seen.and_then(|()| serde_json::from_slice::<Versioned>(object.get().as_bytes())) {
                 Ok(Versioned { metadata }) if metadata.resource_version.is_empty() => {}
                 Ok(Versioned { metadata }) => self.version = metadata.resource_version,
                 Err(error) => {

@@ -149,7 +149,7 @@ impl Seen<'_> {
             object: &str,
             gone: bool,
         ) -> Result<Change<T>, serde_json::Error> {
-            let object = serde_json::from_str(object)?;
+            let object = serde_json::from_slice(object.as_bytes())?;
             Ok(if gone { Change::Deleted(object) } else { Change::Present(object) })
         }
         match self.listing {

@@ -289,7 +289,8 @@ fn of_file(content: &str) -> Result<Option<String>, String> {
         return Ok(None);
     };
     if line.starts_with('{') {
-        let json: Json = serde_json::from_str(content).map_err(|error| error.to_string())?;
+        let json: Json =
+            serde_json::from_slice(content.as_bytes()).map_err(|error| error.to_string())?;
         Ok(Some(json.version))
     } else {
         Ok(Some(line.to_owned()))

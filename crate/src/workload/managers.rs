@@ -120,7 +120,9 @@ impl ImageManager {
             .iter()
             .flat_map(|pod| pod.init_containers.iter().chain(&pod.containers))
             .filter(|(_, fields)| fields.image.is_some())
-            .filter_map(|(key, _)| serde_json::from_str::<Key>(key.strip_prefix("k:")?).ok())
+            .filter_map(|(key, _)| {
+                serde_json::from_slice::<Key>(key.strip_prefix("k:")?.as_bytes()).ok()
+            })
             .map(|key| key.name)
             .collect();
         (!containers.is_empty()).then_some(Self { manager, operation, time, containers })

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { Agent, type ClientRequest, type RequestOptions, request } from "node:http";
+import type { Agent, ClientRequest, RequestOptions } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -16,13 +16,16 @@ const tryEvery = 10;
 /** Where the proxy listens, as a request is told of it. */
 type Address = Pick<RequestOptions, "socketPath" | "host" | "port" | "headers">;
 
+/** Node's HTTP: loaded while the proxy starts, since a step without it has no use for it. */
+const http = () => require("node:http") as typeof import("node:http");
+
 type OpenGate = Extract<Effect, { type: "openGate" }>;
 
 /** The way to the API server: `kubectl proxy`, and the requests that go through it. */
 export class Gate {
   private address: Address | undefined;
   private folder: string | undefined;
-  private readonly agent = new Agent({ keepAlive: true });
+  private agent: Agent | undefined;
   private readonly asked = new Map<number, ClientRequest>();
 
   constructor(
@@ -36,6 +39,7 @@ export class Gate {
     try {
       if (process.platform === "win32") this.openPort(gate);
       else this.openSocket(gate);
+      this.agent ??= new (http().Agent)({ keepAlive: true });
     } catch (error) {
       this.report({ notStarted: { process: id, error: words(error) } });
     }
@@ -49,7 +53,7 @@ export class Gate {
     const headers: Record<string, string> = { ...(this.address.headers as object) };
     headers.accept = "application/json, */*";
     if (body) headers["content-type"] = contentType;
-    const asked = request({ ...this.address, agent: this.agent, method, path, headers });
+    const asked = http().request({ ...this.address, agent: this.agent, method, path, headers });
     this.asked.set(call, asked);
     const end = (error: string | null) => {
       if (this.asked.delete(call)) this.report({ responseEnded: { call, error } });
