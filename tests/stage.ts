@@ -88,7 +88,7 @@ export class Stage {
   imageOf(kind: string, name: string, container = "app", namespace = "default"): string {
     const { spec } = this.server.get(kind, name, namespace);
     const template = kind === "CronJob" ? spec.jobTemplate.spec.template : spec.template;
-    const { containers, initContainers = [] } = template.spec;
+    const { containers, initContainers = [] } = template?.spec ?? spec;
     const found = [...initContainers, ...containers].find(({ name }) => name === container);
     return found?.image ?? "";
   }

@@ -437,7 +437,7 @@ describe("what is wrong is said before anything is changed", () => {
       { images: "deploymentz/identityserver identityserver=$(ACR)/identityserver" },
       'images, line 1: "deploymentz" is no kind of workload whose image can be set. Did ' +
         "you mean deployments? There are: deployments (deploy), statefulsets (sts), daemonsets " +
-        "(ds), cronjobs (cj), replicasets (rs)",
+        "(ds), cronjobs (cj), replicasets (rs), replicationcontrollers (rc), pods (po)",
     ],
     [
       "no reference",

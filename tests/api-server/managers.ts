@@ -47,7 +47,9 @@ function imagesOf(object: KubeObject | undefined): Map<string, string> {
 /** The containers of the pod template, with the list that each is in. */
 export function* containersOf(object: KubeObject | undefined): Iterable<[string, ContainerOf]> {
   const spec = object?.kind === "CronJob" ? object.spec.jobTemplate?.spec : object?.spec;
-  const pod = (spec?.template as { spec?: Record<string, ContainerOf[]> } | undefined)?.spec;
+  const pod = (object?.kind === "Pod" ? spec : spec?.template?.spec) as
+    | Record<string, ContainerOf[]>
+    | undefined;
   for (const list of ["containers", "initContainers"]) {
     for (const container of pod?.[list] ?? []) yield [list, container];
   }
@@ -60,6 +62,7 @@ function fieldsOf(kind: string, keys: string[]): JsonObject {
     const field = { [`k:${JSON.stringify({ name })}`]: { "f:image": {} } };
     lists[`f:${list}`] = { ...lists[`f:${list}`], ...field };
   }
+  if (kind === "Pod") return { "f:spec": lists } as JsonObject;
   const template = { "f:template": { "f:spec": lists } };
   const spec = kind === "CronJob" ? { "f:jobTemplate": { "f:spec": template } } : template;
   return { "f:spec": spec } as JsonObject;
@@ -68,7 +71,7 @@ function fieldsOf(kind: string, keys: string[]): JsonObject {
 function keysOf({ fieldsV1 }: Entry): string[] {
   const spec = fieldsV1["f:spec"] as Fields;
   const job = spec["f:jobTemplate"]?.["f:spec"] as Fields | undefined;
-  const lists = (job ?? spec)["f:template"]?.["f:spec"] ?? {};
+  const lists = (job ?? spec)["f:template"]?.["f:spec"] ?? spec;
   return Object.entries(lists).flatMap(([list, fields]) =>
     Object.keys(fields).map((key) => `${list.slice(2)}/${JSON.parse(key.slice(2)).name}`),
   );

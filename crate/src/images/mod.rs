@@ -639,7 +639,8 @@ mod tests {
                 "deploymentz/web app=x",
                 "images, line 1: \"deploymentz\" is no kind of workload whose image can \
                  be set. Did you mean deployments? There are: deployments (deploy), statefulsets \
-                 (sts), daemonsets (ds), cronjobs (cj), replicasets (rs)",
+                 (sts), daemonsets (ds), cronjobs (cj), replicasets (rs), \
+                 replicationcontrollers (rc), pods (po)",
             ),
             (
                 "deployments app=x",

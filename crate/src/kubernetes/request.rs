@@ -9,7 +9,7 @@ use crate::{http::percent, workload::Kind};
 pub const PATHS: [&str; 5] = [
     "^/version$",
     "^/api/v1/nodes$",
-    "^/api/v1/namespaces/[^/]+/(events|pods(/[^/]+(/log)?)?)$",
+    "^/api/v1/namespaces/[^/]+/(events|pods(/[^/]+(/log)?)?|replicationcontrollers(/[^/]+)?)$",
     "^/apis/apps/v1/namespaces/[^/]+/(deployments|statefulsets|daemonsets|replicasets)(/[^/]+)?$",
     "^/apis/batch/v1/namespaces/[^/]+/cronjobs(/[^/]+)?$",
 ];
@@ -157,7 +157,8 @@ impl Collection {
     #[must_use]
     pub fn workloads(namespace: &str, kind: Kind) -> Self {
         let (group, plural) = (kind.group(), kind.plural());
-        Self::new(format!("/apis/{group}/v1/namespaces/{}/{plural}", percent(namespace)))
+        let api = if group.is_empty() { "api".to_owned() } else { format!("apis/{group}") };
+        Self::new(format!("/{api}/v1/namespaces/{}/{plural}", percent(namespace)))
     }
 
     /// The pods.
@@ -245,6 +246,11 @@ mod tests {
         assert_eq!(
             named.list().path,
             "/apis/batch/v1/namespaces/shop/cronjobs?fieldSelector=metadata.name%3Dclean&limit=500"
+        );
+        let controllers = Collection::workloads("shop", Kind::ReplicationController);
+        assert_eq!(
+            controllers.object("web").path,
+            "/api/v1/namespaces/shop/replicationcontrollers/web"
         );
         assert_eq!(named.list().page("a/b").path, format!("{}&continue=a%2Fb", named.list().path));
     }

@@ -91,7 +91,7 @@ fn reverted(planned: &Planned, now: &Workload) -> Result<Planned, Reason> {
     if containers.is_empty() {
         return Err(Reason::NeverSet);
     }
-    Ok(Planned { containers, restart: false, every: false, ..planned.clone() })
+    Ok(Planned { containers, ran: now.ran(), restart: false, every: false, ..planned.clone() })
 }
 
 impl Return {

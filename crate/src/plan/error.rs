@@ -2,7 +2,12 @@
 
 use std::fmt;
 
-use crate::{images::EVERY, kubectl::TooLong, nearest::nearest, workload::WorkloadName};
+use crate::{
+    images::EVERY,
+    kubectl::TooLong,
+    nearest::nearest,
+    workload::{Kind, Workload, WorkloadName},
+};
 
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +18,15 @@ pub enum PlanError {
         workload: WorkloadName,
         /// The namespace that was asked for.
         namespace: Option<String>,
+    },
+    /// A pod that a controller made, and makes anew with the image of its own template.
+    MadeByAnother {
+        /// The pod.
+        workload: WorkloadName,
+        /// What made it: `ReplicaSet web-5d8f`.
+        by: String,
+        /// The workload whose image decides, where it is known.
+        instead: Option<WorkloadName>,
     },
     /// A selector fits no workload.
     NothingSelected {
@@ -94,6 +108,17 @@ impl fmt::Display for PlanError {
                  whether the workload was deployed here at all",
                 within(namespace.as_ref())
             ),
+            Self::MadeByAnother { workload, by, instead } => {
+                write!(
+                    f,
+                    "{workload} is made by {by}, which keeps its own image for the next pod. Set \
+                     the image on "
+                )?;
+                match instead {
+                    Some(instead) => write!(f, "{instead}"),
+                    None => f.write_str("what makes the pod"),
+                }
+            }
             Self::NothingSelected { selector, namespace } if selector == EVERY => write!(
                 f,
                 "--all finds no workload of its kind{}. Check the kind, and the inputs namespace \
@@ -165,6 +190,25 @@ impl fmt::Display for PlanError {
                 crate::record::ANNOTATION
             ),
         }
+    }
+}
+
+impl PlanError {
+    /// The error of a pod that a controller made. A `ReplicaSet` with the hash of a template in its name
+    /// is that of a Deployment.
+    pub(super) fn made_by_another(pod: &Workload) -> Option<Self> {
+        let owner = pod.metadata.controller().filter(|_| pod.kind == Kind::Pod)?;
+        let hash = pod.metadata.labels.get("pod-template-hash");
+        let deployment = hash.and_then(|hash| owner.name.strip_suffix(hash)?.strip_suffix('-'));
+        let instead = match (deployment, Kind::parse(&owner.kind)) {
+            (Some(name), Some(Kind::ReplicaSet)) => Some((Kind::Deployment, name)),
+            (_, kind) => kind.map(|kind| (kind, owner.name.as_str())),
+        };
+        Some(Self::MadeByAnother {
+            workload: pod.workload_name(),
+            by: format!("{} {}", owner.kind, owner.name),
+            instead: instead.map(|(kind, name)| WorkloadName { kind, name: name.to_owned() }),
+        })
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     record::Note,
     reference::Reference,
     rollout::Hold,
-    workload::{Kind, Owner, Selector, Workload, WorkloadName, owners},
+    workload::{Kind, Owner, Ran, Selector, Workload, WorkloadName, owners},
 };
 
 /// Every workload that the input names or finds, in the order of the input.
@@ -43,6 +43,8 @@ pub struct Planned {
     pub asked: Option<String>,
     /// Its `metadata.uid`: another workload of the same name has another one.
     pub uid: String,
+    /// Of a pod, its containers as they ran when it was read.
+    pub ran: Vec<Ran>,
     /// Its `metadata.generation` as it was read.
     pub generation: i64,
     /// The labels of its pods, as kubectl takes them, where they say it all.
@@ -239,6 +241,9 @@ impl<'a> Planner<'a> {
                             let workload = address.workload.clone();
                             return Err(PlanError::NotFound { workload, namespace });
                         };
+                        if let Some(error) = PlanError::made_by_another(found) {
+                            return Err(error);
+                        }
                         chosen.push((namespace, found));
                     }
                 }
@@ -348,6 +353,7 @@ impl Planned {
             namespace: workload.metadata.namespace.clone(),
             asked: asked.map(str::to_owned),
             uid: workload.metadata.uid.clone(),
+            ran: workload.ran(),
             generation: workload.metadata.generation,
             hold: Hold::of_workload(workload),
             cached: cached(workload),
@@ -383,6 +389,15 @@ impl Planned {
     #[must_use]
     pub fn changes(&self) -> bool {
         self.containers.iter().any(ContainerChange::changes)
+    }
+
+    /// Of a pod, the containers that the kubelet replaces since they get another image.
+    #[must_use]
+    pub fn replaced(&self) -> Vec<Ran> {
+        let changes = |ran: &&Ran| {
+            self.containers.iter().any(|c| c.changes() && c.container == ran.container)
+        };
+        self.ran.iter().filter(changes).cloned().collect()
     }
 
     /// Whether `kubectl rollout restart` takes this kind.

@@ -89,10 +89,11 @@ impl Planned {
                 spec[list] = containers.into();
             }
         }
-        let template = json!({"template": {"spec": spec}});
+        let template = |spec: Value| json!({"template": {"spec": spec}});
         let spec = match self.name.kind {
-            Kind::CronJob => json!({"jobTemplate": {"spec": template}}),
-            _ => template,
+            Kind::Pod => spec,
+            Kind::CronJob => json!({"jobTemplate": {"spec": template(spec)}}),
+            _ => template(spec),
         };
         json!({ "spec": spec }).to_string()
     }

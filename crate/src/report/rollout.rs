@@ -131,12 +131,14 @@ pub(super) fn held(hold: Hold) -> &'static str {
              set"
         }
         Hold::Schedule => "the image is set; the next job gets it",
+        Hold::Ended => "the image is set, and nothing runs it: the pod has ended",
         Hold::Suspended => {
             "the image is set, and nothing runs it now: the cron job is suspended; its next job \
              gets it"
         }
         Hold::KeepsPods => {
-            "the image is set; a replica set keeps the pods it has, and only new ones get it"
+            "the image is set; replica sets and replication controllers keep the pods they have, \
+             and only new ones get it"
         }
     }
 }

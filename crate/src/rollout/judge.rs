@@ -123,7 +123,7 @@ fn read(
     let generations = generations(goal, entry);
     let deadline_passed = status::deadline_exceeded(workload)
         .is_some_and(|message| !is_of_another_set(message, goal, workload, pods, seen));
-    let (said, progress) = status::read(workload, generations, deadline_passed);
+    let (said, progress) = status::read(workload, &goal.before, generations, deadline_passed);
     (said, Progress { old_ready: old_ready(workload, progress, pods), ..progress })
 }
 
@@ -180,13 +180,17 @@ fn suspects<'a>(
     let of = |rule: Rule| move |trouble: &Trouble| trouble.rule == Some(rule);
     let failed = pods.iter().filter(|pod| pod.is_new);
     let failed = failed.filter(|pod| pod.entry.troubles.iter().any(of(Rule::PodFailed)));
-    let failed = u32::try_from(failed.count()).unwrap_or(u32::MAX);
+    // Nothing makes another pod in the place of one that nothing made.
+    let failed = match failed.count() {
+        1.. if workload.kind == Kind::Pod => u32::MAX,
+        pods => u32::try_from(pods).unwrap_or(u32::MAX),
+    };
     let suspect = |pod: Option<&'a str>, trouble: &'a Trouble| {
         let rule = rule(goal, trouble);
         let known = rule == Some(Rule::Termination)
             && pod.is_some_and(|pod| goal.waited_for.iter().any(|before| before == pod));
         let certain_at =
-            if known { Some(trouble.since) } else { certain(trouble, rule, failed, rules) };
+            if known { Some(trouble.since) } else { certain(goal, trouble, rule, failed, rules) };
         Suspect { pod, trouble, rule, certain_at }
     };
     let stuck = stuck_pod(goal, seen).map(|pod| &pod.metadata.uid);
@@ -227,7 +231,13 @@ fn rule(goal: &Goal, trouble: &Trouble) -> Option<Rule> {
 }
 
 /// When a trouble is certain; `failed` is how many pods failed as a whole.
-fn certain(trouble: &Trouble, rule: Option<Rule>, failed: u32, rules: &Rules) -> Option<Millis> {
+fn certain(
+    goal: &Goal,
+    trouble: &Trouble,
+    rule: Option<Rule>,
+    failed: u32,
+    rules: &Rules,
+) -> Option<Millis> {
     let rule = rule?;
     let limit = match (trouble.autoscaler, rules.limit(rule)?) {
         (Autoscaler::Silent, limit) => limit,
@@ -239,7 +249,10 @@ fn certain(trouble: &Trouble, rule: Option<Rule>, failed: u32, rules: &Rules) ->
             let seconds = Millis::from(limit) + Millis::from(trouble.grace);
             Some(trouble.since + seconds * 1000)
         }
-        Unit::Restarts => (trouble.cause.restarts() >= limit).then_some(trouble.since),
+        Unit::Restarts => {
+            let restarts = trouble.cause.restarts().saturating_sub(goal.restarts_before(trouble));
+            (restarts >= limit).then_some(trouble.since)
+        }
         Unit::Pods => (failed >= limit).then_some(trouble.since),
     }
 }

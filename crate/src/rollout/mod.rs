@@ -83,7 +83,7 @@ pub use waiting::{Stage, Waiting, default_timeout, waiting};
 
 use crate::{
     protocol::Millis,
-    workload::{Container, Kind, Workload, WorkloadName},
+    workload::{Container, Kind, Ran, Workload, WorkloadName},
 };
 
 /// What a rollout is to lead to.
@@ -105,6 +105,9 @@ pub struct Goal {
     /// The pods that a rollout before has waited for in vain, by name, since they do not end: a
     /// pod of these that still does not is not waited for again.
     pub waited_for: Vec<String>,
+    /// Of a pod, the containers that the kubelet replaces by others with the new images, as they
+    /// were before.
+    pub before: Vec<Ran>,
 }
 
 /// What the objects say of a rollout.
@@ -172,8 +175,10 @@ pub enum Hold {
     Schedule,
     /// A cron job is suspended.
     Suspended,
-    /// A replica set keeps the pods it has.
+    /// A replica set, or a replication controller, keeps the pods it has.
     KeepsPods,
+    /// The containers of a pod have ended for good.
+    Ended,
 }
 
 impl Progress {
@@ -204,8 +209,8 @@ impl Hold {
     pub fn of_kind(kind: Kind) -> Option<Self> {
         match kind {
             Kind::CronJob => Some(Self::Schedule),
-            Kind::ReplicaSet => Some(Self::KeepsPods),
-            Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => None,
+            Kind::ReplicaSet | Kind::ReplicationController => Some(Self::KeepsPods),
+            Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::Pod => None,
         }
     }
 
@@ -232,12 +237,22 @@ impl Hold {
     pub fn needs_somebody(self) -> bool {
         match self {
             Self::Paused | Self::OnDelete | Self::Partition | Self::KeepsPods => true,
-            Self::ScaledToZero | Self::NoNodes | Self::Schedule | Self::Suspended => false,
+            Self::ScaledToZero | Self::NoNodes | Self::Schedule | Self::Suspended | Self::Ended => {
+                false
+            }
         }
     }
 }
 
 impl Goal {
+    /// The restarts of the trouble's container that are not of its new image: those before, and the
+    /// one by which the kubelet started it with that image.
+    fn restarts_before(&self, trouble: &trouble::Trouble) -> u32 {
+        let mut before = self.before.iter();
+        let ran = before.find(|ran| trouble.container.as_ref() == Some(&ran.container));
+        ran.map_or(0, |ran| ran.restarts + 1)
+    }
+
     /// A container that has another image than it is to have.
     #[must_use]
     pub fn other_image<'a>(&self, workload: &'a Workload) -> Option<&'a Container> {

@@ -329,6 +329,7 @@ mod tests {
             generation: None,
             verified: Vec::new(),
             waited_for: Vec::new(),
+            before: Vec::new(),
         }
     }
 

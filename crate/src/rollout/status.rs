@@ -4,10 +4,14 @@
 //! rollout_status.go` of k8s.io/kubectl), but for these: a StatefulSet whose partition is 0 is only
 //! done once its revisions agree; its pods have to be available and not only ready, where its status
 //! counts them (since Kubernetes 1.22); and a workload that has no pods is not done, but held.
+//!
+//! A pod, of which kubectl waits for nothing, is done once the kubelet has replaced its containers by
+//! others and it is ready, or has ended well. Its `observedGeneration` says less: the kubelet writes
+//! it before it replaces them, and only since Kubernetes 1.33.
 
 use crate::{
     rollout::{Hold, Progress},
-    workload::{Kind, Workload},
+    workload::{Condition, Kind, Ran, Workload},
 };
 
 /// What the status says.
@@ -44,17 +48,22 @@ impl Generations {
     }
 }
 
-/// Reads the status; `deadline_passed` is what its condition says that is of this rollout.
+/// Reads the status; `deadline_passed` is what its condition says that is of this rollout, and
+/// `before` the containers of a pod that are to be replaced.
 pub(super) fn read(
     workload: &Workload,
+    before: &[Ran],
     generations: Generations,
     deadline_passed: bool,
 ) -> (Said, Progress) {
     let (progress, done) = match workload.kind {
+        Kind::Pod => return pod(workload, before),
         Kind::Deployment => deployment(workload),
         Kind::StatefulSet => stateful_set(workload),
         Kind::DaemonSet => daemon_set(workload),
-        Kind::CronJob | Kind::ReplicaSet => (Progress::default(), false),
+        Kind::CronJob | Kind::ReplicaSet | Kind::ReplicationController => {
+            (Progress::default(), false)
+        }
     };
     let observed = generations.are_seen(workload);
     // A later change that leaves the template alone takes no pod back.
@@ -121,6 +130,30 @@ fn daemon_set(workload: &Workload) -> (Progress, bool) {
         old_ready: wanted - status.updated_number_scheduled,
     };
     (progress, progress.updated >= wanted && progress.available >= wanted)
+}
+
+fn pod(pod: &Workload, before: &[Ran]) -> (Said, Progress) {
+    let status = &pod.status;
+    let statuses = || status.init_container_statuses.iter().chain(&status.container_statuses);
+    let is_replaced = |ran: &Ran| {
+        statuses().any(|status| status.name == ran.container && ran.is_replaced(status))
+    };
+    let replaced = before.iter().all(is_replaced);
+    let is_ready =
+        |condition: &Condition| condition.r#type == "Ready" && condition.status == "True";
+    let ready = status.conditions.iter().any(is_ready);
+    let [updated, old] = [replaced, !replaced].map(i64::from);
+    let progress =
+        Progress { wanted: 1, updated, available: i64::from(ready), old, old_ready: old };
+    let over = status.phase == "Succeeded" || status.phase == "Failed";
+    let had_ended = !before.is_empty() && before.iter().all(|ran| ran.ended);
+    let said = match status.phase.as_str() {
+        _ if over && had_ended && !replaced => Said::Held(Hold::Ended),
+        "Succeeded" if replaced => Said::Done,
+        _ if replaced && ready => Said::Done,
+        _ => Said::Progressing,
+    };
+    (said, progress)
 }
 
 /// The message of Kubernetes that it has given the rollout up.

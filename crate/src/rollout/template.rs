@@ -23,6 +23,8 @@ enum Mark<'a> {
     Owner(&'a str),
     /// By the value of a label.
     Label(&'static str, &'a str),
+    /// By the containers that the kubelet has replaced in it.
+    Containers,
     /// By the images of their containers: what marks them better was not seen.
     Images,
 }
@@ -51,6 +53,7 @@ impl Owned<'_> {
 /// - of a Deployment those of the replica set that is at the Deployment's revision,
 /// - of a StatefulSet those labelled with its `updateRevision`,
 /// - of a DaemonSet those labelled with the generation of its template,
+/// - of a pod itself, once the kubelet deals with the new images,
 /// - and where that cannot be told, those whose containers have the images that they are to have.
 pub(super) fn pods<'a>(
     goal: &Goal,
@@ -73,6 +76,8 @@ pub(super) fn pods<'a>(
                 mark = Mark::Owner(&set.uid);
             }
         }
+    } else if workload.kind == Kind::Pod {
+        pods.extend(seen.pods.known().filter(|pod| pod.object.metadata.uid == *uid));
     } else {
         pods.extend(seen.pods.ever_owned_by(uid));
     }
@@ -102,6 +107,7 @@ fn mark(workload: &Workload) -> Mark<'_> {
         Kind::StatefulSet if !workload.status.update_revision.is_empty() => {
             Mark::Label(REVISION, &workload.status.update_revision)
         }
+        Kind::Pod => Mark::Containers,
         Kind::DaemonSet => generation.map_or(Mark::Images, |at| Mark::Label(GENERATION, at)),
         _ => Mark::Images,
     }
@@ -114,6 +120,7 @@ fn is_new(pod: &Pod, mark: &Mark<'_>, goal: &Goal) -> bool {
             Some(label) => label == value,
             None => has_images(pod, goal),
         },
+        Mark::Containers => has_images(pod, goal) && are_dealt_with(pod, goal),
         Mark::Images => has_images(pod, goal),
     }
 }
@@ -121,5 +128,27 @@ fn is_new(pod: &Pod, mark: &Mark<'_>, goal: &Goal) -> bool {
 fn has_images(pod: &Pod, goal: &Goal) -> bool {
     goal.images.iter().all(|(container, image)| {
         pod.spec.all_containers().any(|c| c.name == *container && c.image == *image)
+    })
+}
+
+/// Whether what the status says of the containers is of their new images. While a new image is not
+/// there the status keeps the id of the container before, and what it waits for has the image's name.
+fn are_dealt_with(pod: &Pod, goal: &Goal) -> bool {
+    let status = &pod.status;
+    if ["Succeeded", "Failed"].contains(&status.phase.as_str()) {
+        return true;
+    }
+    goal.before.iter().all(|ran| {
+        let mut all = status.init_container_statuses.iter().chain(&status.container_statuses);
+        let status = all.find(|status| status.name == ran.container);
+        let image = goal.images.iter().find(|(container, _)| *container == ran.container);
+        let (Some(status), Some((_, image))) = (status, image) else { return true };
+        let waits =
+            status.state.waiting.as_ref().is_some_and(|waiting| match waiting.reason.as_str() {
+                "CrashLoopBackOff" | "ContainerCreating" | "PodInitializing" => false,
+                "ErrImagePull" | "ImagePullBackOff" => waiting.message.contains(image.as_str()),
+                _ => true,
+            });
+        waits || ran.is_replaced(status)
     })
 }

@@ -245,7 +245,7 @@ fn condition(r#type: &str, message: &str) -> Trouble {
 pub(super) fn of_workload(workload: &Workload, events: &[&Event]) -> Option<Trouble> {
     let status = &workload.status;
     let missing = match workload.kind {
-        Kind::Deployment | Kind::ReplicaSet => {
+        Kind::Deployment | Kind::ReplicaSet | Kind::ReplicationController => {
             let mut conditions = status.conditions.iter();
             let refused =
                 conditions.find(|c| c.r#type == "ReplicaFailure" && c.status == "True")?;
@@ -253,7 +253,7 @@ pub(super) fn of_workload(workload: &Workload, events: &[&Event]) -> Option<Trou
         }
         Kind::StatefulSet => status.replicas < workload.spec.replicas.unwrap_or(1),
         Kind::DaemonSet => status.current_number_scheduled < status.desired_number_scheduled,
-        Kind::CronJob => false,
+        Kind::CronJob | Kind::Pod => false,
     };
     let newest = events.iter().rev().find(|event| {
         ["FailedCreate", "SuccessfulCreate", "SuccessfulDelete"].contains(&event.reason.as_str())

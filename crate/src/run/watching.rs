@@ -457,6 +457,7 @@ impl Followed {
             generation: (!planned.is_left_as_it_is()).then_some(planned.generation),
             verified: terms.verified.clone(),
             waited_for: terms.waited_for.clone(),
+            before: planned.replaced(),
         };
         let is_watched = rollout::Hold::of_kind(planned.name.kind).is_none();
         let hold = planned.hold.filter(|_| !is_watched);
@@ -538,6 +539,7 @@ impl Followed {
         let status = &workload.status;
         let (new, old) = match workload.kind {
             Kind::DaemonSet => (status.desired_number_scheduled, 0),
+            Kind::Pod => (1, 0),
             _ => (status.updated_replicas, status.replicas - status.updated_replicas),
         };
         let (new_pods, old_pods): (Vec<_>, Vec<_>) =

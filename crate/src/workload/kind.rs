@@ -13,12 +13,21 @@ pub enum Kind {
     DaemonSet,
     CronJob,
     ReplicaSet,
+    ReplicationController,
+    Pod,
 }
 
 impl Kind {
     /// Every kind, in the order that messages list them.
-    pub const ALL: [Self; 5] =
-        [Self::Deployment, Self::StatefulSet, Self::DaemonSet, Self::CronJob, Self::ReplicaSet];
+    pub const ALL: [Self; 7] = [
+        Self::Deployment,
+        Self::StatefulSet,
+        Self::DaemonSet,
+        Self::CronJob,
+        Self::ReplicaSet,
+        Self::ReplicationController,
+        Self::Pod,
+    ];
 
     /// The plural that kubectl and the API use: `deployments`.
     #[must_use]
@@ -29,6 +38,8 @@ impl Kind {
             Self::DaemonSet => "daemonsets",
             Self::CronJob => "cronjobs",
             Self::ReplicaSet => "replicasets",
+            Self::ReplicationController => "replicationcontrollers",
+            Self::Pod => "pods",
         }
     }
 
@@ -41,21 +52,25 @@ impl Kind {
             Self::DaemonSet => "ds",
             Self::CronJob => "cj",
             Self::ReplicaSet => "rs",
+            Self::ReplicationController => "rc",
+            Self::Pod => "po",
         }
     }
 
-    /// The kinds among which workloads are looked for. ReplicaSets are mostly those of Deployments.
+    /// The kinds among which workloads are looked for. ReplicaSets are mostly those of Deployments,
+    /// and pods those of any other kind.
     #[must_use]
     pub const fn found_by_listing() -> &'static [Self] {
         &[Self::Deployment, Self::StatefulSet, Self::DaemonSet, Self::CronJob]
     }
 
-    /// The API group: `apps`.
+    /// The API group: `apps`; empty for the core group.
     #[must_use]
     pub const fn group(self) -> &'static str {
         match self {
             Self::CronJob => "batch",
-            _ => "apps",
+            Self::ReplicationController | Self::Pod => "",
+            Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps",
         }
     }
 
@@ -105,9 +120,15 @@ mod tests {
         ] {
             assert_eq!(Kind::parse(word), Some(Kind::Deployment), "{word}");
         }
+        for word in ["pods", "pod", "po", "Pod", "pods.v1."] {
+            assert_eq!(Kind::parse(word), Some(Kind::Pod), "{word}");
+        }
+        for word in ["replicationcontrollers", "replicationcontroller", "rc"] {
+            assert_eq!(Kind::parse(word), Some(Kind::ReplicationController), "{word}");
+        }
         assert_eq!(Kind::parse("cj"), Some(Kind::CronJob));
         assert_eq!(Kind::parse("cronjobs.batch"), Some(Kind::CronJob));
-        for word in ["deploys", "pods", "cronjobs.apps", "", "deployments.batch"] {
+        for word in ["deploys", "pods.apps", "cronjobs.apps", "", "deployments.batch"] {
             assert_eq!(Kind::parse(word), None, "{word}");
         }
     }

@@ -54,6 +54,11 @@ struct Fields {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct SpecFields {
+    /// Of a pod.
+    #[serde(rename = "f:initContainers")]
+    init_containers: BTreeMap<String, ContainerFields>,
+    #[serde(rename = "f:containers")]
+    containers: BTreeMap<String, ContainerFields>,
     #[serde(rename = "f:template")]
     template: TemplateFields,
     #[serde(rename = "f:jobTemplate")]
@@ -115,8 +120,9 @@ where
 impl ImageManager {
     fn of(entry: Entry) -> Option<Self> {
         let Entry { manager, operation, time, fields_v1 } = entry;
-        let SpecFields { template, job_template } = fields_v1?.spec;
-        let containers: Vec<String> = [template.spec, job_template.spec.template.spec]
+        let SpecFields { init_containers, containers, template, job_template } = fields_v1?.spec;
+        let own = PodFields { init_containers, containers };
+        let containers: Vec<String> = [own, template.spec, job_template.spec.template.spec]
             .iter()
             .flat_map(|pod| pod.init_containers.iter().chain(&pod.containers))
             .filter(|(_, fields)| fields.image.is_some())

@@ -22,8 +22,8 @@ pub use metadata::{Annotations, Condition, Metadata, OwnerReference};
 pub use node::{Node, NodeInfo, NodeStatus};
 pub use owner::{FluxKind, Owner, last_change, owners};
 pub use pod::{
-    Container, ContainerState, ContainerStatus, Pod, PodSpec, PodStatus, ReadinessGate, Running,
-    Terminated, Waiting,
+    Container, ContainerState, ContainerStatus, Pod, PodSpec, PodStatus, Ran, ReadinessGate,
+    Running, Terminated, Waiting,
 };
 pub use selector::{Requirement, Selector};
 
@@ -63,6 +63,9 @@ pub struct Spec {
     pub update_strategy: Option<UpdateStrategy>,
     /// `OrderedReady` or `Parallel`: whether a StatefulSet waits for each pod before the next.
     pub pod_management_policy: String,
+    /// Of a pod, which has no template.
+    containers: Vec<Container>,
+    init_containers: Vec<Container>,
     template: Option<PodTemplate>,
     job_template: Option<JobTemplate>,
 }
@@ -125,6 +128,10 @@ pub struct Status {
     pub updated_number_scheduled: i64,
     pub number_available: i64,
     pub conditions: Vec<Condition>,
+    /// Of a pod: `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
+    pub phase: String,
+    pub init_container_statuses: Vec<ContainerStatus>,
+    pub container_statuses: Vec<ContainerStatus>,
 }
 
 impl Workload {
@@ -143,18 +150,29 @@ impl Workload {
     /// The containers that run together.
     #[must_use]
     pub fn containers(&self) -> &[Container] {
-        self.pod_spec().map_or(&[], |spec| &spec.containers)
+        self.pod_spec().map_or(&self.spec.containers, |spec| &spec.containers)
     }
 
     /// The containers that run before them.
     #[must_use]
     pub fn init_containers(&self) -> &[Container] {
-        self.pod_spec().map_or(&[], |spec| &spec.init_containers)
+        self.pod_spec().map_or(&self.spec.init_containers, |spec| &spec.init_containers)
     }
 
     /// Init containers, then containers.
     pub fn all_containers(&self) -> impl Iterator<Item = &Container> {
         self.init_containers().iter().chain(self.containers())
+    }
+
+    /// The containers of a pod as they run, or ran last, which another image replaces: all but the
+    /// init containers that run once.
+    #[must_use]
+    pub fn ran(&self) -> Vec<Ran> {
+        let status = &self.status;
+        let sidecars = Ran::of(&status.init_container_statuses).filter(|ran| {
+            self.init_containers().iter().any(|c| c.name == ran.container && c.is_sidecar())
+        });
+        sidecars.chain(Ran::of(&status.container_statuses)).collect()
     }
 
     /// Whether another workload made this one and decides on its images.
@@ -191,7 +209,7 @@ impl Workload {
         match self.kind {
             Kind::Deployment => recreates(),
             Kind::StatefulSet | Kind::DaemonSet => true,
-            Kind::CronJob | Kind::ReplicaSet => false,
+            Kind::CronJob | Kind::ReplicaSet | Kind::ReplicationController | Kind::Pod => false,
         }
     }
 
@@ -200,6 +218,8 @@ impl Workload {
     pub fn has_template_of(&self, other: &Self) -> bool {
         self.spec.template == other.spec.template
             && self.spec.job_template == other.spec.job_template
+            && self.spec.containers == other.spec.containers
+            && self.spec.init_containers == other.spec.init_containers
     }
 
     fn pod_spec(&self) -> Option<&PodSpec> {

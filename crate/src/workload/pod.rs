@@ -81,6 +81,9 @@ pub struct PodStatus {
 #[serde(rename_all = "camelCase", default)]
 pub struct ContainerStatus {
     pub name: String,
+    /// Of the container that runs or ran last; empty before the first.
+    #[serde(rename = "containerID")]
+    pub container_id: String,
     /// What the node's runtime runs; see [`crate::rollout::proof`]. Empty before it is pulled.
     #[serde(rename = "imageID")]
     pub image_id: String,
@@ -121,6 +124,38 @@ pub struct Terminated {
     pub reason: String,
     /// What it left as its last words, or why it could not run.
     pub message: String,
+}
+
+/// A container as it ran before a change of its image. The kubelet starts another one in its place,
+/// and that has another id; the name of the image in the status may be any that the node knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// The container.
+    pub container: String,
+    /// The `containerID`.
+    pub id: String,
+    /// Its restarts until then.
+    pub restarts: u32,
+    /// Whether it had ended.
+    pub ended: bool,
+}
+
+impl Ran {
+    /// What the status says of containers that have run.
+    pub(super) fn of(statuses: &[ContainerStatus]) -> impl Iterator<Item = Self> {
+        statuses.iter().filter(|status| !status.container_id.is_empty()).map(|status| Self {
+            container: status.name.clone(),
+            id: status.container_id.clone(),
+            restarts: status.restart_count,
+            ended: status.state.terminated.is_some(),
+        })
+    }
+
+    /// Whether the status is that of another container than this one.
+    #[must_use]
+    pub fn is_replaced(&self, status: &ContainerStatus) -> bool {
+        !status.container_id.is_empty() && status.container_id != self.id
+    }
 }
 
 impl PodStatus {

@@ -1,13 +1,17 @@
 //! Label selectors.
 #![allow(missing_docs)]
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 
 /// Which pods belong to a workload.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+///
+/// Reads a `LabelSelector`, and the plain labels that a ReplicationController has in its place.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Selector {
     pub match_labels: BTreeMap<String, String>,
     pub match_expressions: Vec<Requirement>,
@@ -21,6 +25,36 @@ pub struct Requirement {
     pub operator: String,
     #[serde(default)]
     pub values: Vec<String>,
+}
+
+impl<'de> Deserialize<'de> for Selector {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(SelectorVisitor)
+    }
+}
+
+struct SelectorVisitor;
+
+impl<'de> Visitor<'de> for SelectorVisitor {
+    type Value = Selector;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a label selector")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Selector, M::Error> {
+        let mut selector = Selector::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "matchLabels" => selector.match_labels = map.next_value()?,
+                "matchExpressions" => selector.match_expressions = map.next_value()?,
+                _ => {
+                    selector.match_labels.insert(key, map.next_value()?);
+                }
+            }
+        }
+        Ok(selector)
+    }
 }
 
 impl Selector {
@@ -49,5 +83,18 @@ impl Requirement {
             "Exists" => value.is_some(),
             _ => value.is_none(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_labels_are_a_selector_as_well() {
+        let read = |json: &str| serde_json::from_str::<Selector>(json).unwrap();
+        let plain = read(r#"{"app":"web","tier":"front"}"#);
+        assert_eq!(plain, read(r#"{"matchLabels":{"app":"web","tier":"front"}}"#));
+        assert_eq!(plain.labels().as_deref(), Some("app=web,tier=front"));
     }
 }
