@@ -239,7 +239,7 @@ describe("it cannot be opened", () => {
 
   test("a kubeconfig that is not there", async () => {
     const outcome = await stage.finish({ images, kubeconfig: "/nowhere/config" });
-    stage.assertRefused(outcome, /kubectl proxy cannot be started: error: stat \/nowhere\/config/);
+    stage.assertRefused(outcome, /kubeconfig: \/nowhere\/config cannot be read: ENOENT/);
   });
 
   test("a kubeconfig without a user: kubectl asks for a name, and nobody answers", async () => {

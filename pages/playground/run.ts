@@ -16,6 +16,8 @@ const agent: Agent = {
   proxy: null,
   environment: {},
   authorities: [],
+  kubeconfigs: [],
+  ownCluster: null,
   os: "linux",
   arch: "x64",
 };
