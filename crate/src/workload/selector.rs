@@ -10,7 +10,7 @@ use serde::{
 
 /// Which pods belong to a workload.
 ///
-/// Reads a `LabelSelector`, and the plain labels that a ReplicationController has in its place.
+/// Reads a `LabelSelector`, and the plain labels that a `ReplicationController` has in its place.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Selector {
     pub match_labels: BTreeMap<String, String>,
