@@ -4,7 +4,7 @@ use crate::{
     images::Line,
     plan::{ContainerChange, Found, Plan, PlanError, Planned, Planner},
     record::Record,
-    workload::{Workload, last_change},
+    workload::{Ran, Workload, last_change},
 };
 
 /// What can be put back, and what has to be left alone.
@@ -91,7 +91,10 @@ fn reverted(planned: &Planned, now: &Workload) -> Result<Planned, Reason> {
     if containers.is_empty() {
         return Err(Reason::NeverSet);
     }
-    Ok(Planned { containers, ran: now.ran(), restart: false, every: false, ..planned.clone() })
+    // The kubelet replaces no container that it has not replaced for the image before.
+    let is_of_change = |ran: &Ran| ran.ended || planned.ran.iter().all(|old| old.id != ran.id);
+    let ran = now.ran().into_iter().filter(is_of_change).collect();
+    Ok(Planned { containers, ran, restart: false, every: false, ..planned.clone() })
 }
 
 impl Return {

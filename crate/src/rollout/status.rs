@@ -37,8 +37,9 @@ pub(super) struct Generations {
 impl Generations {
     /// Whether the status is of the pod template that is wanted, of whichever generation.
     pub(super) fn has_template(self, workload: &Workload) -> bool {
+        // The status of a pod tells by its containers what it is of.
         workload.metadata.generation >= self.wanted
-            && workload.status.observed_generation >= self.template
+            && (workload.kind == Kind::Pod || workload.status.observed_generation >= self.template)
     }
 
     /// Whether the status is of the generation that is wanted, or of a later one.

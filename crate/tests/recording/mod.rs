@@ -116,6 +116,7 @@ impl Recording {
                 generation: event.object["metadata"]["generation"].as_i64(),
                 verified: Vec::new(),
                 waited_for: Vec::new(),
+                before: Vec::new(),
             }
         };
         let end = back.map_or(events.len(), |(at, _)| at);
@@ -144,6 +145,7 @@ impl Recording {
             generation: None,
             verified: Vec::new(),
             waited_for: Vec::new(),
+            before: Vec::new(),
         };
         Self { name, goal, events }
     }

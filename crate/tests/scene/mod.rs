@@ -46,6 +46,7 @@ impl Scene {
             generation: None,
             verified: Vec::new(),
             waited_for: Vec::new(),
+            before: Vec::new(),
         };
         let mut scene = Self { goal, seen: Observation::default(), workload, version: 0 };
         if kind == Kind::Deployment {
