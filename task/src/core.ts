@@ -3,8 +3,10 @@ import { initSync } from "../../dist/core/core";
 import { complete, log } from "./effects/log";
 import { unpack } from "./packed";
 
-// Functions that a run never calls need not be validated: the build has made them, and it takes as long as the rest.
+// The build has checked the core: functions that a run never calls are not validated.
 setFlagsFromString("--wasm-lazy-validation");
+// Optimizing takes more time and memory than a step gives back, unless it has very much to do.
+setFlagsFromString("--wasm-tiering-budget=30000000");
 try {
   initSync({ module: unpack("core_bg.wasm") });
 } catch (error) {

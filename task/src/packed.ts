@@ -4,7 +4,7 @@ import path from "node:path";
 import { compileFunction } from "node:vm";
 import { brotliDecompressSync } from "node:zlib";
 
-/** A part of the task, which carries its parts compressed: each unpacks within 2 ms. */
+/** A part of the task, which carries its parts compressed. */
 export function unpack(name: string): Buffer {
   return brotliDecompressSync(readFileSync(path.join(__dirname, `${name}.br`)));
 }
