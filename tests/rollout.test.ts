@@ -199,7 +199,7 @@ describe("a trouble that passes fails nothing", () => {
     stage.server.images.mirror = (image) => image.replace("contoso.azurecr.io", "mirror.local");
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Succeeded");
-    assertLogged(outcome, /^ {2}2 pods ready, .* old$/);
+    assertLogged(outcome, /^ {2}2 pods ready, .* old \(digest not verified: /);
     assert.deepEqual(
       podsOf(outcome).map(({ name, ready }) => [name.slice(0, 4), ready]),
       [
@@ -338,7 +338,7 @@ describe("several workloads", () => {
     await web();
     const outcome = await stage.finish({ images: "deployments -l tier=front app=$(ACR)/web" });
     assertRan(outcome, "Failed");
-    assert.match(outcome.errors[0] ?? "", /^no workload has labels that fit tier=front\. Look at/);
+    assert.match(outcome.errors[0] ?? "", /^no workload has labels that fit tier=front in the namespace default\. Look at/);
     assert.deepEqual(stage.changes, []);
   });
 

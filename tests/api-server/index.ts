@@ -104,7 +104,7 @@ export class ApiServer {
   }
 
   /** The text of a kubeconfig whose current context is this server. */
-  kubeconfig({ namespace = "default", token = "token" } = {}): string {
+  kubeconfig({ namespace = "default", token = "hush-of-the-small-server" } = {}): string {
     const context = { cluster: "local", user: "release", namespace };
     const config = {
       apiVersion: "v1",

@@ -149,7 +149,7 @@ pub(crate) fn stuck_pod(title: &str, pod: &str, stuck_pods: StuckPods) -> Effect
         StuckPods::DeleteOnceCertain => "it is deleted, so that the rollout goes on",
         StuckPods::Wait | StuckPods::Name => "it stays, since deleteStuckPods is not set",
     };
-    log(Style::Warning, format!("{title}: the pod {pod} of a failed rollout blocks it; {what}"))
+    log(Style::Warning, format!("{title}: the pod {pod} of the failed rollout blocks it; {what}"))
 }
 
 /// The rollouts are not watched any longer, though they are not settled.
