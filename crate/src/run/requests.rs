@@ -35,6 +35,12 @@ impl Patience {
 pub(crate) struct Requests {
     patience: Patience,
     jobs: Vec<Job>,
+    /// The first one that was not sent yet.
+    next: usize,
+    /// Those that are on their way, or wait for another try.
+    active: Vec<usize>,
+    /// The first one that failed.
+    failed: Option<usize>,
     stopped: bool,
 }
 
@@ -65,7 +71,8 @@ impl Requests {
     ) -> Self {
         let job = |request| Job { request, pages: Vec::new(), tries: 0, state: State::Waiting };
         let jobs = requests.into_iter().map(job).collect();
-        let mut requests = Self { patience, jobs, stopped: false };
+        let (next, active, failed) = (0, Vec::new(), None);
+        let mut requests = Self { patience, jobs, next, active, failed, stopped: false };
         requests.fill(session, effects);
         requests
     }
@@ -77,7 +84,7 @@ impl Requests {
         session: &mut Session,
         effects: &mut Effects,
     ) -> Option<usize> {
-        let at = self.jobs.iter().position(|job| job.is_concerned(event))?;
+        let at = *self.active.iter().find(|at| self.jobs[**at].is_concerned(event))?;
         let tries = if self.stopped { 1 } else { self.patience.tries };
         let answer_ms = self.patience.answer_ms;
         let job = &mut self.jobs[at];
@@ -106,26 +113,27 @@ impl Requests {
             }
             _ => return None,
         }
-        let done = matches!(job.state, State::Done(_));
-        if done {
-            self.fill(session, effects);
+        let State::Done(outcome) = &job.state else { return None };
+        if outcome.is_err() {
+            self.failed = Some(self.failed.map_or(at, |first| first.min(at)));
         }
-        done.then_some(at)
+        self.active.retain(|active| *active != at);
+        self.fill(session, effects);
+        Some(at)
     }
 
     /// Whether nothing is waited for.
     pub(crate) fn is_over(&self) -> bool {
-        let failed = self.patience.stop_at_failure && self.first_failure().is_some();
-        self.jobs.iter().all(|job| match job.state {
-            State::Done(_) => true,
-            State::Waiting => failed,
-            State::Asking { .. } | State::Resting(_) => false,
-        })
+        self.active.is_empty() && (self.next == self.jobs.len() || self.ends_early())
+    }
+
+    fn ends_early(&self) -> bool {
+        self.patience.stop_at_failure && self.failed.is_some()
     }
 
     /// The first one that failed, and why.
     pub(crate) fn first_failure(&self) -> Option<(usize, &ApiError)> {
-        (0..self.jobs.len()).find_map(|at| Some((at, self.failure(at)?)))
+        self.failed.and_then(|at| Some((at, self.failure(at)?)))
     }
 
     /// Why the one of this place failed.
@@ -152,17 +160,18 @@ impl Requests {
                 job.state = State::Done(Err(ApiError::Canceled));
             }
         }
+        let failed = |job: &Job| matches!(job.state, State::Done(Err(_)));
+        self.failed = self.jobs.iter().position(failed);
+        self.next = self.jobs.len();
+        self.active.clear();
     }
 
     fn fill(&mut self, session: &mut Session, effects: &mut Effects) {
-        if self.patience.stop_at_failure && self.first_failure().is_some() {
-            return;
-        }
-        let busy = |job: &&Job| matches!(job.state, State::Asking { .. } | State::Resting(_));
-        let busy = self.jobs.iter().filter(busy).count();
-        let waiting = self.jobs.iter_mut().filter(|job| matches!(job.state, State::Waiting));
-        for job in waiting.take(AT_ONCE.saturating_sub(busy)) {
+        while self.active.len() < AT_ONCE && self.next < self.jobs.len() && !self.ends_early() {
+            let job = &mut self.jobs[self.next];
             job.ask(job.request.clone(), self.patience.answer_ms, session, effects);
+            self.active.push(self.next);
+            self.next += 1;
         }
     }
 }
