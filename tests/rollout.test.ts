@@ -340,7 +340,10 @@ describe("several workloads", () => {
     await web();
     const outcome = await stage.finish({ images: "deployments -l tier=front app=$(ACR)/web" });
     assertRan(outcome, "Failed");
-    assert.match(outcome.errors[0] ?? "", /^no workload has labels that fit tier=front in the namespace default\. Look at/);
+    assert.match(
+      outcome.errors[0] ?? "",
+      /^no workload has labels that fit tier=front in the namespace default\. Look at/,
+    );
     assert.deepEqual(stage.changes, []);
   });
 
