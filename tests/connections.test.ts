@@ -81,7 +81,7 @@ describe("a Kubernetes service connection", () => {
     assertRan(outcome, "Succeeded");
     assertLogged(
       outcome,
-      "##[command]kubectl set image deployments/web app=contoso.azurecr.io/app:4125 --context=***",
+      "##[command]kubectl set image deployments/web app=contoso.azurecr.io/app:4125 --namespace=default --context=***",
     );
     assert.equal(stage.imageOf("Deployment", "web"), after);
     assertKept(outcome);

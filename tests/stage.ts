@@ -160,7 +160,7 @@ export function useStage(): Stage {
 
 /** Resolves once the condition holds. */
 export async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 20_000; !condition(); ) {
+  for (const end = Date.now() + 60_000; !condition(); ) {
     if (Date.now() > end) throw new Error(`${condition} does not come true`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -48,7 +48,7 @@ describe("setImage", () => {
         outcome,
         `deployments/identityserver  identityserver  ${oldImage} → ${newImage}`,
       );
-      assertLogged(outcome, /^ {2}2 pods ready, .* old$/);
+      assertLogged(outcome, /^ {2}2 pods ready, .* old \(digest not verified: /);
       const pods = podsOf(outcome);
       assert.equal(pods.length, 2);
       for (const { name, ready, milliseconds } of pods) {
