@@ -259,6 +259,25 @@ describe("lists", { concurrency: 2 }, () => {
   });
 });
 
+describe("field selectors", { concurrency: 2 }, () => {
+  test("are of the fields that a kind has them for", async (server) => {
+    const events = "/api/v1/namespaces/default/events";
+    const { status } = await request(server, "GET", `${events}?fieldSelector=reason!%3DPulled`);
+    assert.equal(status, 200);
+    for (const [path, field, words] of [
+      [events, "message", "field label not supported: message"],
+      [
+        deployments,
+        "spec.replicas",
+        '"spec.replicas" is not a known field selector: only "metadata.name", "metadata.namespace"',
+      ],
+    ]) {
+      const { status, answer } = await request(server, "GET", `${path}?fieldSelector=${field}%3D1`);
+      assert.deepEqual([status, answer.message], [400, words]);
+    }
+  });
+});
+
 describe("service accounts", { concurrency: 2 }, () => {
   const rbac = "rbac.authorization.k8s.io";
   const who = { name: "release", namespace: "default" };

@@ -77,9 +77,9 @@ export function optionsOf({ query, subresource, body }: Call): WriteOptions {
   return { dryRun, ...(manager && { manager }), ...(subresource !== undefined && { subresource }) };
 }
 
-export function matchesOf({ query, name }: Call): Matches {
+export function matchesOf({ query, name, resource }: Call): Matches {
   const labels = labelSelector(query.get("labelSelector") ?? "");
-  const fields = fieldSelector(query.get("fieldSelector") ?? "");
+  const fields = fieldSelector(query.get("fieldSelector") ?? "", resource.kind);
   return (object) =>
     (name === undefined || object.metadata.name === name) && labels(object) && fields(object);
 }

@@ -25,17 +25,57 @@ export function selectorOf(
     wanted.every(([key, value]) => labels[key] === value) && tests.every((test) => test(labels));
 }
 
-/** Reads `metadata.name=a,status.phase!=Running`. */
-export function fieldSelector(text: string): Matches {
+/** The fields, beside name and namespace, by which objects of a kind can be selected. */
+const selectable: Record<string, string[]> = {
+  Pod: [
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "spec.serviceAccountName",
+    "spec.hostNetwork",
+    "status.phase",
+    "status.podIP",
+    "status.nominatedNodeName",
+  ],
+  Event: [
+    ...["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"].map(
+      (field) => `involvedObject.${field}`,
+    ),
+    "reason",
+    "reportingComponent",
+    "source",
+    "type",
+  ],
+  Node: ["spec.unschedulable"],
+  Namespace: ["status.phase"],
+  ReplicationController: ["status.replicas"],
+  Secret: ["type"],
+  Service: ["spec.clusterIP", "spec.type"],
+};
+
+/** Reads `metadata.name=a,status.phase!=Running`, for objects of a kind. */
+export function fieldSelector(text: string, kind: string): Matches {
   const tests = text
     .split(",")
     .filter(Boolean)
     .map((term) => {
       const [, path = "", operator, value] = /^([\w.-]+)(==|=|!=)(.*)$/.exec(term) ?? [];
       if (operator === undefined) throw badSelector(term);
+      checkField(path, kind);
       return (object: KubeObject) => (fieldAt(object, path) === value) === (operator !== "!=");
     });
   return (object) => tests.every((test) => test(object));
+}
+
+function checkField(path: string, kind: string): void {
+  if (path === "metadata.name" || path === "metadata.namespace") return;
+  const fields = selectable[kind];
+  if (fields?.includes(path)) return;
+  const known = '"metadata.name", "metadata.namespace"';
+  const message = fields
+    ? `field label not supported: ${path}`
+    : `"${path}" is not a known field selector: only ${known}`;
+  throw new StatusError(400, message);
 }
 
 function splitOutsideParentheses(text: string): string[] {

@@ -21,6 +21,7 @@ const asked: [what: string, ask: (deployments: string) => Asked, by?: "nobody"][
   ["a page", (all) => get(`${all}?limit=2`)],
   ["a page of selected ones", (all) => get(`${all}?limit=1&labelSelector=tier%3Dfront`)],
   ["one by name", (all) => get(`${all}?fieldSelector=metadata.name%3Dweb&limit=500`)],
+  ["a field that nothing is selected by", (all) => get(`${all}?fieldSelector=spec.replicas%3D1`)],
   ["a token of no page", (all) => get(`${all}?limit=2&continue=!x`)],
   ["one that is not there", (all) => get(`${all}/none`)],
   ["a note", (all) => patch(`${all}/web`, note, merge)],

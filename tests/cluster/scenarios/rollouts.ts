@@ -165,7 +165,7 @@ export const rollouts: Scenario[] = [
         if (isProgress(line)) taken ??= cluster.kubectl(...set);
       };
       const images = "deployments/web app=$(ACR)/web:unready";
-      const outcome = await scene.finish({ images }, { onLine });
+      const outcome = await scene.start({ images }, { onLine }).outcome;
       await taken;
       assertRan(outcome, "Failed");
       assert.match(outcome.errors[0] ?? "", /another deployment \(field manager hotfix\) set app/);
