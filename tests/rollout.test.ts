@@ -63,7 +63,10 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
       assert.match(outcome.errors[0] ?? "", /^deployments\/web: /);
       assert.match(outcome.errors[0] ?? "", cause);
       assert.match(outcome.errors[0] ?? "", /See: kubectl (describe|logs) \S+/);
-      assert.equal(outcome.message, "The new images do not all run; the old ones are back");
+      assert.match(
+        outcome.message,
+        /^The new images do not all run; the old ones are back\. \w+\/\w+: /,
+      );
       assert.equal(stage.imageOf("Deployment", "web"), before);
       assert.deepEqual(lastTable(outcome), [`deployments/web app ${before} (the old one)`]);
       assert.equal(outcome.outputs.changed, "false");

@@ -21,7 +21,9 @@ const SHOWN_PODS: usize = 10;
 /// The whole story: in the log, on the summary of the run, for tools and for later steps.
 pub(crate) fn story(story: &Story, verdict: Verdict, now: Millis) -> Vec<Effect> {
     let mut effects = vec![section("Result")];
-    for chapter in &story.chapters {
+    let (failed, rest): (Vec<&Chapter>, Vec<&Chapter>) =
+        story.chapters.iter().partition(|chapter| chapter.has_failed());
+    for chapter in failed.into_iter().chain(rest) {
         effects.extend(chapter_lines(story, chapter));
     }
     effects.extend(runs_now(story));
@@ -139,6 +141,11 @@ pub(super) fn verdict_of(story: &Story, chapter: &Chapter) -> String {
         };
     };
     match outcome {
+        Outcome::Done | Outcome::Held(_)
+            if matches!(chapter.back, Back::Set | Back::NotDone | Back::Rolled(..)) =>
+        {
+            format!("rolled back, since the step failed elsewhere; it was settled after {after}")
+        }
         Outcome::Done if chapter.planned.is_left_as_it_is() => {
             "nothing to replace, every pod is available".to_owned()
         }
@@ -253,8 +260,33 @@ fn ways_back(story: &Story) -> Vec<Effect> {
     [plain("To have what was there before, run:")].into_iter().chain(commands).collect()
 }
 
-/// The last sentence of the step.
-pub(crate) fn last_sentence(story: &Story, verdict: Verdict) -> &'static str {
+/// The longest cause in the last sentence, in characters.
+const SHORT: usize = 200;
+
+/// The last sentence of the step: what became of it, and which workload is the cause.
+pub(crate) fn last_sentence(story: &Story, verdict: Verdict) -> String {
+    let sentence = sentence(story, verdict);
+    match culprit(story).filter(|_| verdict == Verdict::Failed) {
+        Some(culprit) => format!("{sentence}. {culprit}"),
+        None => sentence.to_owned(),
+    }
+}
+
+/// The first workload that failed, and why, in short.
+fn culprit(story: &Story) -> Option<String> {
+    let chapter = story.chapters.iter().find(|chapter| chapter.has_failed());
+    let late = || story.chapters.iter().find(|c| c.outcome.is_none() && c.likely.is_some());
+    let chapter = chapter.or_else(late)?;
+    let cause = match &chapter.outcome {
+        Some((Outcome::Failed(failure), _)) => causes::in_short(failure),
+        Some((outcome, _)) => trouble(story, &chapter.planned, outcome)?,
+        None => causes::in_short(chapter.likely.as_ref()?),
+    };
+    let cause: String = cause.chars().take(SHORT).collect();
+    Some(format!("{}: {cause}", story.title(&chapter.planned)))
+}
+
+fn sentence(story: &Story, verdict: Verdict) -> &'static str {
     let changed = || story.chapters.iter().filter(|chapter| chapter.planned.changes());
     let is_back = |chapter: &Chapter| {
         matches!(

@@ -734,7 +734,7 @@ impl Release {
             self.story.way_back = self.way_back();
         }
         effects.extend(report::story(&self.story, verdict, now));
-        finish(effects, verdict, report::last_sentence(&self.story, verdict));
+        finish(effects, verdict, &report::last_sentence(&self.story, verdict));
         self.stage = Stage::Over;
     }
 
