@@ -33,7 +33,8 @@ const RESTART: &str = r#"{"spec":{"template":{"metadata":{"annotations":{"kubect
 #[derive(Debug)]
 pub(crate) struct Changes {
     jobs: Vec<Job>,
-    /// Whether no further command is started once one has failed.
+    /// Whether no further command is started once one has failed: on the way there, where a command
+    /// may also take no longer than the rollouts may.
     stop_at_failure: bool,
     /// Once nothing more is started: the timer by which what runs has to end.
     stopped: Option<TimerId>,
@@ -100,7 +101,7 @@ impl Changes {
         }
         let may_try_again = self.stopped.is_none();
         for job in &mut self.jobs {
-            job.handle(event, may_try_again, session, effects);
+            job.handle(event, may_try_again, self.stop_at_failure, session, effects);
         }
         self.fill(session, effects);
     }
@@ -161,16 +162,17 @@ impl Changes {
         let busy = self.jobs.len() - self.jobs.iter().filter(idle).count();
         let waiting = self.jobs.iter_mut().filter(|job| matches!(job.state, State::Waiting));
         for job in waiting.take(AT_ONCE.saturating_sub(busy)) {
-            job.run(session, effects);
+            job.run(self.stop_at_failure, session, effects);
         }
     }
 }
 
 impl Job {
-    fn run(&mut self, session: &mut Session, effects: &mut Effects) {
+    fn run(&mut self, capped: bool, session: &mut Session, effects: &mut Effects) {
         self.tries += 1;
         let process = session.start(&self.command, effects);
-        let timeout = session.wake(session.answer_ms(ANSWER_MS), effects);
+        let answer_ms = if capped { session.answer_ms(ANSWER_MS) } else { ANSWER_MS };
+        let timeout = session.wake(answer_ms, effects);
         self.state = State::Running { process, timeout };
     }
 
@@ -178,12 +180,13 @@ impl Job {
         &mut self,
         event: &Event,
         may_try_again: bool,
+        capped: bool,
         session: &mut Session,
         effects: &mut Effects,
     ) {
         match (&mut self.state, event) {
             (State::Resting(timer), Event::Woken { timer: id }) if timer == id => {
-                self.run(session, effects);
+                self.run(capped, session, effects);
             }
             (State::Running { process, timeout }, Event::Woken { timer }) if timeout == timer => {
                 effects.push(Effect::Kill { process: process.id() });

@@ -19,15 +19,25 @@ pub(crate) struct Patience {
     pub(crate) answer_ms: u32,
     /// Whether no further request is sent once one has failed.
     pub(crate) stop_at_failure: bool,
+    /// Whether an answer may take no longer than the rollouts may.
+    pub(crate) capped: bool,
 }
 
 impl Patience {
     /// For what is of no use in part: after a request that failed, the rest is left as it is.
-    pub(crate) const ALL: Self = Self { tries: 5, answer_ms: 60_000, stop_at_failure: true };
+    pub(crate) const ALL: Self =
+        Self { tries: 5, answer_ms: 60_000, stop_at_failure: true, capped: true };
     /// For what is good for each, whatever happens to the others.
-    pub(crate) const EACH: Self = Self { stop_at_failure: false, ..Self::ALL };
+    pub(crate) const EACH: Self = Self { stop_at_failure: false, capped: false, ..Self::ALL };
     /// For what is good to have, and not worth a wait.
-    pub(crate) const BRIEFLY: Self = Self { tries: 1, answer_ms: 10_000, stop_at_failure: false };
+    pub(crate) const BRIEFLY: Self =
+        Self { tries: 1, answer_ms: 10_000, stop_at_failure: false, capped: false };
+}
+
+impl Patience {
+    fn answer_ms(self, session: &Session) -> u32 {
+        if self.capped { session.answer_ms(self.answer_ms) } else { self.answer_ms }
+    }
 }
 
 /// The requests, and how far each of them is.
@@ -86,13 +96,13 @@ impl Requests {
     ) -> Option<usize> {
         let at = *self.active.iter().find(|at| self.jobs[**at].is_concerned(event))?;
         let tries = if self.stopped { 1 } else { self.patience.tries };
-        let answer_ms = self.patience.answer_ms;
+        let answer_ms = self.patience.answer_ms(session);
         let job = &mut self.jobs[at];
         match (&mut job.state, event) {
             (State::Resting(_), _) => job.ask(job.request.clone(), answer_ms, session, effects),
             (State::Asking { call, .. }, Event::Woken { .. }) => {
                 session.abort(*call, effects);
-                let error = ApiError::Late(session.answer_ms(answer_ms) / 1000);
+                let error = ApiError::Late(answer_ms / 1000);
                 job.fail(error, 1, session, effects);
             }
             (State::Asking { response, .. }, Event::ResponseBegan { status, headers, .. }) => {
@@ -169,7 +179,8 @@ impl Requests {
     fn fill(&mut self, session: &mut Session, effects: &mut Effects) {
         while self.active.len() < AT_ONCE && self.next < self.jobs.len() && !self.ends_early() {
             let job = &mut self.jobs[self.next];
-            job.ask(job.request.clone(), self.patience.answer_ms, session, effects);
+            let answer_ms = self.patience.answer_ms(session);
+            job.ask(job.request.clone(), answer_ms, session, effects);
             self.active.push(self.next);
             self.next += 1;
         }
@@ -200,7 +211,7 @@ impl Job {
         effects: &mut Effects,
     ) {
         let call = session.send(request, effects);
-        let timeout = session.wake(session.answer_ms(answer_ms), effects);
+        let timeout = session.wake(answer_ms, effects);
         self.state = State::Asking { call, response: Response::default(), timeout };
     }
 
