@@ -35,6 +35,8 @@ pub(crate) struct Story {
     pub(crate) chapters: Vec<Chapter>,
     /// Whether names alone say too little.
     pub(crate) spans_namespaces: bool,
+    /// The first workloads that could not be set, and why.
+    pub(crate) refused: Option<(Vec<Planned>, String)>,
     /// When the first change was asked for.
     pub(crate) began: Millis,
     /// The commands that put back what the run leaves changed.
@@ -180,6 +182,7 @@ impl Story {
             target: target.clone(),
             chapters: chapters.collect(),
             spans_namespaces: plan.spans_namespaces(),
+            refused: None,
             began: now,
             way_back: Vec::new(),
         }

@@ -65,6 +65,7 @@ export function evenedOut(text: string, namespace: string): string {
   return text
     .replaceAll(namespace, "NAMESPACE")
     .replace(/^Cluster https?:\S+ \(Kubernetes v[\d.]+\)/, "Cluster ADDRESS (Kubernetes VERSION)")
+    .replace(/^(Cluster .*), kubectl v\S+$/, "$1, kubectl VERSION")
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UID")
     .replace(templateOf, "-HASH")
     .replace(podOf, "-HASH")

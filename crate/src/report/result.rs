@@ -276,7 +276,12 @@ pub(crate) fn last_sentence(story: &Story, verdict: Verdict) -> String {
 fn culprit(story: &Story) -> Option<String> {
     let chapter = story.chapters.iter().find(|chapter| chapter.has_failed());
     let late = || story.chapters.iter().find(|c| c.outcome.is_none() && c.likely.is_some());
-    let chapter = chapter.or_else(late)?;
+    let Some(chapter) = chapter.or_else(late) else {
+        let (workloads, words) = story.refused.as_ref()?;
+        let titles: Vec<String> = workloads.iter().map(|planned| story.title(planned)).collect();
+        let words: String = words.chars().take(SHORT).collect();
+        return Some(format!("{}: {words}", titles.join(", ")));
+    };
     let cause = match &chapter.outcome {
         Some((Outcome::Failed(failure), _)) => causes::in_short(failure),
         Some((outcome, _)) => trouble(story, &chapter.planned, outcome)?,

@@ -28,6 +28,9 @@ use crate::{
     story::{Back, Outcome, Purpose, Story},
 };
 
+/// How long kubectl may take to tell its version once all else is read, in milliseconds.
+const VERSION_MS: u32 = 300;
+
 /// A run that deals with the cluster.
 #[derive(Debug)]
 pub(crate) struct Release {
@@ -38,6 +41,8 @@ pub(crate) struct Release {
     plan: Plan,
     story: Story,
     verdict: Verdict,
+    /// Runs while kubectl has not told its version, and all else is read.
+    version_awaited: Option<TimerId>,
     /// Notes that are still to be left on workloads.
     pending_notes: Vec<ApiRequest>,
     /// Whether it is known what the API server made of the change.
@@ -115,6 +120,7 @@ impl Release {
             plan: Plan::default(),
             story: Story::default(),
             verdict: Verdict::Succeeded,
+            version_awaited: None,
             pending_notes: Vec::new(),
             stored_is_known: false,
             pods_that_do_not_end: Vec::new(),
@@ -168,7 +174,7 @@ impl Release {
                 let verified = verifying.as_ref().is_none_or(|verifying| verifying.is_over());
                 let unreadable = reading.requests.first_failure().is_some();
                 let read = version.is_over() && reading.requests.is_over();
-                if read && (verified || unreadable) {
+                if read && (verified || unreadable) && self.knows_kubectl(event, effects) {
                     self.make_plan(now, effects);
                 }
             }
@@ -239,6 +245,22 @@ impl Release {
         effects.push(report::cluster(&self.session, server.as_deref(), client.as_deref()));
         let skew = client.zip(server).and_then(|(client, server)| Skew::of(&client, &server));
         effects.extend(skew.as_ref().map(report::skew));
+    }
+
+    /// Whether kubectl has told its version, or was given a moment to: its answer may come before what
+    /// it writes about it.
+    fn knows_kubectl(&mut self, event: &Event, effects: &mut Effects) -> bool {
+        if client_version(self.session.gate_log()).is_some() {
+            return true;
+        }
+        match (self.version_awaited, event) {
+            (Some(timer), Event::Woken { timer: woken }) => timer == *woken,
+            (Some(_), _) => false,
+            (None, _) => {
+                self.version_awaited = Some(self.session.wake(VERSION_MS, effects));
+                false
+            }
+        }
     }
 
     fn make_plan(&mut self, now: Millis, effects: &mut Effects) {
@@ -371,6 +393,11 @@ impl Release {
             finish(effects, self.canceled.map_or(verdict, |_| Verdict::Canceled), message);
             self.stage = Stage::Over;
         } else if failed || self.canceled.is_some() {
+            self.story.refused =
+                changes.outcomes().find_map(|(workloads, outcome)| match outcome {
+                    Some(Err(error)) => Some((workloads.to_vec(), error.words())),
+                    _ => None,
+                });
             let set = changes.outcomes().filter(|(_, outcome)| matches!(outcome, Some(Ok(()))));
             let set = set.flat_map(|(workloads, _)| workloads.to_vec());
             self.pending_notes = self.records(&Plan { workloads: set.collect() });

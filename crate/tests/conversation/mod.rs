@@ -69,6 +69,8 @@ impl Conversation {
     pub(crate) fn opens(&mut self) -> &mut Self {
         let process = self.process("proxy");
         self.tell(&Event::GateOpened { process });
+        let chunk = b"    User-Agent: kubectl/v1.33.1 (linux/amd64)\n".to_vec();
+        self.tell(&Event::Output { process, stream: Stream::Stderr, chunk });
         self.api_answers("/version", &json!({"gitVersion": "v1.33.4"}))
     }
 
