@@ -107,6 +107,11 @@ impl Watch {
         self.namespace == namespace
     }
 
+    /// Whether it has shown what there is, or will not.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.machine.has_listed() || self.machine.is_given_up()
+    }
+
     pub(crate) fn is_given_up(&self) -> bool {
         self.machine.is_given_up()
     }

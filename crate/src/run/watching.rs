@@ -65,6 +65,8 @@ pub(crate) struct Watching {
     recheck: Option<(Millis, TimerId)>,
     /// Runs once every rollout is judged and the last pods are still to be seen.
     last_pods: Option<TimerId>,
+    /// Runs while the pods may be judged without, since they were not listed yet.
+    pods_awaited: Option<TimerId>,
     /// When the log has to say what is waited for, unless something moves before.
     heartbeat: Option<TimerId>,
     /// Whether something moved since the heartbeat was set.
@@ -113,6 +115,7 @@ impl Watching {
         let watches = watch::for_workloads(&waiting, session, effects);
         let timeout_ms = session.request.timeout_ms.filter(|_| !watches.is_empty());
         let deadline = timeout_ms.map(|after_ms| session.wake(after_ms, effects));
+        let pods_awaited = (!watches.is_empty()).then(|| session.wake(PODS_SEEN_MS, effects));
         let heartbeat = (!watches.is_empty()).then(|| session.wake(HEARTBEAT_MS, effects));
         Self {
             followed,
@@ -123,6 +126,7 @@ impl Watching {
             deadline,
             recheck: None,
             last_pods: None,
+            pods_awaited,
             heartbeat,
             moved: false,
             percent: None,
@@ -148,6 +152,7 @@ impl Watching {
                 return Some(Over::TimedOut(Age(now - self.terms.began)));
             }
             Event::Woken { timer } if self.last_pods == Some(*timer) => return Some(Over::Settled),
+            Event::Woken { timer } if self.pods_awaited == Some(*timer) => self.pods_awaited = None,
             Event::Woken { timer } if self.recheck.is_some_and(|(_, known)| known == *timer) => {
                 self.recheck = None;
             }
@@ -276,7 +281,7 @@ impl Watching {
         let mut recheck_at: Option<Millis> = None;
         for at in 0..self.followed.len() {
             let followed = &self.followed[at];
-            if followed.outcome.is_some() {
+            if followed.outcome.is_some() || !self.knows_pods(&followed.planned.namespace) {
                 continue;
             }
             let judgement = rollout::judge(&followed.goal, &self.seen, &session.request.rules, now);
@@ -300,6 +305,14 @@ impl Watching {
             self.recheck = Some((at, session.wake(after_ms, effects)));
         }
         self.show_percent(effects);
+    }
+
+    /// Whether the pods of a namespace are known, or were waited for long enough: without them a
+    /// workload that is paused looks as if every pod had its template.
+    fn knows_pods(&self, namespace: &str) -> bool {
+        let mut pods = self.watches.iter().filter(|watch| watch.listing == Listing::Pods);
+        self.pods_awaited.is_none()
+            || pods.any(|watch| watch.is_within(namespace) && watch.has_answered())
     }
 
     /// A rollout is not settled: shows what moved, and what it waits for.

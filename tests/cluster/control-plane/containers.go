@@ -100,10 +100,13 @@ func (c *container) start(ctx context.Context) time.Duration {
 	c.tell(corev1.EventTypeNormal, "Created", "Created container: "+c.spec.Name)
 	c.tell(corev1.EventTypeNormal, "Started", "Started container "+c.spec.Name)
 	c.pulled, c.started = true, time.Now()
-	name, _, _ := strings.Cut(qualified(c.image), "@")
+	name, digest, pinned := strings.Cut(qualified(c.image), "@")
+	if !pinned {
+		digest = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(c.image)))
+	}
 	name, _ = nameAndTag(name)
 	c.status.Image = qualified(c.image)
-	c.status.ImageID = fmt.Sprintf("%s@sha256:%x", name, sha256.Sum256([]byte(c.image)))
+	c.status.ImageID = name + "@" + digest
 	c.status.ContainerID = fmt.Sprintf("containerd://%x", sha256.Sum256([]byte(rand.Text())))
 	c.status.State = corev1.ContainerState{
 		Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()},
