@@ -128,7 +128,7 @@ describe("the registry", { concurrency: 2, skip: registryMissing ?? false }, () 
 
   test("plays Azure Container Registry", async () => {
     const azure = await Azure.start();
-    const known = azure.tokens.issue("https://containerregistry.azure.net", 60);
+    const known = azure.tokens.issue("https://management.azure.com", 60);
     const unknown = azure.tokens.issue("6dae42f8-4368-4678-94ff-3960e28e3630", 60);
     await withRegistry({ auth: "acr", tokens: azure.registryTokens }, async (registry) => {
       await registry.push("team/web", "1");

@@ -542,7 +542,7 @@ describe("the report", () => {
     assertRan(outcome, "Failed");
     const [summary = ""] = outcome.summaries;
     assert.deepEqual(outcome.summaryNames, ["Kubectl Set Image"]);
-    assert.match(summary, /^Failed after \d+ s\n/);
+    assert.match(summary, /^Failed after \d+ m?s\n/);
     assert.match(
       summary,
       /\n\| deployments\/web \| app \| \S+:4124 → \S+:4125 \| \S+:4124 \(the old/,

@@ -30,10 +30,6 @@ const asked: [what: string, ask: (deployments: string) => Asked, by?: "nobody"][
   ["an image", (all) => patch(`${all}/web`, image("a:2"), strategic, "?fieldManager=test")],
   ["no image", (all) => patch(`${all}/web`, image(""), strategic)],
   ["a patch for nobody", (all) => patch(`${all}/none`, note, merge)],
-  [
-    "a watch that ends",
-    (all) => get(`${all}?watch=true&allowWatchBookmarks=true&timeoutSeconds=1`),
-  ],
   ["a list without the right", (all) => get(all), "nobody"],
   ["an object without the right", (all) => get(`${all}/web`), "nobody"],
   ["a watch without the right", (all) => get(`${all}?watch=true`), "nobody"],

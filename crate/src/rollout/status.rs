@@ -72,7 +72,11 @@ pub(super) fn read(
         if generations.has_template(workload) { progress } else { progress.before_the_change() };
     let said = match Hold::of_workload(workload) {
         Some(Hold::ScaledToZero) if !observed || workload.status.replicas > 0 => Said::NotObserved,
-        Some(Hold::Paused | Hold::OnDelete | Hold::Partition) if observed && done => Said::Done,
+        Some(Hold::Paused | Hold::OnDelete | Hold::Partition)
+            if observed && done && progress.wanted > 0 =>
+        {
+            Said::Done
+        }
         Some(hold) => Said::Held(hold),
         None if !observed => Said::NotObserved,
         None if deadline_passed => Said::DeadlineExceeded,
