@@ -351,9 +351,6 @@ pub enum Effect {
         args: Vec<String>,
         /// Variables of its environment.
         env: BTreeMap<&'static str, Secret>,
-        /// Variables of its environment where the agent's has none of this name, in upper or lower
-        /// case.
-        defaults: BTreeMap<&'static str, Secret>,
     },
     /// Start `kubectl proxy`, the way to the API server: on a socket in a folder that only the agent's
     /// user can enter, or where Node opens none (Windows) on a port of this machine that takes only
@@ -368,9 +365,6 @@ pub enum Effect {
         args: Vec<String>,
         /// Variables of its environment.
         env: BTreeMap<&'static str, Secret>,
-        /// Variables of its environment where the agent's has none of this name, in upper or lower
-        /// case.
-        defaults: BTreeMap<&'static str, Secret>,
     },
     /// Ask the API server by the proxy that was opened last; [`Event::ResponseBegan`],
     /// [`Event::ResponseChunk`] and [`Event::ResponseEnded`] tell what came of it.

@@ -376,12 +376,7 @@ args: Array<string>,
 /**
  * Variables of its environment.
  */
-env: { [key in string]: Secret }, 
-/**
- * Variables of its environment where the agent's has none of this name, in upper or lower
- * case.
- */
-defaults: { [key in string]: Secret }, } | { "type": "openGate", 
+env: { [key in string]: Secret }, } | { "type": "openGate", 
 /**
  * The handle for all that is said of it.
  */
@@ -397,12 +392,7 @@ args: Array<string>,
 /**
  * Variables of its environment.
  */
-env: { [key in string]: Secret }, 
-/**
- * Variables of its environment where the agent's has none of this name, in upper or lower
- * case.
- */
-defaults: { [key in string]: Secret }, } | { "type": "send", 
+env: { [key in string]: Secret }, } | { "type": "send", 
 /**
  * The handle of the answer.
  */

@@ -52,7 +52,6 @@ impl Session {
             program: self.kubectl.clone(),
             args: command.args().to_vec(),
             env: self.env.clone(),
-            defaults: self.defaults.clone(),
         });
         let timeout = self.wake(OPENING_MS, effects);
         self.gate.state = State::Opening { process: Process::new(process), timeout };

@@ -23,8 +23,6 @@ pub(crate) struct Session {
     pub(crate) kubectl: Option<String>,
     /// The environment of kubectl.
     pub(crate) env: BTreeMap<&'static str, Secret>,
-    /// What its environment has where the agent's has nothing.
-    pub(super) defaults: BTreeMap<&'static str, Secret>,
     /// Where kubectl goes, as far as the kubeconfig tells.
     pub(crate) destination: Destination,
     /// The way to the API server.
@@ -43,7 +41,6 @@ impl Session {
             request,
             kubectl: None,
             env,
-            defaults: BTreeMap::new(),
             destination: Destination::default(),
             gate: Gate::default(),
             renewal: None,
@@ -67,7 +64,6 @@ impl Session {
             program: self.kubectl.clone(),
             args: command.args().to_vec(),
             env: self.env.clone(),
-            defaults: self.defaults.clone(),
         });
         Process::new(process)
     }

@@ -273,18 +273,16 @@ impl Conversation {
             let line = match effect {
                 Effect::Log { style, text } => format!("{style:?}: {text}"),
                 Effect::SetVariable { name, value } => format!("variable {name}: {value:?}"),
-                Effect::Spawn { process, program, args, env, defaults } => {
+                Effect::Spawn { process, program, args, env } => {
                     self.running.push((process, args.join(" ")));
                     let program = program.map(|path| format!(" {path}")).unwrap_or_default();
-                    let env: BTreeMap<_, _> =
-                        env.iter().chain(&defaults).map(|(n, v)| (n, v.reveal())).collect();
+                    let env: BTreeMap<_, _> = env.iter().map(|(n, v)| (n, v.reveal())).collect();
                     format!("spawn {process}{program} {env:?}")
                 }
-                Effect::OpenGate { process, program, args, env, defaults } => {
+                Effect::OpenGate { process, program, args, env } => {
                     self.running.push((process, args.join(" ")));
                     let program = program.map(|path| format!(" {path}")).unwrap_or_default();
-                    let env: BTreeMap<_, _> =
-                        env.iter().chain(&defaults).map(|(n, v)| (n, v.reveal())).collect();
+                    let env: BTreeMap<_, _> = env.iter().map(|(n, v)| (n, v.reveal())).collect();
                     format!("open {process}{program} {env:?}")
                 }
                 Effect::Send { call, request } => {

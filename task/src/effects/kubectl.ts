@@ -19,7 +19,7 @@ export class Kubectl {
 
   /** Starts a process; the function hears what it writes to standard output. */
   start(
-    { process: id, program, args, env, defaults }: Omit<Spawn, "type">,
+    { process: id, program, args, env }: Omit<Spawn, "type">,
     heard?: (text: string) => void,
   ): void {
     let child: ChildProcess | undefined;
@@ -30,7 +30,7 @@ export class Kubectl {
         this.found === undefined
           ? undefined
           : spawn(this.found, args, {
-              env: { ...missing(defaults), ...process.env, ...env },
+              env: { ...process.env, ...env },
               stdio: ["ignore", "pipe", "pipe"],
               windowsHide: true,
               detached: leadsGroup,
@@ -80,12 +80,6 @@ export class Kubectl {
   killAll(): void {
     endTrees([...this.running.values()]);
   }
-}
-
-/** Those that the environment has neither by this name nor in lower case. */
-function missing(variables: Record<string, string>): Record<string, string> {
-  const pairs = Object.entries(variables);
-  return Object.fromEntries(pairs.filter(([name]) => !process.env[name.toLowerCase()]));
 }
 
 function words(error: unknown): string {
