@@ -32,6 +32,14 @@ import { assertLogged, assertRan, type Part, release, until, useStage } from "./
 const stage = useStage();
 
 const started = <T extends Part>(part: Promise<T>) => stage.keep(part);
+/** A registry that the nodes of the cluster pull from. */
+const registryOf = (options: RegistryOptions = {}) =>
+  started(
+    Registry.start({
+      ...options,
+      pushed: (image, digest) => stage.server.images.names(image, digest),
+    }),
+  );
 const assertRefused = (outcome: Outcome, error: string | RegExp) =>
   stage.assertRefused(outcome, error);
 
@@ -61,7 +69,7 @@ const skip = registryMissing ?? false;
 
 describe("verifyImage", { skip }, () => {
   const start = async (options: RegistryOptions = {}) => {
-    const registry = await started(Registry.start(options));
+    const registry = await registryOf(options);
     await identityserver(registry.host);
     return registry;
   };
@@ -179,7 +187,7 @@ describe("verifyImage", { skip }, () => {
 
   test("asks other registries without the login", async () => {
     const registry = await start({ auth: "htpasswd" });
-    const other = await started(Registry.start());
+    const other = await registryOf();
     await registry.push("identityserver", "4125");
     await other.push("proxy", "1.30.2");
     await stage.server.deployment({
@@ -303,9 +311,10 @@ describe("verifyImage", { skip }, () => {
   });
 
   test("goes by the agent's proxy", async () => {
-    const registry = await started(
-      Registry.start({ tls: { names: ["registry.contoso.test"] }, name: "registry.contoso.test" }),
-    );
+    const registry = await registryOf({
+      tls: { names: ["registry.contoso.test"] },
+      name: "registry.contoso.test",
+    });
     await identityserver(registry.host);
     await registry.push("identityserver", "4125");
     const authority = path.join(stage.temp, "authority.pem");
@@ -358,7 +367,7 @@ const notFound: Misbehaviour = { kind: "status", code: 404, body: { errors: [] }
 
 describe("answers that contradict each other", { skip }, () => {
   const start = async () => {
-    const registry = await started(Registry.start());
+    const registry = await registryOf();
     await identityserver(registry.host);
     const digest = await registry.push("identityserver", "4125");
     return { registry, digest };
@@ -422,7 +431,7 @@ describe("answers that contradict each other", { skip }, () => {
 for (const kind of otherKinds) {
   describe(`the registry of ${kind}`, { skip: othersMissing ?? false }, () => {
     const start = async () => {
-      const registry = await started(Registry.start({ kind }));
+      const registry = await registryOf({ kind });
       await identityserver(registry.host);
       return registry;
     };
@@ -476,7 +485,7 @@ describe("where an image comes from", { skip }, () => {
   };
 
   const released = async (push: PushOptions, sourceVersion: string) => {
-    const registry = await started(Registry.start());
+    const registry = await registryOf();
     await identityserver(registry.host);
     const digest = await registry.push("identityserver", "4125", push);
     const variables = { ...at(registry.host), "Build.SourceVersion": sourceVersion };
@@ -531,7 +540,7 @@ describe("the way to a registry", { skip }, () => {
       environment?: Record<string, string>;
     } = () => ({}),
   ) => {
-    const registry = await started(Registry.start({ name, ...options }));
+    const registry = await registryOf({ name, ...options });
     await identityserver(registry.host);
     await registry.push("identityserver", "4125");
     const routes = { [`${name}:443`]: registry.address, [`${name}:80`]: registry.address };
@@ -575,7 +584,7 @@ describe("the way to a registry", { skip }, () => {
 
   test("is the proxy of the environment in either spelling, with its login", async () => {
     const user = { name: "robot", password: "p@ss word" };
-    const registry = await started(Registry.start({ name, tls }));
+    const registry = await registryOf({ name, tls });
     await identityserver(registry.host);
     await registry.push("identityserver", "4125");
     const routes = { [`${name}:443`]: registry.address };
@@ -686,7 +695,7 @@ describe("a hostile registry", { concurrency: 2 }, () => {
 
 describe("pin: digest", { skip }, () => {
   test("sets the digest of the tag, and again when the tag has moved", async () => {
-    const registry = await started(Registry.start());
+    const registry = await registryOf();
     const { host } = registry;
     await identityserver(host);
     const images = `${line}:latest`;

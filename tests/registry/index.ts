@@ -39,6 +39,8 @@ export interface RegistryOptions {
   storage?: boolean;
   /** How many tags it lists at once, in their order; all of them, in any order, where it is left out. */
   pageSize?: number;
+  /** Told what each tag that is pushed stands for, so that nodes can pull by it. */
+  pushed?: (image: string, digest: string) => void;
 }
 
 export interface PushOptions {
@@ -163,6 +165,16 @@ export class Registry {
 
   /** Pushes an image of a few bytes, and resolves to the digest that its tag stands for. */
   async push(repository: string, tag: string, options: PushOptions = {}): Promise<string> {
+    const digest = await this.pushPlatforms(repository, tag, options);
+    this.options.pushed?.(`${this.host}/${repository}:${tag}`, digest);
+    return digest;
+  }
+
+  private async pushPlatforms(
+    repository: string,
+    tag: string,
+    options: PushOptions,
+  ): Promise<string> {
     const { platforms = ["linux/amd64"], mediaTypes = "oci" } = options;
     const { label = `${repository}:${tag}` } = options;
     const images = platforms.map((platform): [string, Image] => {
