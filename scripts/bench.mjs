@@ -3,7 +3,7 @@ import { controlPlane } from "./control-plane.mjs";
 import { main, Stop, show, step } from "./run.mjs";
 
 /**
- * Each is a program of its own, tests/bench/NAME.ts, that takes `--quick`. With `--cluster` there is
+ * Each is a program of its own, tests/programs/bench/NAME.ts, that takes `--quick`. With `--cluster` there is
  * one, which takes it too: the rollouts, on a real control plane.
  */
 const parts = ["core", "rollouts"];
@@ -19,7 +19,7 @@ await main(import.meta.url, async () => {
   await build();
   for (const part of real ? ["rollouts"] : named.length > 0 ? named : parts) {
     step(`bench ${part}`);
-    const args = ["--import", "tsx", `tests/bench/${part}.ts`, ...flags];
+    const args = ["--import", "tsx", `tests/programs/bench/${part}.ts`, ...flags];
     const { code } = await show(process.execPath, args, { env });
     if (code !== 0) process.exitCode = 1;
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { goProgram } from "./go-program.mjs";
 import { main, root } from "./run.mjs";
 
-const source = join(root, "tests", "cluster", "control-plane");
+const source = join(root, "tests", "support", "cluster", "control-plane");
 /** The version that the servers give as theirs: that of the module they are built from. */
 const version = /k8s\.io\/kubernetes (v[\d.]+)/.exec(
   readFileSync(join(source, "go.mod"), "utf8"),

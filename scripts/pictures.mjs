@@ -9,7 +9,7 @@ await main(import.meta.url, async () => {
   await buildPages();
   step("take the pictures");
   const env = { CHROMIUM: await chromium() };
-  const program = ["--import", "tsx", "tests/pictures/index.ts"];
+  const program = ["--import", "tsx", "tests/programs/pictures/index.ts"];
   const { code } = await show(process.execPath, program, { env });
   process.exitCode = Number(code);
 });

@@ -5,7 +5,7 @@ import { main, root } from "./run.mjs";
 
 /** The path of the program with the registries of other projects for the tests, or why it is absent. */
 export function registries() {
-  const source = join(root, "tests", "registry", "others");
+  const source = join(root, "tests", "support", "registry", "others");
   return goProgram({ name: "registries", source, what: "the other registries for the tests" });
 }
 

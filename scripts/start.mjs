@@ -7,6 +7,11 @@ await main(import.meta.url, async () => {
     throw new Stop("kubectl is needed on PATH: see https://kubernetes.io/docs/tasks/tools/");
   });
   const args = process.argv.slice(2);
-  const { code } = await show(process.execPath, ["--import", "tsx", "tests/demo.ts", ...args]);
+  const { code } = await show(process.execPath, [
+    "--import",
+    "tsx",
+    "tests/programs/demo.ts",
+    ...args,
+  ]);
   process.exitCode = Number(code);
 });

@@ -1,11 +1,7 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-
 import { controlPlane } from "./control-plane.mjs";
 import { pack } from "./package.mjs";
-import { main, root, show, step } from "./run.mjs";
-
-const folder = "tests/cluster";
+import { main, step } from "./run.mjs";
+import { runTests, testsIn } from "./test-files.mjs";
 
 await main(import.meta.url, async () => {
   const env = {};
@@ -19,19 +15,7 @@ await main(import.meta.url, async () => {
   }
   await pack();
   step("the tests with a real Kubernetes");
-  const files = readdirSync(join(root, folder)).filter((file) => file.endsWith(".test.ts"));
-  const { code } = await show(
-    process.execPath,
-    [
-      "--import",
-      "tsx",
-      "--test",
-      "--test-concurrency=1",
-      "--test-reporter=spec",
-      ...files.map((file) => `${folder}/${file}`),
-      ...process.argv.slice(2),
-    ],
-    { env },
-  );
+  const flags = ["--test-concurrency=1", ...process.argv.slice(2)];
+  const { code } = await runTests(testsIn("cluster"), { env, flags });
   if (code !== 0) process.exitCode = 1;
 });

@@ -1,11 +1,7 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-
 import { pack } from "./package.mjs";
-import { main, root, show, step } from "./run.mjs";
+import { main, step } from "./run.mjs";
+import { runTests, testsIn } from "./test-files.mjs";
 import { endWindows, windows } from "./windows.mjs";
-
-const folder = "tests/windows";
 
 await main(import.meta.url, async () => {
   const { env, absent } = await windows();
@@ -15,11 +11,8 @@ await main(import.meta.url, async () => {
   }
   await pack();
   step("the tests on Windows");
-  const files = readdirSync(join(root, folder)).filter((file) => file.endsWith(".test.ts"));
-  const args = ["--import", "tsx", "--test", "--test-reporter=spec", "--test-timeout=600000"];
-  const tests = files.map((file) => `${folder}/${file}`);
   try {
-    const { code } = await show(process.execPath, [...args, ...tests], { env });
+    const { code } = await runTests(testsIn("windows"), { env, flags: ["--test-timeout=600000"] });
     if (code !== 0) process.exitCode = 1;
   } finally {
     await endWindows(env);

@@ -17,7 +17,7 @@ import { forwarder } from "./forwarder.mjs";
 import { nodeOf } from "./node-releases.mjs";
 import { root, run, Stop, step } from "./run.mjs";
 
-const source = join(root, "tests", "windows", "programs");
+const source = join(root, "tests", "support", "windows", "programs");
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "kubectl-set-image");
 /** Where Debian puts Wine; elsewhere it is on PATH. */
 const wines = ["/usr/lib/wine/wine64", "/usr/bin/wine64", "/usr/bin/wine"];

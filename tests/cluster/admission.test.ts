@@ -1,8 +1,8 @@
 /** What a real API server refuses, in its own words. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { assertRan, lastTable } from "../stage";
-import { RealCluster } from "./real";
+import { RealCluster } from "../support/cluster/real";
+import { assertRan, lastTable } from "../support/stage";
 import { before, idle, line, web } from "./scenarios/workloads";
 import { Scene } from "./scene";
 import { brought, useSuite } from "./suite";

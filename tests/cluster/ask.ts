@@ -1,7 +1,7 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import type { JsonObject } from "../api-server";
-import type { Kubeconfig } from "./cluster";
+import type { JsonObject } from "../support/api-server";
+import type { Kubeconfig } from "../support/cluster";
 
 /** A request to an API server. */
 export interface Asked {

@@ -1,11 +1,11 @@
 /** The same scenarios in the small API server of the tests and in a real cluster. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Cluster } from "./cluster";
-import { RealCluster } from "./real";
+import type { Cluster } from "../support/cluster";
+import { RealCluster } from "../support/cluster/real";
+import { SmallCluster } from "../support/cluster/small";
 import { type Scenario, scenarios } from "./scenarios";
 import { Scene } from "./scene";
-import { SmallCluster } from "./small";
 import { brought, useSuite } from "./suite";
 import type { Verdict } from "./verdict";
 

@@ -1,10 +1,10 @@
 /** What the small API server says of objects, the real one says as well. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { cronJob } from "../api-server/workloads";
-import type { Cluster } from "./cluster";
-import { RealCluster } from "./real";
-import { SmallCluster } from "./small";
+import { cronJob } from "../support/api-server/workloads";
+import type { Cluster } from "../support/cluster";
+import { RealCluster } from "../support/cluster/real";
+import { SmallCluster } from "../support/cluster/small";
 import { brought, useSuite } from "./suite";
 import { evenedOut } from "./verdict";
 

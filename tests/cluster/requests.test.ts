@@ -1,11 +1,11 @@
 /** What the small API server answers to the requests of a run, the real one answers as well. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import type { JsonObject, KubeObject } from "../api-server";
+import type { JsonObject, KubeObject } from "../support/api-server";
+import type { Cluster } from "../support/cluster";
+import { RealCluster } from "../support/cluster/real";
+import { SmallCluster } from "../support/cluster/small";
 import { type Answered, type Asked, ask } from "./ask";
-import type { Cluster } from "./cluster";
-import { RealCluster } from "./real";
-import { SmallCluster } from "./small";
 import { brought, useSuite } from "./suite";
 import { evenedOut } from "./verdict";
 

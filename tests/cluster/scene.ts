@@ -1,8 +1,8 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type Outcome, type RunningStep, run } from "../agent";
-import { release } from "../stage";
-import type { Cluster } from "./cluster";
+import { type Outcome, type RunningStep, run } from "../support/agent";
+import type { Cluster } from "../support/cluster";
+import { release } from "../support/stage";
 import { type Verdict, verdictOf } from "./verdict";
 
 type Values = Record<string, string>;

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before } from "node:test";
-import { unpackExtension } from "../vsix";
-import { ControlPlane } from "./control-plane";
-import { kubeconfigOf } from "./real";
+import { ControlPlane } from "../support/cluster/control-plane";
+import { kubeconfigOf } from "../support/cluster/real";
+import { unpackExtension } from "../support/vsix";
 
 /** The kubeconfig file of a cluster that somebody brings, in place of a control plane. */
 export const brought = process.env.TEST_KUBECONFIG;

@@ -1,4 +1,4 @@
-import type { Outcome } from "../agent";
+import type { Outcome } from "../support/agent";
 
 /** What a step came to, without what is different from one run to the next. */
 export interface Verdict {

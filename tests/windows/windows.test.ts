@@ -15,8 +15,9 @@ import path from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { build } from "esbuild";
-import { coreScenarios, deploy, images, old, wanted } from "../core-scenarios";
-import { assertLogged, assertRan, release, until, useStage } from "../stage";
+import { coreScenarios, deploy, images, old, wanted } from "../support/core-scenarios";
+import { root } from "../support/repository";
+import { assertLogged, assertRan, release, until, useStage } from "../support/stage";
 import {
   environment,
   install,
@@ -26,7 +27,7 @@ import {
   seen,
   start,
   startStepsThere,
-} from "./machine";
+} from "../support/windows/machine";
 
 const stage = useStage();
 
@@ -140,7 +141,7 @@ test("a private file that another process holds open is written in place", async
       console.log(JSON.stringify(writePrivateFile("the new one", written.path)));
     }, 20);
   `;
-  const resolveDir = path.join(__dirname, "../../task/src/effects");
+  const resolveDir = path.join(root, "task/src/effects");
   const stdin = { contents, resolveDir };
   await build({ stdin, bundle: true, platform: "node", outfile: script, logLevel: "error" });
   const holder = start("hold.exe", seen(stage.temp), "kubectl-set-image-");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { assertRan, lastTable } from "../../stage";
+import { assertRan, lastTable } from "../../support/stage";
 import type { Scenario } from ".";
 import { before, isProgress, line, registry, web } from "./workloads";
 

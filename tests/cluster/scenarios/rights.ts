@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import path from "node:path";
-import { cronJob } from "../../api-server/workloads";
-import { assertRan } from "../../stage";
-import type { Rule } from "../cluster";
+import { cronJob } from "../../support/api-server/workloads";
+import type { Rule } from "../../support/cluster";
+import { read } from "../../support/repository";
+import { assertRan } from "../../support/stage";
 import type { Scenario } from ".";
 import { after, before, idle, line, registry, web } from "./workloads";
 
@@ -12,10 +11,9 @@ const kinds: Omit<Rule, "verbs">[] = [
   { group: "batch", resources: ["cronjobs"] },
 ];
 const workloads = (...verbs: string[]): Rule[] => kinds.map((each) => ({ ...each, verbs }));
-const documented = path.join(__dirname, "../../../docs/rbac.yaml");
 /** The role that the documentation has, for the namespace. */
 const role = (namespace: string): string =>
-  readFileSync(documented, "utf8").replaceAll("namespace: shop", `namespace: ${namespace}`);
+  read("docs/rbac.yaml").replaceAll("namespace: shop", `namespace: ${namespace}`);
 const watched = (group: Rule["group"], ...resources: string[]): Rule => ({
   group,
   resources,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { cronJob } from "../../api-server/workloads";
-import { assertLogged, assertRan, lastTable } from "../../stage";
+import { cronJob } from "../../support/api-server/workloads";
+import { assertLogged, assertRan, lastTable } from "../../support/stage";
 import type { Scenario } from ".";
 import { after, before, idle, isProgress, line, registry, web } from "./workloads";
 

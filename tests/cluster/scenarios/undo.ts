@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { assertRan } from "../../stage";
+import { assertRan } from "../../support/stage";
 import type { Scenario } from ".";
 import { after, before, idle, line, registry } from "./workloads";
 
