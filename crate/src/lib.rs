@@ -31,47 +31,36 @@
 //!   handed in. None is waited for: what comes of them comes back as an event.
 //! - After [`Effect::Finish`] the run is over; further events give no effects.
 //!
-//! # The way of an image
-//! [`inputs`] ▶ [`images`] and [`tag`] ▶ [`reference`] ▶ [`registry`] ▶ [`plan`] ▶ [`kubectl`]: a
-//! line of text becomes references, the references get their tag, computed or out of an
-//! [`images_file`], the registry says whether they are there and by which digest, the plan lays them
-//! over the workloads, and the command lines come of the plan. [`rollout`] judges what the workloads
-//! say afterwards; [`report`] has all the words; `run` is the machine that joins them.
 //!
-//! # The way of a login
-//! [`inputs`] ▶ [`connection`] ▶ [`azure`] ▶ a kubeconfig: a service connection is read for what it
-//! holds, a dialogue with Azure gets what it only leads to, and what comes of it is a file for
-//! kubectl. A dialogue ([`http::Dialogue`]) is a pure machine of requests and answers, which the
-//! host sends and hands back.
+//! # The rooms
+//! Eleven in a row; each imports only from those before it, and a test holds them to it.
+//!
+//! 1. [`host`]: what crosses the boundary: events, effects, requests over HTTP, secrets, the log's text, time.
+//! 2. [`kubernetes`]: objects, kinds, selectors, requests to the API server, list and watch, who owns a workload.
+//! 3. [`image`]: references and tags, the lines of the input `images`, the images file.
+//! 4. [`registry`]: whether an image is there, by which digest, and where it comes from.
+//! 5. [`login`]: service connections, Microsoft Entra ID and Azure, kubeconfigs, proxies.
+//! 6. [`kubectl`]: command lines, how the program ends, and which release of it to get.
+//! 7. [`rollout`]: the judgement, a pure function of what was seen.
+//! 8. [`plan`]: what would change, what goes back, the record, downgrades.
+//! 9. [`inputs`]: text to a typed request, or every error at once.
+//! 10. [`report`]: all words: log, summary, attachment.
+//! 11. `run`: the machine that joins them, one phase a file.
+//!
+//! `wasm` is the only file that knows JavaScript.
 
-pub mod age;
-pub mod azure;
-pub mod connection;
-pub mod http;
-pub mod images;
-pub mod images_file;
+pub mod host;
+pub mod image;
 pub mod inputs;
-pub mod kubeconfig;
 pub mod kubectl;
 pub mod kubernetes;
-mod nearest;
+pub mod login;
 pub mod plan;
-pub mod protocol;
-mod proxy;
-pub mod record;
-pub mod reference;
 pub mod registry;
 pub mod report;
 pub mod rollout;
 mod run;
-pub mod secret;
-pub mod selector;
-mod story;
-pub mod tag;
-pub mod variables;
 mod wasm;
-pub mod workload;
-pub mod yaml;
 
-pub use protocol::{Agent, AgentProxy, Effect, Event, Stream, Style, Verdict};
+pub use host::{Agent, AgentProxy, Effect, Event, Stream, Style, Verdict};
 pub use run::Core;

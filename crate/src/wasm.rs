@@ -3,7 +3,7 @@
 use js_sys::{JSON, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use crate::protocol::{Event, Millis};
+use crate::host::{Event, Millis};
 
 /// One run of the step, for the host.
 #[wasm_bindgen]

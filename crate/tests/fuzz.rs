@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 
 use kubectl_set_image::{
     Core, Effect, Event, Stream,
-    images::{self, Needs},
-    images_file::ImagesFile,
-    reference::{Reference, Tag},
-    tag::{downgrade, sanitise, template::Template, time::StartTime, version},
-    variables::Variables,
+    host::variables::Variables,
+    image::{
+        file::ImagesFile,
+        lines::{self, Needs},
+        reference::{Reference, Tag},
+        tag::{downgrade, sanitise, template::Template, time::StartTime, version},
+    },
 };
 
 const DEFAULT_ROUNDS: u64 = 20_000;
@@ -144,9 +146,9 @@ fn no_text_breaks_a_parser() {
         let _ = downgrade::step(&text, &other);
         for needs in [Needs::Images, Needs::Workloads] {
             let text = text.replace("\r\n", "\n");
-            let lines = images::parse(&text, needs, &Variables::default());
+            let lines = lines::parse(&text, needs, &Variables::default());
             let other_ends = text.replace('\n', "\r\n");
-            assert_eq!(lines, images::parse(&other_ends, needs, &Variables::default()), "{text:?}");
+            assert_eq!(lines, lines::parse(&other_ends, needs, &Variables::default()), "{text:?}");
             let _ = lines.map_err(|errors| errors.iter().map(ToString::to_string).count());
         }
         let _ = Template::parse(&text).map_err(|error| error.to_string());

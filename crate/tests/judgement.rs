@@ -4,11 +4,11 @@
 mod scene;
 
 use kubectl_set_image::{
+    kubernetes::{Kind, Workload},
     rollout::{
         Cause, Change, Hold, Judgement, Listing, ProbeKind, default_timeout, likely_cause,
         running_images, stuck_pod,
     },
-    workload::{Kind, Workload},
 };
 use scene::{IMAGE, OLD, Scene, condition, put, ready};
 use serde_json::{Value, json};

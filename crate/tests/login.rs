@@ -5,7 +5,10 @@ mod conversation;
 
 use conversation::Conversation;
 use insta::assert_snapshot;
-use kubectl_set_image::{Agent, AgentProxy, connection::Connection, http::base64};
+use kubectl_set_image::{
+    Agent, AgentProxy,
+    host::{Connection, http::base64},
+};
 use proptest::prelude::*;
 
 const ENTRA: &str = "https://login.contoso.test/t-1/oauth2/v2.0/token";

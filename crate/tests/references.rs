@@ -1,6 +1,6 @@
 //! The grammar of github.com/distribution/reference, case by case, and what printing keeps.
 
-use kubectl_set_image::reference::Reference;
+use kubectl_set_image::image::reference::Reference;
 use proptest::prelude::*;
 
 /// Full repository, tag and digest, where the text is a reference.

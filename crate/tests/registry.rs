@@ -2,8 +2,8 @@
 
 use kubectl_set_image::{
     Effect, Style,
-    http::{Answer, Dialogue, Heard, Next, Request, Url},
-    reference::Reference,
+    host::http::{Answer, Dialogue, Heard, Next, Request, Url},
+    image::reference::Reference,
     registry::{
         Check, Found, Login, Origin, Outcome, Part, Platform, Stored, Verify, acr::Exchange, fails,
     },

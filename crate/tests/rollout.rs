@@ -133,7 +133,7 @@ fn everything() -> Vec<Recording> {
 }
 
 fn listings() -> Vec<Listing> {
-    use kubectl_set_image::workload::Kind;
+    use kubectl_set_image::kubernetes::Kind;
     let workloads = Kind::ALL.into_iter().map(Listing::Workloads);
     workloads.chain([Listing::Pods, Listing::Events]).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kubectl_set_image::{Core, Effect, Event, Style, images_file::ImagesFile};
+use kubectl_set_image::{Core, Effect, Event, Style, image::file::ImagesFile};
 
 const TAGS: &str = include_str!("../../docs/tags.md");
 const IMAGES_FILE: &str = include_str!("../../docs/images-file.md");
@@ -54,7 +54,7 @@ fn every_row_of_the_table_is_true() {
 
 #[test]
 fn the_tokens_of_the_documentation_are_those_that_there_are() {
-    for name in kubectl_set_image::tag::template::NAMES {
+    for name in kubectl_set_image::image::tag::template::NAMES {
         assert!(TAGS.contains(&format!("`{{{name}}}`")), "{name}");
     }
 }

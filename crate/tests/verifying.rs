@@ -3,7 +3,7 @@
 mod conversation;
 
 use conversation::Conversation;
-use kubectl_set_image::{Agent, connection::Connection};
+use kubectl_set_image::{Agent, host::Connection};
 use serde_json::json;
 
 const NODES: &str = "GET /api/v1/nodes";

@@ -1,4 +1,4 @@
-// Made from crate/src/protocol.rs by its tests. Do not edit.
+// Made from crate/src/host by its tests. Do not edit.
 
 export type LogText = string;
 

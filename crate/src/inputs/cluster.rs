@@ -1,18 +1,21 @@
 //! The inputs that say where the cluster is and how to log in to it.
 
 use crate::{
-    azure::Cluster,
-    connection::{
-        self, AzureConnection, Connection, ConnectionError, Job, KubernetesAccess, Written,
+    host::{
+        Connection, Secret,
+        http::{Url, without_user},
     },
-    http::{Url, without_user},
     inputs::{
         InputError, Note,
         files::File,
         reader::{Reader, unquoted},
     },
     kubectl::Release,
-    secret::Secret,
+    login::{
+        azure::Cluster,
+        connection::{self, AzureConnection, ConnectionError, Job, KubernetesAccess},
+        kubeconfig::{Written, recognize},
+    },
 };
 
 pub(super) const CONNECTION_TYPES: [&str; 4] =
@@ -174,7 +177,7 @@ impl<'a> Reader<'a> {
     /// A kubeconfig, or the path of one where there is such a file.
     fn kubeconfig(&mut self) -> Option<Access> {
         let written = self.text(KUBECONFIG)?;
-        match connection::recognize(&written) {
+        match recognize(&written) {
             Written::Kubeconfig(kubeconfig) => Some(Access::Kubeconfig {
                 text: kubeconfig.text,
                 secrets: kubeconfig.secrets,
@@ -192,7 +195,7 @@ impl<'a> Reader<'a> {
     /// The file of the kubeconfig, where the input is a path.
     pub(super) fn kubeconfig_file(&mut self) -> Option<File> {
         let path = self.text(KUBECONFIG)?;
-        let is_path = connection::recognize(&path) == Written::Path;
+        let is_path = recognize(&path) == Written::Path;
         is_path.then(|| File { input: KUBECONFIG, path: unquoted(&path).to_owned() })
     }
 

@@ -3,15 +3,16 @@
 use std::fmt;
 
 use crate::{
-    connection::{ConnectionError, KubeconfigError},
-    images::LineError,
-    images_file::ImagesFileError,
+    host::{nearest::nearest, variables::Unresolved},
+    image::{
+        file::ImagesFileError,
+        lines::LineError,
+        reference::Reference,
+        tag::{TagError, mutable::TOKENS},
+    },
     inputs::{files::FILE_LIMIT, rollout::LONGEST_TIMEOUT},
-    nearest::nearest,
-    reference::Reference,
+    login::{connection::ConnectionError, kubeconfig::KubeconfigError},
     rollout::RulesError,
-    tag::{TagError, mutable::TOKENS},
-    variables::Unresolved,
 };
 
 /// Why an input cannot be used.

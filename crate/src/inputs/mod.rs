@@ -20,13 +20,14 @@ pub use rollout::{Change, OnFailure, Scope, WhenUnchanged};
 pub use tag::{Publication, Warning};
 
 use crate::{
-    images::{self, Line, Needs},
+    host::{Agent, variables::Variables},
+    image::{
+        lines::{self, Line, Needs},
+        tag::Computed,
+    },
     inputs::{reader::Reader, rollout::DryRun, tag::Tagged},
     kubectl::CommandLine,
     plan::commands_without_cluster,
-    protocol::Agent,
-    tag::Computed,
-    variables::Variables,
 };
 
 /// The inputs that the task has, by their names in task.json.
@@ -187,7 +188,7 @@ impl Reader<'_> {
 
     fn lines(&mut self, needs: Needs, required: bool) -> Option<Vec<Line>> {
         let text = self.inputs.get("images").map_or("", String::as_str);
-        match images::parse(text, needs, self.variables) {
+        match lines::parse(text, needs, self.variables) {
             Ok(lines) if lines.is_empty() && required => self.fail(InputError::NoImages),
             Ok(lines) => Some(lines),
             Err(errors) => {
@@ -208,15 +209,12 @@ mod tests {
         *,
     };
     use crate::{
+        image::tag::{downgrade::Ordered, mutable::DEFAULT_LIST},
         kubectl::Target,
-        proxy::Network,
-        record::Run,
+        login::proxy::Network,
+        plan::{DowngradeRule, Run},
         registry::Verify,
         rollout::Rules,
-        tag::{
-            downgrade::{DowngradeRule, Ordered},
-            mutable::DEFAULT_LIST,
-        },
     };
 
     fn read(inputs: &[(&str, &str)]) -> Result<Request, Vec<String>> {

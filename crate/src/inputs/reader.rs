@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    host::{
+        Agent,
+        variables::{Unresolved, Variables},
+    },
     inputs::{InputError, Note, files::FileContent},
-    protocol::Agent,
-    variables::{Unresolved, Variables},
 };
 
 /// The inputs, and the errors found in them so far.

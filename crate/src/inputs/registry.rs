@@ -1,8 +1,8 @@
 //! The inputs that say how much the registry is asked.
 
 use crate::{
-    connection::{AzureConnection, Job, RegistryConnection, RegistryLogin},
     inputs::{InputError, reader::Reader},
+    login::connection::{AzureConnection, Job, RegistryConnection, RegistryLogin},
     registry::{Built, Verify},
 };
 

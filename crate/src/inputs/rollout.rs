@@ -1,13 +1,12 @@
 //! The inputs of the groups Cluster and Rollout.
 
 use crate::{
-    images::is_label,
     inputs::{Access, InputError, Kubectl, Note, Verification, cluster::Reached, reader::Reader},
     kubectl::Target,
-    proxy::Network,
-    record,
+    kubernetes::is_label,
+    login::proxy::Network,
+    plan::{DowngradeRule, Run},
     rollout::Rules,
-    tag::downgrade::DowngradeRule,
 };
 
 pub(super) const DRY_RUNS: [&str; 3] = ["none", "client", "server"];
@@ -55,7 +54,7 @@ pub struct Change {
     /// Whether a pod may be deleted that keeps a `StatefulSet` from going back.
     pub delete_stuck_pods: bool,
     /// The run that changes the workloads, for the record on them.
-    pub run: record::Run,
+    pub run: Run,
     /// How long the step may still take once the agent ends it, in milliseconds: after its first
     /// signal, and after its second one where that leaves more than a moment.
     pub grace_ms: Vec<u32>,
@@ -176,7 +175,7 @@ impl Reader<'_> {
             scope: scope?,
             when_unchanged: when_unchanged?,
             delete_stuck_pods: delete_stuck_pods?,
-            run: record::Run::of(self.variables),
+            run: Run::of(self.variables),
             grace_ms: self.grace_ms(),
         };
         Some((change, dry_run))

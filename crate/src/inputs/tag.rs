@@ -3,21 +3,24 @@
 use std::fmt;
 
 use crate::{
-    images::{Instead, Line, LineWarning},
-    images_file::{Content, ImagesFile},
-    inputs::{InputError, Note, files::File, reader::Reader},
-    reference::Tag,
-    registry::Built,
-    tag::{
-        Advice, Build, Computed, Fact, Strategy, TagError,
-        build::{
-            CURRENT, ids_and_numbers, is_of_build, named, pipeline_resources, that_seem_to_push,
+    image::{
+        file::{Content, ImagesFile},
+        lines::{Instead, Line, LineWarning},
+        reference::Tag,
+        tag::{
+            Advice, Build, Computed, Fact, Strategy, TagError,
+            build::{
+                CURRENT, ids_and_numbers, is_of_build, named, pipeline_resources, that_seem_to_push,
+            },
+            downgrade::Ordered,
+            mutable::{Builds, DEFAULT_LIST, Distinct, MutableTags, Policy},
+            template::Template,
+            version::{self, VersionFrom, VersionRule},
         },
-        downgrade::{DowngradeRule, Ordered},
-        mutable::{Builds, DEFAULT_LIST, Distinct, MutableTags, Policy},
-        template::Template,
-        version::{self, VersionFrom, VersionRule},
     },
+    inputs::{InputError, Note, files::File, reader::Reader},
+    plan::DowngradeRule,
+    registry::Built,
 };
 
 pub(super) const STRATEGIES: [&str; 6] =
@@ -357,7 +360,7 @@ impl Reader<'_> {
             Some("template") => {
                 let text = self.text("tagTemplate").unwrap_or_default();
                 let template = Template::parse(&text);
-                template.is_ok_and(|t| t.any(crate::tag::template::Token::is_of_version))
+                template.is_ok_and(|t| t.any(crate::image::tag::template::Token::is_of_version))
             }
             _ => false,
         }
@@ -428,10 +431,10 @@ impl fmt::Display for Warning {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Agent;
+    use crate::host::Agent;
     use crate::{
+        host::variables::Variables,
         inputs::{Job, Request, files::FileContent},
-        variables::Variables,
     };
 
     fn read(

@@ -1,6 +1,7 @@
 //! The command lines of kubectl, as arguments and as a person would type them.
 
 mod length;
+mod process;
 mod published;
 mod release;
 mod skew;
@@ -8,11 +9,13 @@ mod skew;
 use std::fmt;
 
 pub use length::TooLong;
+pub(crate) use process::{ChangeError, Process, ProcessExit, is_note, main_line};
+pub(crate) use published::NoKubectl;
 pub use published::{Published, PublishedError};
 pub use release::{PROGRAM, Release};
 pub use skew::{Skew, client_version, server_version};
 
-use crate::{rollout::ContainerLog, workload::WorkloadName};
+use crate::kubernetes::{ContainerLog, WorkloadName};
 
 /// Where kubectl goes: flags that every command carries, empty for kubectl's own defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,7 +136,7 @@ impl fmt::Display for CommandLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::Kind;
+    use crate::kubernetes::Kind;
 
     #[test]
     fn prints_what_a_shell_takes() {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::http::{Dialogue, Heard, Next, NoAnswer, Request, Url, retry::Retries};
+use crate::host::http::{Dialogue, Heard, Next, NoAnswer, Request, Url, retry::Retries};
 
 /// The most that such a text has, in bytes.
 const LIMIT: u32 = 1024;
@@ -111,4 +111,10 @@ impl fmt::Display for PublishedError {
             ),
         }
     }
+}
+/// Why there is no kubectl.
+#[derive(Debug)]
+pub(crate) enum NoKubectl {
+    Published(PublishedError),
+    NotDownloaded { url: String, error: String },
 }

@@ -1,6 +1,6 @@
 //! A published kubectl: which, and where.
 
-use crate::protocol::Agent;
+use crate::host::Agent;
 
 /// The program's name.
 pub const PROGRAM: &str = "kubectl";

@@ -11,8 +11,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::host::ApiRequest;
 use crate::kubernetes::{
-    ApiError, ApiRequest, Collection, List, Response,
+    ApiError, Collection, List, Response,
     response::{ListMeta, read},
 };
 

@@ -1,8 +1,6 @@
 //! Requests to the API server: paths, queries and patches.
 
-use serde::Serialize;
-
-use crate::{http::percent, workload::Kind};
+use crate::{host::ApiRequest, host::http::percent, kubernetes::Kind};
 
 /// The paths that the proxy of a run lets through, as regular expressions of Go. No secrets, no
 /// `exec`, nothing but what is read and annotated here.
@@ -21,25 +19,6 @@ pub const REJECTED_METHODS: &str = "POST|PUT|HEAD|OPTIONS|CONNECT|TRACE";
 const PAGE: u32 = 500;
 /// How long a watch is asked to go on, in seconds.
 const WATCH_SECONDS: u32 = 300;
-
-/// A request to the API server, which goes through the proxy of the run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct ApiRequest {
-    /// `GET`, `PATCH` or `DELETE`.
-    pub method: &'static str,
-    /// The path with its query, such as `/version`.
-    pub path: String,
-    /// The media type of the body; empty where there is none.
-    pub content_type: &'static str,
-    /// What is sent; empty for nothing.
-    pub body: String,
-    /// The arguments by which kubectl changes the same; empty where nothing is changed.
-    #[serde(skip)]
-    #[cfg_attr(test, ts(skip))]
-    kubectl: Vec<String>,
-}
 
 /// Objects of one resource in one namespace: all of them, or those that selectors leave.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::kubernetes::{ApiError, ApiRequest};
+use crate::host::ApiRequest;
+use crate::kubernetes::ApiError;
 
 /// The longest answer, in bytes; a page of a list is far below, and no watch is kept whole.
 const LONGEST: usize = 256 * 1024 * 1024;

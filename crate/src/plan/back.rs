@@ -1,10 +1,9 @@
 //! The way back: a plan that puts images back as they were, after a failure or by `command: undo`.
 
 use crate::{
-    images::Line,
-    plan::{ContainerChange, Found, Plan, PlanError, Planned, Planner},
-    record::Record,
-    workload::{Ran, Workload, last_change},
+    image::lines::Line,
+    kubernetes::{Ran, Workload, last_change},
+    plan::{ContainerChange, Found, Plan, PlanError, Planned, Planner, record::Record},
 };
 
 /// What can be put back, and what has to be left alone.

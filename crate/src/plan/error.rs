@@ -3,10 +3,10 @@
 use std::fmt;
 
 use crate::{
-    images::EVERY,
+    host::nearest::nearest,
+    image::lines::EVERY,
     kubectl::TooLong,
-    nearest::nearest,
-    workload::{Kind, Workload, WorkloadName},
+    kubernetes::{Kind, Workload, WorkloadName},
 };
 
 /// Why there is no plan.
@@ -187,7 +187,7 @@ impl fmt::Display for PlanError {
                 f,
                 "the record of {workload} in its annotation {} cannot be read: {cause}. Put the \
                  image back with kubectl set image, and take the annotation away",
-                crate::record::ANNOTATION
+                crate::plan::record::ANNOTATION
             ),
         }
     }

@@ -3,26 +3,32 @@
 //! `kubectl set image` is not atomic and is silent when nothing changes, so everything it could
 //! stumble over is found here, before it runs.
 
+mod annotations;
 mod back;
+mod downgrade;
 mod error;
 mod query;
+pub mod record;
 mod stored;
 
 use std::collections::BTreeMap;
 
+pub use annotations::Run;
 pub(crate) use back::find;
 pub use back::{Left, Reason, Return, way_back};
+pub use downgrade::{Backward, DowngradeRule};
 pub use error::PlanError;
 pub use query::{Found, Query};
 pub use stored::Rewritten;
 
 use crate::{
-    images::{Containers, EVERY, Image, Line, Which},
+    image::{
+        lines::{Containers, EVERY, Image, Line, Which},
+        reference::Reference,
+    },
     kubectl::{CommandLine, Target},
-    record::Note,
-    reference::Reference,
+    kubernetes::{Kind, Note, Owner, Ran, Selector, Workload, WorkloadName, owners},
     rollout::Hold,
-    workload::{Kind, Owner, Ran, Selector, Workload, WorkloadName, owners},
 };
 
 /// Every workload that the input names or finds, in the order of the input.
@@ -55,7 +61,7 @@ pub struct Planned {
     pub record: Option<String>,
     /// The sentence of the change before, if there is one.
     pub change_cause: Option<String>,
-    /// The annotations of [`crate::record::TRACE`] as they were before.
+    /// The annotations of [`crate::kubernetes::TRACE`] as they were before.
     pub trace: Vec<Note>,
     /// Why nothing replaces its pods, where that is so whatever is set.
     pub hold: Option<Hold>,
@@ -304,7 +310,7 @@ impl<'a> Planner<'a> {
         asked: Option<&str>,
         workload: &Workload,
     ) -> Result<(), PlanError> {
-        let chosen = |container: &&crate::workload::Container| match &image.containers {
+        let chosen = |container: &&crate::kubernetes::Container| match &image.containers {
             Containers::Every => true,
             Containers::Named(name) => container.name == *name,
             Containers::SameRepository => runs(&container.image, &image.reference),
@@ -509,7 +515,7 @@ pub fn commands_without_cluster(
 
 /// The containers with `imagePullPolicy: IfNotPresent` and a tag that could be pushed again.
 fn cached(workload: &Workload) -> Vec<String> {
-    let may_be = |container: &&crate::workload::Container| {
+    let may_be = |container: &&crate::kubernetes::Container| {
         container.image_pull_policy == "IfNotPresent" && !container.image.contains('@')
     };
     workload.all_containers().filter(may_be).map(|container| container.name.clone()).collect()
@@ -521,7 +527,7 @@ fn runs(image: &str, reference: &Reference) -> bool {
 
 fn nothing_chosen(image: &Image, workload: &Workload) -> PlanError {
     let name = workload.workload_name();
-    let names = |containers: &[crate::workload::Container]| {
+    let names = |containers: &[crate::kubernetes::Container]| {
         containers.iter().map(|container| container.name.clone()).collect()
     };
     match &image.containers {
@@ -545,8 +551,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        images::{Needs, parse},
-        variables::Variables,
+        host::variables::Variables,
+        image::lines::{Needs, parse},
     };
 
     /// How many workloads each command sets, where six of them get as many images each.

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    images::{Address, Line, Which},
-    kubernetes::{ApiError, ApiRequest, Collection, List, read},
+    host::ApiRequest,
+    image::lines::{Address, Line, Which},
+    kubernetes::{ApiError, Collection, Kind, List, Workload, WorkloadName, read},
     plan::Planned,
-    workload::{Kind, Workload, WorkloadName},
 };
 
 /// Workloads to read: one by its name, or all of a kind.
@@ -170,8 +170,8 @@ fn default_namespaces(defaults: &[String]) -> Vec<Option<String>> {
 mod tests {
     use super::*;
     use crate::{
-        images::{Needs, parse},
-        variables::Variables,
+        host::variables::Variables,
+        image::lines::{Needs, parse},
     };
 
     fn paths(lines: &str, defaults: &[&str]) -> Vec<String> {

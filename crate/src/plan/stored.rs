@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::{
+    image::reference::Reference,
+    kubernetes::{Kind, Workload, last_change},
     plan::{Found, Plan, Planned, find},
-    reference::Reference,
-    workload::{Kind, Workload, last_change},
 };
 
 /// The field manager of `kubectl set image`. A webhook that changes its request has no name of its own.
@@ -103,9 +103,9 @@ impl Planned {
 mod tests {
     use super::*;
     use crate::{
-        images::{Needs, parse},
+        host::variables::Variables,
+        image::lines::{Needs, parse},
         plan::Query,
-        variables::Variables,
     };
 
     fn deployment(image: &str, generation: i64, manager: &str) -> Found {

@@ -3,13 +3,15 @@
 use serde::Deserialize;
 
 use crate::{
-    http::{Answer, Dialogue, Heard, Next, Request, Url},
+    host::{
+        Secret,
+        http::{Answer, Dialogue, Heard, Next, Request, Url},
+    },
     registry::{
         Found, Login, Odd, Registry,
         call::{Call, Turn},
         outcome::{said, status},
     },
-    secret::Secret,
 };
 
 /// Asks a registry of Azure for a refresh token that stands for an identity of Entra. What comes of

@@ -1,7 +1,7 @@
 //! One request, until there is an answer to go by: tried again, and sent on where it is sent on.
 
 use crate::{
-    http::{Answer, Heard, NoAnswer, Request, Url, retry::Retries},
+    host::http::{Answer, Heard, NoAnswer, Request, Url, retry::Retries},
     registry::{Found, Odd},
 };
 

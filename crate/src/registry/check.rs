@@ -3,8 +3,11 @@
 use serde::Deserialize;
 
 use crate::{
-    http::{Answer, Dialogue, Heard, Next, Request, Url, form},
-    reference::{Reference, Tag},
+    host::{
+        Secret,
+        http::{Answer, Dialogue, Heard, Next, Request, Url, form},
+    },
+    image::reference::{Reference, Tag},
     registry::{
         Absence, Found, Login, Odd, Origin, Outcome, Refuted, Registry, Stored,
         call::{Call, Turn},
@@ -14,7 +17,6 @@ use crate::{
         outcome::{is_page, said, status},
         tags::{Tags, next_page},
     },
-    secret::Secret,
 };
 
 /// How many pages of tags are read.

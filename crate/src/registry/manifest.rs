@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::{
-    reference::check_digest,
+    image::reference::check_digest,
     registry::origin::{Annotations, Origin},
 };
 

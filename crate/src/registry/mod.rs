@@ -4,7 +4,7 @@
 //! distribution.github.io/distribution/spec/auth. [`Check`] asks about one reference and
 //! [`acr::Exchange`] makes a login of a token of Entra; both are [`Dialogue`]s.
 //!
-//! [`Dialogue`]: crate::http::Dialogue
+//! [`Dialogue`]: crate::host::http::Dialogue
 
 pub mod acr;
 mod call;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::http::Url;
+use crate::host::http::Url;
 
 /// Annotations of a manifest, or labels of a configuration. A value may be `null`.
 pub(super) type Annotations = BTreeMap<String, Option<String>>;

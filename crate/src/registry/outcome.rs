@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::{
-    http::{Answer, NoAnswer, Url},
-    reference::Reference,
+    host::http::{Answer, NoAnswer, Url},
+    image::reference::Reference,
     registry::{Registry, Stored, call::first_words},
 };
 

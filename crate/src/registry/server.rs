@@ -1,9 +1,11 @@
 //! Which server is asked about a reference, and what may be told to whom.
 
 use crate::{
-    http::{Url, base64},
-    reference::Reference,
-    secret::Secret,
+    host::{
+        Secret,
+        http::{Url, base64},
+    },
+    image::reference::Reference,
 };
 
 /// The user beside a refresh token of ACR where user and password are asked for.
@@ -128,7 +130,7 @@ impl Login {
 #[cfg(test)]
 mod tests {
     use super::Registry;
-    use crate::{http::Url, reference::Reference};
+    use crate::{host::http::Url, image::reference::Reference};
 
     #[test]
     fn a_reference_is_asked_at_its_registry() {

@@ -4,7 +4,10 @@ use std::cmp::Ordering;
 
 use serde::Deserialize;
 
-use crate::{nearest::edits, reference::Tag, tag::version::compare};
+use crate::{
+    host::nearest::edits,
+    image::{reference::Tag, tag::version::compare},
+};
 
 /// How many tags are told.
 const TOLD: usize = 5;

@@ -1,13 +1,16 @@
 //! The words of the login, and of the requests that it takes.
 
 use crate::{
-    age::Age,
-    azure::{Cluster, TokenError},
-    http::{Request, without_user},
-    kubectl::Skew,
-    protocol::{Effect, Style},
+    host::{
+        Age, Effect, Style,
+        http::{Request, without_user},
+    },
+    kubectl::{NoKubectl, ProcessExit, Skew, is_note},
+    login::{
+        azure::{Cluster, TokenError},
+        kubeconfig::Destination,
+    },
     report::{log, plain},
-    run::{Ending, NoKubectl, Session, is_note},
 };
 
 /// A request that is about to be sent.
@@ -109,8 +112,12 @@ pub(crate) fn skew(skew: &Skew) -> Effect {
 }
 
 /// Where the step goes, before it does anything there.
-pub(crate) fn cluster(session: &Session, server: Option<&str>, client: Option<&str>) -> Effect {
-    let destination = &session.destination;
+pub(crate) fn cluster(
+    destination: &Destination,
+    namespaces: &[String],
+    server: Option<&str>,
+    client: Option<&str>,
+) -> Effect {
     let version = server.map(|version| format!(" (Kubernetes {version})")).unwrap_or_default();
     let server = match without_user(&destination.server) {
         server if server.is_empty() => "that of kubectl's defaults".to_owned(),
@@ -121,8 +128,8 @@ pub(crate) fn cluster(session: &Session, server: Option<&str>, client: Option<&s
         context => format!(", context {context}"),
     };
     let client = client.map(|version| format!(", kubectl {version}")).unwrap_or_default();
-    let namespaces = session.request.namespaces.join(", ");
-    let plural = if session.request.namespaces.len() == 1 { "" } else { "s" };
+    let plural = if namespaces.len() == 1 { "" } else { "s" };
+    let namespaces = namespaces.join(", ");
     plain(format!("Cluster {server}{version}{context}, namespace{plural} {namespaces}{client}"))
 }
 
@@ -138,9 +145,9 @@ pub(crate) fn kubeconfig_not_read(error: &str) -> Effect {
 }
 
 /// kubectl's proxy did not start.
-pub(crate) fn gate_failed(ending: &Ending) -> Vec<Effect> {
+pub(crate) fn gate_failed(ending: &ProcessExit) -> Vec<Effect> {
     let said = match ending {
-        Ending::Failure { stderr, .. } => super::answer(told(stderr).as_bytes()),
+        ProcessExit::Failure { stderr, .. } => super::answer(told(stderr).as_bytes()),
         _ => Vec::new(),
     };
     let words = ending.words();
@@ -150,12 +157,12 @@ pub(crate) fn gate_failed(ending: &Ending) -> Vec<Effect> {
 }
 
 /// kubectl's proxy ended, and is started again.
-pub(crate) fn gate_restarts(ending: &Ending) -> Effect {
+pub(crate) fn gate_restarts(ending: &ProcessExit) -> Effect {
     plain(format!("kubectl proxy ended unexpectedly and is started again: {}", ending.words()))
 }
 
 /// It ended again.
-pub(crate) fn gate_closed(ending: &Ending) -> Effect {
+pub(crate) fn gate_closed(ending: &ProcessExit) -> Effect {
     let words = ending.words();
     log(Style::Error, format!("kubectl proxy ended again and is not started anew: {words}"))
 }

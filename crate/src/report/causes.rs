@@ -2,11 +2,11 @@
 
 use crate::{
     kubectl::Target,
+    kubernetes::WorkloadName,
     rollout::{
         Cause, Failure, ProbeKind, Stage, Waiting,
         proof::{Difference, Expected, Unproven, Why},
     },
-    workload::WorkloadName,
 };
 
 /// Names the pod, the container and the cause, with the words of Kubernetes, and ends with a command
@@ -264,7 +264,7 @@ fn look(target: &Target, workload: &WorkloadName, failure: &Failure) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{rollout::Run, workload::Kind};
+    use crate::kubernetes::{ContainerRun, Kind};
 
     fn check(pod: bool, container: bool, cases: &[(Cause, &str, &str)]) {
         let target = Target { namespace: Some("shop".into()), ..Target::default() };
@@ -282,8 +282,8 @@ mod tests {
                     | Cause::HookFails { .. }
                     | Cause::ProbeFails {
                         probe: ProbeKind::Startup | ProbeKind::Liveness, ..
-                    } => Some(Run::Previous),
-                    Cause::ProbeFails { .. } | Cause::NotReady { .. } => Some(Run::Newest),
+                    } => Some(ContainerRun::Previous),
+                    Cause::ProbeFails { .. } | Cause::NotReady { .. } => Some(ContainerRun::Newest),
                     _ => None,
                 },
                 deadline_passed: false,

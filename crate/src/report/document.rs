@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
-    age::Age,
-    protocol::{Effect, Verdict},
+    host::{Age, Effect, Verdict},
     registry::{Origin, Stored},
     report::{
         causes, output,
         result::{back, proven, verdict_of},
+        story::{Back, Chapter, Now, Outcome, Story},
     },
     rollout::Proof,
-    story::{Back, Chapter, Now, Outcome, Story},
 };
 
 /// What the attachment is found by.

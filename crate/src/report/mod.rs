@@ -3,12 +3,12 @@
 mod access;
 pub mod causes;
 mod document;
-mod log_text;
 mod output;
 mod plan;
 pub mod registry;
 mod result;
 mod rollout;
+pub(crate) mod story;
 mod summary;
 mod table;
 mod tag;
@@ -20,7 +20,6 @@ pub(crate) use access::{
     kubeconfig_not_read, kubectl_downloaded, kubectl_used, logging_in, login_failed, no_context,
     no_kubectl, skew, token_not_renewed, token_renewed, untrusted,
 };
-pub use log_text::LogText;
 pub(crate) use plan::{dry_run, left_alone, nothing_to_do, owners, plan};
 pub(crate) use registry::{checked, origin, other_commit, overheard, platforms};
 pub(crate) use result::{last_sentence, story};
@@ -34,11 +33,10 @@ pub(crate) use tag::{
 };
 
 use crate::{
-    age::Age,
-    kubectl::CommandLine,
+    host::{Age, Effect, Style},
+    kubectl::{ChangeError, CommandLine, ProcessExit, main_line},
     kubernetes::ApiError,
-    protocol::{Effect, Style},
-    run::{ChangeError, Ending, Session, main_line},
+    login::kubeconfig::Destination,
 };
 
 /// The verdict of a run that ended before its first change.
@@ -135,9 +133,8 @@ impl ChangeError {
 }
 
 /// The workloads cannot be read, so nothing is changed.
-pub(crate) fn not_read(error: &ApiError, session: &Session) -> Effect {
-    let no_kubeconfig =
-        session.destination.server.is_empty() && session.destination.context.is_empty();
+pub(crate) fn not_read(error: &ApiError, destination: &Destination) -> Effect {
+    let no_kubeconfig = destination.server.is_empty() && destination.context.is_empty();
     let advice = match error {
         ApiError::Gate(_) if no_kubeconfig => {
             ". No kubeconfig was found: give kubernetesServiceConnection, or log in by an earlier step"
@@ -152,7 +149,7 @@ pub(crate) fn not_known(error: &ApiError) -> Effect {
     log(Style::Error, format!("What the workloads run cannot be read: {error}"))
 }
 
-impl Ending {
+impl ProcessExit {
     /// What went wrong, and what to do about it.
     pub(crate) fn words(&self) -> String {
         match self {

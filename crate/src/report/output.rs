@@ -1,7 +1,7 @@
 //! The output variables.
 
 use crate::{
-    protocol::{Effect, Style},
+    host::{Effect, Style},
     report::log,
 };
 
@@ -39,7 +39,7 @@ pub(super) fn variable(name: &'static str, value: String) -> Vec<Effect> {
 #[cfg(test)]
 mod tests {
     use super::{MOST, variable};
-    use crate::protocol::Effect;
+    use crate::host::Effect;
 
     #[test]
     fn what_later_steps_cannot_bear_is_attached() {

@@ -1,13 +1,12 @@
 //! The words of the plan: what is there, and what will change.
 
 use crate::{
+    host::{Effect, Style, Verdict},
     inputs::WhenUnchanged,
+    kubernetes::{Kind, Owner},
     plan::{Left, Plan, Planned, Reason},
-    protocol::{Effect, Style, Verdict},
-    report::{log, plain, rollout::another, table::table},
+    report::{log, plain, rollout::another, story::Purpose, table::table},
     rollout::Hold,
-    story::Purpose,
-    workload::{Kind, Owner},
 };
 
 /// The plan as a table, and a warning for what stays as it is.
@@ -180,9 +179,9 @@ pub(crate) fn dry_run(refused: bool) -> (Verdict, &'static str) {
 mod tests {
     use super::*;
     use crate::{
-        images::{Needs, parse},
+        host::variables::Variables,
+        image::lines::{Needs, parse},
         plan::{Found, Query},
-        variables::Variables,
     };
 
     #[test]

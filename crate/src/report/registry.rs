@@ -1,7 +1,7 @@
 //! The words of the registries: what they say of the images, and of the nodes' platforms.
 
 use crate::{
-    protocol::{Effect, Style},
+    host::{Effect, Style},
     registry::{Built, Outcome, Platform, Verify, Weight},
     report::log,
 };

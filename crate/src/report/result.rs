@@ -1,18 +1,18 @@
 //! The words of the end: what became of every workload, and what it runs now.
 
 use crate::{
-    age::Age,
+    host::{Age, Effect, Millis, Style, Verdict},
     plan::Reason,
-    protocol::{Effect, Millis, Style, Verdict},
     report::{
         causes, document, log, plain,
         plan::reason,
         rollout::{cause, counts, held, trouble},
-        section, summary,
+        section,
+        story::{Back, Chapter, Now, Outcome, PodSeen, Purpose, Story},
+        summary,
         table::table,
     },
     rollout::Proof,
-    story::{Back, Chapter, Now, Outcome, PodSeen, Purpose, Story},
 };
 
 /// How many pods of a workload the log names.

@@ -1,15 +1,14 @@
 //! The words of a rollout while it goes on.
 
 use crate::{
-    age::Age,
-    kubernetes::ApiError,
+    host::{Age, Effect, Style},
+    kubernetes::{ApiError, Kind},
     plan::{Planned, Rewritten},
-    protocol::{Effect, Style},
-    report::{causes, log, plain},
-    rollout::{Difference, Failure, Hold, Listing, Progress, Waiting},
-    run::{Over, StuckPods},
-    story::{Outcome, Story},
-    workload::Kind,
+    report::{
+        causes, log, plain,
+        story::{Outcome, Story},
+    },
+    rollout::{Difference, Failure, Hold, Listing, Progress, StuckPods, Waiting, WatchResult},
 };
 
 /// How many lines of a container's log are shown.
@@ -153,17 +152,17 @@ pub(crate) fn stuck_pod(title: &str, pod: &str, stuck_pods: StuckPods) -> Effect
 }
 
 /// The rollouts are not watched any longer, though they are not settled.
-pub(crate) fn over(over: &Over) -> Vec<Effect> {
+pub(crate) fn over(over: &WatchResult) -> Vec<Effect> {
     match over {
-        Over::Settled => Vec::new(),
-        Over::TimedOut(after) => vec![log(
+        WatchResult::Settled => Vec::new(),
+        WatchResult::TimedOut(after) => vec![log(
             Style::Error,
             format!(
                 "The rollout is not done after {after}. More time can be given by the input \
                  rolloutStatusTimeout"
             ),
         )],
-        Over::Lost(error) => {
+        WatchResult::Lost(error) => {
             vec![log(Style::Error, format!("The rollout cannot be watched any longer: {error}"))]
         }
     }

@@ -3,14 +3,13 @@
 use std::fmt::Write;
 
 use crate::{
-    age::Age,
-    protocol::Verdict,
+    host::{Age, Verdict},
     report::{
         document::word,
         result::{back, now, pod_line, proven, verdict_of},
+        story::{Chapter, Story},
     },
     rollout::Progress,
-    story::{Chapter, Story},
 };
 
 /// How many pods of a workload the page names.

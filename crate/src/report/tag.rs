@@ -3,15 +3,15 @@
 use std::collections::HashSet;
 
 use crate::{
-    images::{Image, Line},
-    inputs::Request,
-    protocol::{Effect, Style},
-    reference::{Reference, Tag},
-    report::{log, output, plain},
-    tag::{
-        Computed,
-        downgrade::{Backward, DowngradeRule, Step},
+    host::{Effect, Style},
+    image::{
+        lines::{Image, Line},
+        reference::{Reference, Tag},
+        tag::{Computed, downgrade::Step},
     },
+    inputs::Request,
+    plan::{Backward, DowngradeRule},
+    report::{log, output, plain},
 };
 
 /// The images, and what became of them on the way from the input.

@@ -1,8 +1,8 @@
 //! Why a rollout fails, as data.
 
-use crate::rollout::{
-    log::{ContainerLog, Run},
-    rules::Rule,
+use crate::{
+    kubernetes::{ContainerLog, ContainerRun},
+    rollout::rules::Rule,
 };
 
 /// Why a rollout fails, and where to look.
@@ -19,7 +19,7 @@ pub struct Failure {
     /// The words of Kubernetes, the registry or the container; may be empty.
     pub message: String,
     /// The run of the container whose log tells more, where it ran at all.
-    pub ran: Option<Run>,
+    pub ran: Option<ContainerRun>,
     /// Whether Kubernetes gave up waiting: `progressDeadlineSeconds` passed without progress.
     pub deadline_passed: bool,
 }
@@ -125,7 +125,7 @@ impl Failure {
         Some(ContainerLog {
             pod: self.pod.as_deref()?,
             container: self.container.as_deref()?,
-            previous: self.ran? == Run::Previous,
+            previous: self.ran? == ContainerRun::Previous,
         })
     }
 }

@@ -1,7 +1,8 @@
 //! From what was seen to a judgement.
 
 use crate::{
-    protocol::Millis,
+    host::Millis,
+    kubernetes::{Kind, Workload},
     rollout::{
         Goal, Judgement, Progress,
         failure::{Cause, Failure},
@@ -14,7 +15,6 @@ use crate::{
         trouble::{Autoscaler, Trouble},
         words,
     },
-    workload::{Kind, Workload},
 };
 
 /// How long a pod may stay without a node once an autoscaler has said that it brings none, in

@@ -59,7 +59,6 @@
 
 mod failure;
 mod judge;
-mod log;
 mod observation;
 pub mod proof;
 pub mod rules;
@@ -69,21 +68,22 @@ mod story;
 mod template;
 mod trouble;
 mod waiting;
+mod watch_result;
 mod words;
 
 pub use failure::{Cause, Failure, ProbeKind};
 pub use judge::{judge, likely_cause};
-pub use log::{ContainerLog, Run, is_no_log};
 pub use observation::{Listing, Observation};
 pub use proof::{Difference, Expected, Proof, Pushed, Unproven, Why, prove};
 pub use rules::{Rules, RulesError};
 pub use store::Change;
 pub use story::{PodState, RunningImages, pods, running_images, stuck_pod};
 pub use waiting::{Stage, Waiting, default_timeout, waiting};
+pub(crate) use watch_result::{StuckPods, WatchResult};
 
 use crate::{
-    protocol::Millis,
-    workload::{Container, Kind, Ran, Workload, WorkloadName},
+    host::Millis,
+    kubernetes::{Container, Kind, Ran, Workload, WorkloadName},
 };
 
 /// What a rollout is to lead to.

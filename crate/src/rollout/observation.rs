@@ -1,13 +1,13 @@
 //! Everything that was seen of a namespace's workloads, pods and events.
 
 use crate::{
-    protocol::Millis,
+    host::Millis,
+    kubernetes::{Event, Kind, Pod, Workload, WorkloadName},
     rollout::{
         Goal,
         store::{Change, Entry, Index, Presence, Store},
         trouble::{self, Trouble},
     },
-    workload::{Event, Kind, Pod, Workload, WorkloadName},
 };
 
 /// All objects as they were last seen, and since when each trouble of theirs has lasted.

@@ -15,10 +15,10 @@
 use std::cmp::Reverse;
 
 use crate::{
-    reference::Reference,
+    image::reference::Reference,
+    kubernetes::{Container, Pod},
     registry::is_digest,
     rollout::{Goal, observation::Observation, pods},
-    workload::{Container, Pod},
 };
 
 /// What a registry has of an image that is set.
@@ -310,8 +310,8 @@ mod tests {
 
     use super::*;
     use crate::{
+        kubernetes::{Kind, WorkloadName},
         rollout::Change,
-        workload::{Kind, WorkloadName},
     };
 
     const IMAGE: &str = "contoso.azurecr.io/shop/web:stable";

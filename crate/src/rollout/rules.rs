@@ -10,7 +10,7 @@
 
 use std::fmt;
 
-use crate::nearest::nearest;
+use crate::host::nearest::nearest;
 
 /// What `failAfter` can set, by its place in [`RULES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,8 +10,8 @@
 //! it before it replaces them, and only since Kubernetes 1.33.
 
 use crate::{
+    kubernetes::{Condition, Kind, Ran, Workload},
     rollout::{Hold, Progress},
-    workload::{Condition, Kind, Ran, Workload},
 };
 
 /// What the status says.

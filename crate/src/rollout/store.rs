@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    kubernetes::{Event, Metadata, Pod, Workload},
     rollout::trouble::Trouble,
-    workload::{Event, Metadata, Pod, Workload},
 };
 
 /// What a watch says of an object.

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::{
+    kubernetes::{Kind, Pod},
     rollout::{
         Goal,
         failure::Failure,
@@ -10,7 +11,6 @@ use crate::{
         observation::Observation,
         template::{self, Owned},
     },
-    workload::{Kind, Pod},
 };
 
 /// A pod, and what is wrong with it.

@@ -1,12 +1,12 @@
 //! Which pods are a workload's, and which of them are of its newest template.
 
 use crate::{
+    kubernetes::{Kind, Metadata, Pod, Workload},
     rollout::{
         Goal,
         observation::Observation,
         store::{Entry, Presence},
     },
-    workload::{Kind, Metadata, Pod, Workload},
 };
 
 /// A pod of a workload.

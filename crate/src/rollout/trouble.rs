@@ -3,14 +3,15 @@
 use std::mem;
 
 use crate::{
-    protocol::Millis,
+    host::Millis,
+    kubernetes::{
+        Container, ContainerRun, ContainerStatus, Event, Kind, Pod, Terminated, Workload,
+    },
     rollout::{
         failure::{Cause, ProbeKind},
-        log::Run,
         rules::Rule,
         words,
     },
-    workload::{Container, ContainerStatus, Event, Kind, Pod, Terminated, Workload},
 };
 
 /// Something that keeps a pod from being ready, or pods from being made.
@@ -23,7 +24,7 @@ pub(super) struct Trouble {
     pub(super) init: bool,
     pub(super) message: String,
     /// The run of the container whose log tells more.
-    pub(super) ran: Option<Run>,
+    pub(super) ran: Option<ContainerRun>,
     /// Seconds that are granted before the rule begins to count.
     pub(super) grace: u32,
     pub(super) autoscaler: Autoscaler,
@@ -278,16 +279,18 @@ fn of_container(
         return match waiting.reason.as_str() {
             "CrashLoopBackOff" => {
                 let last = status.last_state.terminated.as_ref()?;
-                Some(ended(status, last, Run::Previous, events))
+                Some(ended(status, last, ContainerRun::Previous, events))
             }
-            "PostStartHookError" => Some(hook_fails(status, &waiting.message, Run::Previous)),
+            "PostStartHookError" => {
+                Some(hook_fails(status, &waiting.message, ContainerRun::Previous))
+            }
             reason => waits(reason, &waiting.message, image, events),
         };
     }
     let runs_once = init && !container.is_some_and(Container::is_sidecar);
     if let Some(terminated) = &state.terminated {
         let complete = runs_once && terminated.exit_code == 0;
-        return (!complete).then(|| ended(status, terminated, Run::Newest, events));
+        return (!complete).then(|| ended(status, terminated, ContainerRun::Newest, events));
     }
     // An init container that runs once is never ready before it ends.
     if state.running.is_none() || status.ready || runs_once {
@@ -298,7 +301,7 @@ fn of_container(
         && let Some(last) = &status.last_state.terminated
     {
         // It has another chance, but this is what is known of it.
-        let trouble = ended(status, last, Run::Previous, events);
+        let trouble = ended(status, last, ContainerRun::Previous, events);
         return Some(Trouble { rule: Some(Rule::Readiness), ..trouble });
     }
     let fails = |begins| last_words(events, "Unhealthy", begins, "failed: ");
@@ -315,7 +318,7 @@ fn of_container(
         (cause, Some(Rule::Readiness), fails("Readiness probe"))
     };
     let trouble = Trouble::new(cause, rule, message.unwrap_or_default());
-    Some(Trouble { ran: Some(Run::Newest), ..trouble })
+    Some(Trouble { ran: Some(ContainerRun::Newest), ..trouble })
 }
 
 /// A container that waits for something that may not come.
@@ -352,13 +355,18 @@ fn cannot_start(reason: &str, message: &str) -> Trouble {
     Trouble::new(Cause::ConfigError { reason: reason.to_owned() }, rule, message)
 }
 
-fn hook_fails(status: &ContainerStatus, message: &str, run: Run) -> Trouble {
+fn hook_fails(status: &ContainerStatus, message: &str, run: ContainerRun) -> Trouble {
     let cause = Cause::HookFails { restarts: status.restart_count };
     Trouble { ran: Some(run), ..Trouble::new(cause, Rule::CrashLoop, message) }
 }
 
 /// A container that ended and is to run; `run` is the one that ended.
-fn ended(status: &ContainerStatus, last: &Terminated, run: Run, events: &[&Event]) -> Trouble {
+fn ended(
+    status: &ContainerStatus,
+    last: &Terminated,
+    run: ContainerRun,
+    events: &[&Event],
+) -> Trouble {
     let restarts = status.restart_count;
     let killed_for = |probe: &str| {
         events.iter().any(|event| event.reason == "Killing" && event.message.contains(probe))

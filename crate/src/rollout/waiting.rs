@@ -1,6 +1,7 @@
 //! What a rollout waits for, for the line that says how far it is.
 
 use crate::{
+    kubernetes::{Event, Kind, Pod, Workload},
     rollout::{
         Goal,
         failure::Failure,
@@ -8,7 +9,6 @@ use crate::{
         observation::Observation,
         template::{self, Owned},
     },
-    workload::{Event, Kind, Pod, Workload},
 };
 
 /// What a rollout waits for.

@@ -1,8 +1,10 @@
 //! A dialogue with servers, carried on by the host.
 
 use crate::{
-    http::{Dialogue, Heard, Next, NoAnswer, Url},
-    protocol::{CallId, Effect, Event, TimerId},
+    host::{
+        CallId, Effect, Event, TimerId,
+        http::{Dialogue, Heard, Next, NoAnswer, Url},
+    },
     report,
     run::session::{Effects, Session},
 };

@@ -5,13 +5,11 @@
 //! (`dryRun=All`): what it answers has a status code and a reason.
 
 use crate::{
-    kubectl::CommandLine,
-    kubernetes::{ApiError, ApiRequest},
+    host::{ApiRequest, Effect, Event, TimerId},
+    kubectl::{ChangeError, CommandLine, Process, ProcessExit},
     plan::{Planned, Query, Step},
-    protocol::{Effect, Event, TimerId},
     report,
     run::{
-        process::{Ending, Process},
         requests::{Patience, Requests},
         session::{Effects, Session},
     },
@@ -56,18 +54,9 @@ enum State {
         timeout: TimerId,
     },
     /// The command failed so: the workloads are read, and their changes checked.
-    Checking(Ending, Requests),
+    Checking(ProcessExit, Requests),
     Resting(TimerId),
     Done(Result<(), ChangeError>),
-}
-
-/// Why a command did not do its work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ChangeError {
-    /// The API server says no.
-    Refused(ApiError),
-    /// kubectl says so, and nobody else.
-    Kubectl(Ending),
 }
 
 impl Changes {
@@ -140,7 +129,7 @@ impl Changes {
         self.stopped = Some(session.wake(LAST_MS, effects));
         for job in &mut self.jobs {
             if matches!(job.state, State::Waiting | State::Resting(_)) {
-                job.state = State::Done(Err(ChangeError::Kubectl(Ending::Canceled)));
+                job.state = State::Done(Err(ChangeError::Kubectl(ProcessExit::Canceled)));
             }
         }
     }
@@ -190,17 +179,17 @@ impl Job {
             }
             (State::Running { process, timeout }, Event::Woken { timer }) if timeout == timer => {
                 effects.push(Effect::Kill { process: process.id() });
-                self.fail(ChangeError::Kubectl(Ending::NoAnswer), effects);
+                self.fail(ChangeError::Kubectl(ProcessExit::NoAnswer), effects);
             }
             (State::Running { process, .. }, event) => {
                 let Some(ending) = process.take(event) else { return };
                 effects.extend(report::answer(process.stdout()));
                 match ending {
-                    Ending::Success => {
+                    ProcessExit::Success => {
                         effects.extend(report::warnings_of_api_server(process.stderr()));
                         self.state = State::Done(Ok(()));
                     }
-                    Ending::Failure { .. } => {
+                    ProcessExit::Failure { .. } => {
                         effects.extend(report::answer(process.stderr()));
                         self.check(ending, session, effects);
                     }
@@ -222,7 +211,7 @@ impl Job {
         match &self.state {
             State::Running { process, .. } => {
                 effects.push(Effect::Kill { process: process.id() });
-                self.fail(ChangeError::Kubectl(Ending::NoAnswer), effects);
+                self.fail(ChangeError::Kubectl(ProcessExit::NoAnswer), effects);
             }
             State::Checking(ending, _) => {
                 let error = ChangeError::Kubectl(ending.clone());
@@ -233,7 +222,7 @@ impl Job {
     }
 
     /// Asks what the workloads have, and what the API server has against the change.
-    fn check(&mut self, ending: Ending, session: &mut Session, effects: &mut Effects) {
+    fn check(&mut self, ending: ProcessExit, session: &mut Session, effects: &mut Effects) {
         let requests = self.workloads.iter().map(|planned| query(planned).request());
         let checks = self.workloads.iter().map(|planned| {
             let (name, namespace) = (&planned.name, &planned.namespace);

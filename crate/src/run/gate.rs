@@ -1,14 +1,11 @@
 //! The gate: the one `kubectl proxy` of the run, by which all requests go to the API server.
 
 use crate::{
-    kubectl::CommandLine,
-    kubernetes::{ApiError, ApiRequest, PATHS, REJECTED_METHODS},
-    protocol::{CallId, Effect, Event, TimerId},
+    host::{ApiRequest, CallId, Effect, Event, TimerId},
+    kubectl::{CommandLine, Process, ProcessExit},
+    kubernetes::{ApiError, PATHS, REJECTED_METHODS},
     report,
-    run::{
-        process::{Ending, Process},
-        session::{Effects, Session},
-    },
+    run::session::{Effects, Session},
 };
 
 /// How long it may take until it takes connections, in milliseconds.
@@ -38,7 +35,7 @@ enum State {
     },
     Open(Process),
     /// It is not there any more, for this reason.
-    Closed(Ending),
+    Closed(ProcessExit),
 }
 
 impl Session {
@@ -66,7 +63,11 @@ impl Session {
     }
 
     /// Takes what concerns the gate; tells how it ended where it is not started again.
-    pub(crate) fn handle_gate(&mut self, event: &Event, effects: &mut Effects) -> Option<Ending> {
+    pub(crate) fn handle_gate(
+        &mut self,
+        event: &Event,
+        effects: &mut Effects,
+    ) -> Option<ProcessExit> {
         match (&mut self.gate.state, event) {
             (State::Opening { process, .. }, Event::GateOpened { process: id })
                 if process.id() == *id =>
@@ -79,7 +80,7 @@ impl Session {
             }
             (State::Opening { process, timeout }, Event::Woken { timer }) if timeout == timer => {
                 effects.push(Effect::Kill { process: process.id() });
-                Some(self.close_gate(Ending::NoAnswer, effects))
+                Some(self.close_gate(ProcessExit::NoAnswer, effects))
             }
             (State::Opening { process, .. }, event) => {
                 let ending = process.take(event)?;
@@ -100,7 +101,7 @@ impl Session {
     }
 
     /// What waits for the gate is sent all the same: the host tells that there is none.
-    fn close_gate(&mut self, ending: Ending, effects: &mut Effects) -> Ending {
+    fn close_gate(&mut self, ending: ProcessExit, effects: &mut Effects) -> ProcessExit {
         self.gate.state = State::Closed(ending.clone());
         for (call, request) in std::mem::take(&mut self.gate.waiting) {
             effects.push(Effect::Send { call, request });

@@ -3,19 +3,16 @@
 use std::{collections::BTreeMap, vec};
 
 use crate::{
-    connection,
+    host::{Agent, Effect, Event, Verdict, variables::Variables},
     inputs::{self, FILE_LIMIT, File, FileContent, Job, Request},
-    protocol::{Agent, Effect, Event, Verdict},
-    proxy::Network,
-    report,
+    login::{connection, kubeconfig, proxy::Network},
+    report::{self, story::Purpose},
     run::{
         State,
         preparing::Preparing,
         publishing::Publishing,
         session::{Effects, finish, mask},
     },
-    story::Purpose,
-    variables::Variables,
 };
 
 /// Waits for a file.
@@ -49,7 +46,7 @@ impl Gathering {
     pub(crate) fn handle(mut self, event: &Event, effects: &mut Effects) -> State {
         let outcome = match event {
             Event::FileRead { content } => {
-                for secret in connection::credentials(content) {
+                for secret in kubeconfig::credentials(content) {
                     mask(&secret, effects);
                 }
                 Ok(content.clone())

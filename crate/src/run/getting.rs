@@ -1,9 +1,8 @@
 //! kubectl at a version: out of the agent's cache, or downloaded into it.
 
 use crate::{
-    http::Url,
-    kubectl::{PROGRAM, Published, PublishedError, Release},
-    protocol::{Effect, Event},
+    host::{Effect, Event, http::Url},
+    kubectl::{NoKubectl, PROGRAM, Published, PublishedError, Release},
     report,
     run::{
         call::Call,
@@ -33,13 +32,6 @@ enum Step {
     Checksum(Call<Published>),
     /// The program.
     Downloading,
-}
-
-/// Why there is no kubectl.
-#[derive(Debug)]
-pub(crate) enum NoKubectl {
-    Published(PublishedError),
-    NotDownloaded { url: String, error: String },
 }
 
 impl Getting {

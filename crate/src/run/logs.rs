@@ -1,14 +1,14 @@
 //! The last lines of containers that failed, before a rollback removes their pods.
 
 use crate::{
-    kubernetes::ApiRequest,
-    protocol::{Event, TimerId},
-    rollout::{Failure, is_no_log},
+    host::{ApiRequest, Event, TimerId},
+    kubernetes::is_no_log,
+    report::story::{ContainerLog, Outcome, Story},
+    rollout::Failure,
     run::{
         requests::{Patience, Requests},
         session::{Effects, Session},
     },
-    story::{ContainerLog, Outcome, Story},
 };
 
 /// How many lines of each are fetched.

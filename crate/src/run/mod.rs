@@ -44,7 +44,6 @@ mod gathering;
 mod getting;
 mod logs;
 mod preparing;
-mod process;
 mod publishing;
 mod release;
 mod renewal;
@@ -54,16 +53,10 @@ mod verifying;
 mod watch;
 mod watching;
 
-pub(crate) use changes::ChangeError;
-pub(crate) use getting::NoKubectl;
-pub(crate) use process::{Ending, is_note, main_line};
-pub(crate) use session::Session;
-pub(crate) use watching::{Over, StuckPods};
-
 use std::mem;
 
 use crate::{
-    protocol::{Effect, Event, Millis, Verdict},
+    host::{Effect, Event, Millis, Verdict, variables::Variables},
     report,
     run::{
         gathering::Gathering,
@@ -72,7 +65,6 @@ use crate::{
         release::Release,
         session::{Effects, finish},
     },
-    variables::Variables,
 };
 
 /// One run of the step. See the crate's front page for the contract.

@@ -3,15 +3,17 @@
 use std::vec;
 
 use crate::{
-    azure::{
-        AksError, CERTIFICATE_FILE, Cluster, Credential, Login, Token, TokenError, User, View,
-    },
-    connection::{AzureConnection, credentials},
-    images::Line,
+    host::{Effect, Event, Secret, Verdict},
+    image::lines::Line,
     inputs::{Access, Change, Kubectl},
-    kubeconfig::{Destination, Kubeconfig},
-    protocol::{Effect, Event, Verdict},
-    report,
+    login::{
+        azure::{
+            AksError, CERTIFICATE_FILE, Cluster, Credential, Login, Token, TokenError, User, View,
+        },
+        connection::AzureConnection,
+        kubeconfig::{Destination, Kubeconfig, credentials},
+    },
+    report::{self, story::Purpose},
     run::{
         State,
         call::Call,
@@ -20,8 +22,6 @@ use crate::{
         renewal::Renewal,
         session::{Effects, Session, finish, mask},
     },
-    secret::Secret,
-    story::Purpose,
 };
 
 /// Waits for what kubectl needs.

@@ -1,14 +1,14 @@
 //! The end of `computeTag`: what a build does with its tag, beside the output variables.
 
 use crate::{
+    host::{Effect, Event, Verdict},
+    image::tag::Computed,
     inputs::Publication,
-    protocol::{Effect, Event, Verdict},
     report,
     run::{
         State,
         session::{Effects, finish},
     },
-    tag::Computed,
 };
 
 /// Waits for the images file.

@@ -5,17 +5,18 @@ use std::{collections::BTreeMap, mem, vec};
 use serde_json::json;
 
 use crate::{
-    age::Age,
-    images::Line,
+    host::{Age, ApiRequest, Event, Millis, TimerId, Verdict},
+    image::lines::Line,
     inputs::{Change, OnFailure, Scope, WhenUnchanged},
     kubectl::{CommandLine, Skew, client_version, server_version},
-    kubernetes::{ApiError, ApiRequest},
-    plan::{self, Found, Plan, PlanError, Planned, Query, Return, Step},
-    protocol::{Event, Millis, TimerId, Verdict},
-    record::{Note, Run},
+    kubernetes::{ApiError, Note},
+    plan::{self, Found, Plan, PlanError, Planned, Query, Return, Run, Step},
     registry::Verify,
-    report,
-    rollout::{self, Proof},
+    report::{
+        self,
+        story::{Back, Outcome, Purpose, Story},
+    },
+    rollout::{self, Proof, StuckPods, WatchResult},
     run::{
         State,
         changes::Changes,
@@ -23,9 +24,8 @@ use crate::{
         requests::{Patience, Requests},
         session::{Effects, Session, finish},
         verifying::Verifying,
-        watching::{Over, StuckPods, Terms, Watching},
+        watching::{Terms, Watching},
     },
-    story::{Back, Outcome, Purpose, Story},
 };
 
 /// How long kubectl may take to tell its version once all else is read, in milliseconds.
@@ -242,7 +242,12 @@ impl Release {
         let answer = version.answer(0).and_then(|pages| pages.first());
         let server = answer.and_then(|body| server_version(body));
         let client = client_version(self.session.gate_log());
-        effects.push(report::cluster(&self.session, server.as_deref(), client.as_deref()));
+        effects.push(report::cluster(
+            &self.session.destination,
+            &self.session.request.namespaces,
+            server.as_deref(),
+            client.as_deref(),
+        ));
         let skew = client.zip(server).and_then(|(client, server)| Skew::of(&client, &server));
         effects.extend(skew.as_ref().map(report::skew));
     }
@@ -269,7 +274,7 @@ impl Release {
         let found = match reading.found() {
             Ok(found) => found,
             Err(error) => {
-                effects.push(report::not_read(&error, &self.session));
+                effects.push(report::not_read(&error, &self.session.destination));
                 return self.end_unchanged(effects);
             }
         };
@@ -458,7 +463,7 @@ impl Release {
         let over = watching.is_settled(&mut self.session, effects);
         self.stage = Stage::Watching(watching);
         if over {
-            self.rollouts_are_over(&Over::Settled, self.story.began, effects);
+            self.rollouts_are_over(&WatchResult::Settled, self.story.began, effects);
         }
     }
 
@@ -482,7 +487,7 @@ impl Release {
         }
     }
 
-    fn rollouts_are_over(&mut self, over: &Over, now: Millis, effects: &mut Effects) {
+    fn rollouts_are_over(&mut self, over: &WatchResult, now: Millis, effects: &mut Effects) {
         let Stage::Watching(watching) = &mut self.stage else { return };
         watching.stop(&mut self.session, effects);
         watching.tell(now, &mut self.story);
@@ -493,7 +498,7 @@ impl Release {
         }
         self.recorded = watching.is_recorded();
         self.hold_against_what_was_pushed(effects);
-        if *over == Over::Settled && !self.story.has_failed() {
+        if *over == WatchResult::Settled && !self.story.has_failed() {
             if self.story.knows_what_runs() {
                 return self.conclude(now, effects);
             }
@@ -655,7 +660,7 @@ impl Release {
         self.stage = Stage::WatchingBack(watching);
     }
 
-    fn way_back_is_over(&mut self, over: &Over, now: Millis, effects: &mut Effects) {
+    fn way_back_is_over(&mut self, over: &WatchResult, now: Millis, effects: &mut Effects) {
         let Stage::WatchingBack(watching) = &mut self.stage else { return };
         watching.stop(&mut self.session, effects);
         effects.extend(report::over(over));

@@ -1,8 +1,8 @@
 //! A token of Entra ID that is renewed while it is needed.
 
 use crate::{
-    azure::{Identity, Login, Token},
-    protocol::{Effect, Event, TimerId},
+    host::{Effect, Event, TimerId},
+    login::azure::{Identity, Login, Token},
     report,
     run::{
         call::Call,

@@ -1,8 +1,8 @@
 //! Several requests to the API server: a few at a time, each tried again while what stops it may pass.
 
 use crate::{
-    kubernetes::{ApiError, ApiRequest, Response, next_page},
-    protocol::{CallId, Event, TimerId},
+    host::{ApiRequest, CallId, Event, TimerId},
+    kubernetes::{ApiError, Response, next_page},
     report,
     run::session::{Effects, Session},
 };

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    host::{CallId, Effect, Event, ProcessId, Secret, TimerId, Verdict},
     inputs::Change,
-    kubeconfig::Destination,
-    kubectl::CommandLine,
-    protocol::{CallId, Effect, Event, ProcessId, TimerId, Verdict},
+    kubectl::{CommandLine, Process},
+    login::kubeconfig::Destination,
     report,
-    run::{gate::Gate, process::Process, renewal::Renewal},
-    secret::Secret,
+    run::{gate::Gate, renewal::Renewal},
 };
 
 /// Effects in the order in which the host is to carry them out.

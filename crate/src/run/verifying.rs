@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    azure::{Login as EntraLogin, Token},
-    connection::RegistryLogin,
-    http::{NoAnswer, Url},
-    images::Line,
+    host::{
+        ApiRequest, Event, Secret, TimerId,
+        http::{NoAnswer, Url},
+    },
+    image::{lines::Line, reference::Reference},
     inputs::{RegistryAccess, Verification},
-    kubernetes::{ApiRequest, List, read},
-    protocol::{Event, TimerId},
-    reference::Reference,
+    kubernetes::{List, Node, NodeInfo, read},
+    login::{
+        azure::{Login as EntraLogin, Token},
+        connection::RegistryLogin,
+    },
     registry::{
         Check, Found, Login, Outcome, Platform, Registry, Stored, Verify, acr::Exchange, fails,
     },
@@ -20,8 +23,6 @@ use crate::{
         requests::{Patience, Requests},
         session::{Effects, Session, mask},
     },
-    secret::Secret,
-    workload::{Node, NodeInfo},
 };
 
 /// How many images are asked for side by side.

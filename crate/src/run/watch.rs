@@ -3,13 +3,12 @@
 use serde::de::DeserializeOwned;
 
 use crate::{
-    kubernetes::{ApiError, Collection, Heard, ListWatch, Picture, Want},
+    host::{CallId, Event, Millis, TimerId},
+    kubernetes::{ApiError, Collection, Heard, Kind, ListWatch, Picture, Want, Workload},
     plan::Planned,
-    protocol::{CallId, Event, Millis, TimerId},
     report,
     rollout::{Change, Listing, Observation},
     run::session::{Effects, Session},
-    workload::{Kind, Workload},
 };
 
 /// The reasons of events that a start which goes well has, and which no judgement needs: most events.

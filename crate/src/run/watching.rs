@@ -3,38 +3,28 @@
 use std::mem;
 
 use crate::{
-    age::Age,
-    kubernetes::{ApiError, ApiRequest},
+    host::{Age, ApiRequest, Effect, Event, Millis, TimerId},
+    kubernetes::{ApiError, Kind, last_change},
     plan::{Plan, Planned},
-    protocol::{Effect, Event, Millis, TimerId},
-    report,
-    rollout::{self, Cause, Failure, Goal, Judgement, Listing, Observation, Progress, Waiting},
+    report::{
+        self,
+        story::{Outcome, Story},
+    },
+    rollout::{
+        self, Cause, Failure, Goal, Judgement, Listing, Observation, Progress, StuckPods, Waiting,
+        WatchResult,
+    },
     run::{
         requests::{Patience, Requests},
         session::{Effects, Session},
         watch::{self, Watch, WatchNews},
     },
-    story::{Outcome, Story},
-    workload::{Kind, last_change},
 };
 
 /// How often the log says what is waited for while nothing moves, in milliseconds.
 const HEARTBEAT_MS: u32 = 30_000;
 /// How long the pods may lag behind the status of their workload, in milliseconds.
 const PODS_SEEN_MS: u32 = 2_000;
-
-/// What becomes of a pod of a failed rollout that keeps a `StatefulSet` from going back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StuckPods {
-    /// Nothing is done about it.
-    Wait,
-    /// The way back ends there, and the pod is named.
-    Name,
-    /// It is deleted.
-    Delete,
-    /// It is deleted once it is certain that the rollout waits for it in vain.
-    DeleteOnceCertain,
-}
 
 /// How rollouts are watched.
 #[derive(Debug)]
@@ -89,17 +79,6 @@ struct Followed {
     deleted_pod: Option<String>,
 }
 
-/// Why the watch is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Over {
-    /// Every rollout is settled, or one has failed and that is enough.
-    Settled,
-    /// The time is over.
-    TimedOut(Age),
-    /// The workloads cannot be watched any more.
-    Lost(ApiError),
-}
-
 impl Watching {
     /// Starts the watches for a plan whose changes are made.
     pub(crate) fn start(
@@ -146,12 +125,14 @@ impl Watching {
         story: &Story,
         session: &mut Session,
         effects: &mut Effects,
-    ) -> Option<Over> {
+    ) -> Option<WatchResult> {
         match event {
             Event::Woken { timer } if self.deadline == Some(*timer) => {
-                return Some(Over::TimedOut(Age(now - self.terms.began)));
+                return Some(WatchResult::TimedOut(Age(now - self.terms.began)));
             }
-            Event::Woken { timer } if self.last_pods == Some(*timer) => return Some(Over::Settled),
+            Event::Woken { timer } if self.last_pods == Some(*timer) => {
+                return Some(WatchResult::Settled);
+            }
             Event::Woken { timer } if self.pods_awaited == Some(*timer) => self.pods_awaited = None,
             Event::Woken { timer } if self.recheck.is_some_and(|(_, known)| known == *timer) => {
                 self.recheck = None;
@@ -197,10 +178,10 @@ impl Watching {
             self.watch_by_name(place, kind, &error, session, effects);
         }
         if let Some(error) = lost {
-            return Some(Over::Lost(error));
+            return Some(WatchResult::Lost(error));
         }
         self.judge(now, story, session, effects);
-        self.is_settled(session, effects).then_some(Over::Settled)
+        self.is_settled(session, effects).then_some(WatchResult::Settled)
     }
 
     /// Whether there is nothing more to wait for.

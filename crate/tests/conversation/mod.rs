@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use kubectl_set_image::{Agent, Core, Effect, Event, Stream, http::Answer};
+use kubectl_set_image::{Agent, Core, Effect, Event, Stream, host::http::Answer};
 use serde_json::{Value, json};
 
 /// 2026-11-24T04:00:00Z, in milliseconds since 1970.

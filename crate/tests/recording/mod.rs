@@ -13,9 +13,9 @@ use std::{
 };
 
 use kubectl_set_image::{
+    kubernetes::{Kind, WorkloadName},
     report::causes,
     rollout::{Change, Goal, Judgement, Observation, Progress, Rules, judge, waiting},
-    workload::{Kind, WorkloadName},
 };
 use serde::Deserialize;
 use serde_json::Value;

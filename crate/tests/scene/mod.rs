@@ -2,9 +2,9 @@
 
 use kubectl_set_image::{
     kubectl::Target,
+    kubernetes::{Kind, WorkloadName},
     report::causes,
     rollout::{Change, Failure, Goal, Judgement, Observation, Progress, Rules, judge, waiting},
-    workload::{Kind, WorkloadName},
 };
 use serde_json::{Value, json};
 
