@@ -5,7 +5,7 @@
 //! as [`Event`]s and carries out the [`Effect`]s it gets back.
 //!
 //! ```
-//! use kubectl_set_image::{Core, Effect, Event, Verdict};
+//! use kubectl_set_image::{Core, Effect, Event, TaskResult};
 //!
 //! let mut core = Core::new();
 //! let inputs = [("command", "computeTag"), ("images", "contoso.azurecr.io/identityserver")];
@@ -22,7 +22,7 @@
 //!     },
 //! );
 //! assert!(effects.contains(&Effect::SetVariable { name: "tag", value: "4125".into() }));
-//! assert!(matches!(effects.last(), Some(Effect::Finish { result: Verdict::Succeeded, .. })));
+//! assert!(matches!(effects.last(), Some(Effect::Finish { result: TaskResult::Succeeded, .. })));
 //! ```
 //!
 //! # The contract
@@ -62,5 +62,5 @@ pub mod rollout;
 mod run;
 mod wasm;
 
-pub use host::{Agent, AgentProxy, Effect, Event, Stream, Style, Verdict};
+pub use host::{Agent, AgentProxy, Effect, Event, Stream, Style, TaskResult};
 pub use run::Core;

@@ -143,7 +143,7 @@ fn no_text_breaks_a_parser() {
         }
         let (there, back) = (version::compare(&text, &other), version::compare(&other, &text));
         assert_eq!(there, back.map(std::cmp::Ordering::reverse), "{text:?} {other:?}");
-        let _ = downgrade::step(&text, &other);
+        let _ = downgrade::direction(&text, &other);
         for needs in [Needs::Images, Needs::Workloads] {
             let text = text.replace("\r\n", "\n");
             let lines = lines::parse(&text, needs, &Variables::default());

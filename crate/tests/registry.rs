@@ -2,10 +2,11 @@
 
 use kubectl_set_image::{
     Effect, Style,
-    host::http::{Answer, Dialogue, Heard, Next, Request, Url},
+    host::http::{Answer, Dialogue, Next, Reply, Request, Url},
     image::reference::Reference,
     registry::{
-        Check, Found, Login, Origin, Outcome, Part, Platform, Stored, Verify, acr::Exchange, fails,
+        Check, CheckResult, Finding, Login, Origin, Part, Platform, Stored, Verify, acr::Exchange,
+        fails,
     },
     report::registry::{checked, origin, platforms},
 };
@@ -45,21 +46,21 @@ fn digest(digit: char) -> String {
     format!("sha256:{}", hex(digit))
 }
 
-fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Heard {
+fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Reply {
     let headers =
         headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Heard::Answer(Answer { status, headers, sha256: hex('a'), body: body.into() })
+    Reply::Answer(Answer { status, headers, sha256: hex('a'), body: body.into() })
 }
 
-fn found(digit: char) -> Heard {
+fn found(digit: char) -> Reply {
     answer(200, &[("docker-content-digest", &digest(digit))], "")
 }
 
-fn challenge(value: &str) -> Heard {
+fn challenge(value: &str) -> Reply {
     answer(401, &[("www-authenticate", value)], "")
 }
 
-fn token(token: &str) -> Heard {
+fn token(token: &str) -> Reply {
     answer(200, &[], format!("{{\"token\":{token:?},\"expires_in\":300}}"))
 }
 
@@ -85,7 +86,7 @@ fn line(request: &Request) -> String {
 }
 
 /// Plays a server that expects these requests, and gives these answers.
-fn play<D: Dialogue>(mut dialogue: D, script: Vec<(String, Heard)>) -> D::Outcome {
+fn play<D: Dialogue>(mut dialogue: D, script: Vec<(String, Reply)>) -> D::Outcome {
     let mut next = dialogue.begin();
     for (expected, heard) in script {
         loop {
@@ -94,7 +95,7 @@ fn play<D: Dialogue>(mut dialogue: D, script: Vec<(String, Heard)>) -> D::Outcom
                     assert_eq!(line(&request), expected);
                     break;
                 }
-                Next::Wait(_) => next = dialogue.hear(Heard::Waited),
+                Next::Wait(_) => next = dialogue.hear(Reply::Waited),
                 Next::Sign(_) => panic!("nothing is to be signed"),
                 Next::Done(_) => panic!("it ended before: {expected}"),
             }
@@ -108,7 +109,7 @@ fn play<D: Dialogue>(mut dialogue: D, script: Vec<(String, Heard)>) -> D::Outcom
     }
 }
 
-fn check(image: &str, login: Login, script: Vec<(String, Heard)>) -> Outcome {
+fn check(image: &str, login: Login, script: Vec<(String, Reply)>) -> CheckResult {
     play(Check::new(&Reference::parse(image).unwrap(), login), script)
 }
 
@@ -133,7 +134,7 @@ fn gets_tag(tag: &str) -> String {
 }
 
 /// The image is denied twice, by HEAD and by GET.
-fn not_found() -> Vec<(String, Heard)> {
+fn not_found() -> Vec<(String, Reply)> {
     vec![(asks("4125"), answer(404, &[], "")), (gets_tag("4125"), answer(404, &[], ""))]
 }
 
@@ -142,7 +143,7 @@ fn gets(digit: char) -> String {
 }
 
 /// What comes of one answer to the first request.
-fn at_once(heard: Heard, login: Login) -> String {
+fn at_once(heard: Reply, login: Login) -> String {
     check(IMAGE, login, vec![(asks("4125"), heard)]).to_string()
 }
 
@@ -429,14 +430,14 @@ fn pages_are_followed_on_the_registry_alone_and_ten_times() {
 }
 
 /// Plays on, to the answers to the list of tags and to the second look.
-fn denied_and_listed(list: Heard, again: Heard, login: Login) -> Outcome {
+fn denied_and_listed(list: Reply, again: Reply, login: Login) -> CheckResult {
     let mut script = not_found();
     script.push((format!("GET {TAGS}"), list));
     script.push((gets_tag("4125"), again));
     check(IMAGE, login, script)
 }
 
-fn tags(list: &str) -> Heard {
+fn tags(list: &str) -> Reply {
     answer(200, &[], format!(r#"{{"tags":{list}}}"#))
 }
 
@@ -495,7 +496,7 @@ fn what_comes_a_moment_later_is_there() {
 fn a_second_answer_that_says_nothing_leaves_the_first() {
     for again in [answer(403, &[], ""), answer(418, &[], ""), answer(200, &[], "no manifest")] {
         let outcome = denied_and_listed(tags(r#"["4124"]"#), again.clone(), user());
-        let is_odd = matches!(&again, Heard::Answer(answer) if answer.status == 200);
+        let is_odd = matches!(&again, Reply::Answer(answer) if answer.status == 200);
         let words = outcome.to_string();
         let expected = if is_odd { "no manifest" } else { "is not in the registry" };
         assert!(words.contains(expected), "{words}");
@@ -541,7 +542,7 @@ fn a_digest_that_is_named_and_denied_cannot_be_used() {
 
 #[test]
 fn a_refusal_that_hides_a_missing_tag_is_seen_in_the_list() {
-    let refused_and_listed = |list: Heard| {
+    let refused_and_listed = |list: Reply| {
         let basic = || challenge("Basic realm=\"r\"");
         let script = vec![
             (asks("4125"), basic()),
@@ -568,7 +569,7 @@ fn a_refusal_that_hides_a_missing_tag_is_seen_in_the_list() {
         answer(200, &[more], r#"{"tags":["4124"]}"#),
         answer(200, &[], "no list"),
     ] {
-        let is_passing = matches!(&list, Heard::Answer(answer) if answer.status == 500);
+        let is_passing = matches!(&list, Reply::Answer(answer) if answer.status == 500);
         if !is_passing {
             assert_eq!(refused_and_listed(list), refused);
         }
@@ -604,7 +605,7 @@ fn plain_http_is_spoken_where_it_is_said_and_nowhere_else() {
     let words = "write EPROTO: ssl3_get_record:wrong version number";
     let outcome = play(
         Check::new(&reference, user()),
-        vec![(head(&url("https")), Heard::NoAnswer(words.into()))],
+        vec![(head(&url("https")), Reply::NoAnswer(words.into()))],
     );
     assert_eq!(
         outcome.to_string(),
@@ -851,7 +852,7 @@ fn this_machine_is_asked_by_plain_http_where_it_speaks_no_tls() {
         "localhost:5000/web",
         user(),
         vec![
-            (head(&url("https")), Heard::NoAnswer(words.into())),
+            (head(&url("https")), Reply::NoAnswer(words.into())),
             (head(&url("http")), challenge(&format!("Bearer realm=\"{realm}\""))),
             (shown(format!("GET {realm}?scope=repository%3Aweb%3Apull"), BASIC), token("t0k")),
             (shown(head(&url("http")), "Bearer t0k"), found('a')),
@@ -870,7 +871,7 @@ fn this_machine_is_asked_by_plain_http_where_it_speaks_no_tls() {
 #[test]
 fn no_answer_says_why() {
     let unreachable = |words: &str| {
-        let heard = || (asks("4125"), Heard::NoAnswer(words.into()));
+        let heard = || (asks("4125"), Reply::NoAnswer(words.into()));
         check(IMAGE, Login::Anonymous, vec![heard(), heard(), heard()]).to_string()
     };
     assert_eq!(
@@ -889,7 +890,7 @@ fn no_answer_says_why() {
          which are too many requests. Try again later, or name a service connection in \
          containerRegistry: with a login more are allowed"
     );
-    let certificate = Heard::NoAnswer("self-signed certificate in certificate chain".into());
+    let certificate = Reply::NoAnswer("self-signed certificate in certificate chain".into());
     assert_eq!(
         at_once(certificate, Login::Anonymous),
         "contoso.azurecr.io/web:4125 was not checked: the certificate of contoso.azurecr.io is not \
@@ -969,7 +970,7 @@ fn a_token_of_entra_is_exchanged_for_a_login() {
     assert_eq!(play(exchange(), vec![(request(), answer(200, &[], body))]), Ok(refresh()));
     let refused = answer(401, &[], r#"{"errors":[{"message":"no such identity"}]}"#);
     let found = play(exchange(), vec![(request(), refused)]).unwrap_err();
-    let outcome = Outcome::new(&Reference::parse(IMAGE).unwrap(), found);
+    let outcome = CheckResult::new(&Reference::parse(IMAGE).unwrap(), found);
     assert_eq!(
         outcome.to_string(),
         "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io refuses the login (no such \
@@ -985,7 +986,7 @@ fn a_token_of_entra_is_exchanged_for_a_login() {
         )
     };
     let script = vec![
-        (local_request("https"), Heard::NoAnswer("packet length too long".into())),
+        (local_request("https"), Reply::NoAnswer("packet length too long".into())),
         (local_request("http"), answer(200, &[], body)),
     ];
     assert_eq!(play(local, script), Ok(refresh()));
@@ -993,24 +994,24 @@ fn a_token_of_entra_is_exchanged_for_a_login() {
 
 #[test]
 fn what_is_not_known_weighs_more_where_it_is_required() {
-    use kubectl_set_image::registry::{Absence, Odd};
+    use kubectl_set_image::registry::{NotFound, ProtocolViolation};
     let reference = Reference::parse(IMAGE).unwrap();
-    let unreachable = Found::Unreachable { server: "s".into(), why: "".into() };
-    let busy = Found::Busy { server: "s".into(), status: 503, said: String::new() };
+    let unreachable = Finding::Unreachable { server: "s".into(), why: "".into() };
+    let busy = Finding::Busy { server: "s".into(), status: 503, said: String::new() };
     let (plain, warning, error) = (Style::Plain, Style::Warning, Style::Error);
     // By auto with a login and without, by required with a login and without.
     for (found, styles) in [
-        (Found::Exists(Box::new(Stored::new(digest('a')))), [plain, plain, plain, plain]),
+        (Finding::Exists(Box::new(Stored::new(digest('a')))), [plain, plain, plain, plain]),
         (
-            Found::Unusable { digest: digest('a'), status: 404, said: String::new() },
+            Finding::Unusable { digest: digest('a'), status: 404, said: String::new() },
             [warning, warning, error, error],
         ),
-        (Found::Contradicted { tag: "4125".into() }, [warning, warning, error, error]),
-        (Found::Missing(Absence::Repository), [error, error, error, error]),
-        (Found::LoginRefused { said: String::new() }, [error, error, error, error]),
-        (Found::LoginNeeded, [plain, plain, error, error]),
-        (Found::Unclear, [plain, plain, error, error]),
-        (Found::NotUnderstood(Odd::Manifest), [error, plain, error, error]),
+        (Finding::Contradicted { tag: "4125".into() }, [warning, warning, error, error]),
+        (Finding::Missing(NotFound::Repository), [error, error, error, error]),
+        (Finding::LoginRefused { said: String::new() }, [error, error, error, error]),
+        (Finding::LoginNeeded, [plain, plain, error, error]),
+        (Finding::Unclear, [plain, plain, error, error]),
+        (Finding::NotUnderstood(ProtocolViolation::Manifest), [error, plain, error, error]),
         (unreachable, [warning, plain, error, error]),
         (busy, [warning, plain, error, error]),
     ] {
@@ -1021,7 +1022,7 @@ fn what_is_not_known_weighs_more_where_it_is_required() {
             (Verify::Required, false),
         ];
         for ((verify, login), expected) in cases.into_iter().zip(styles) {
-            let outcome = Outcome { login, ..Outcome::new(&reference, found.clone()) };
+            let outcome = CheckResult { login, ..CheckResult::new(&reference, found.clone()) };
             let Effect::Log { style, .. } = checked(&outcome, verify) else { panic!("no line") };
             assert_eq!(style, expected, "{found:?} {verify:?} {login}");
             assert_eq!(fails(&outcome, verify), expected == error, "{found:?} {verify:?} {login}");
@@ -1039,7 +1040,7 @@ fn nodes_without_an_image_are_warned_of() {
     let reference = Reference::parse(IMAGE).unwrap();
     let with = |platforms| {
         let stored = Stored { platforms, ..Stored::new(digest('a')) };
-        Outcome::new(&reference, Found::Exists(Box::new(stored)))
+        CheckResult::new(&reference, Finding::Exists(Box::new(stored)))
     };
     let nodes = [
         (platform("linux", "amd64"), 3),
@@ -1064,7 +1065,7 @@ fn nodes_without_an_image_are_warned_of() {
 }
 
 /// Something that a server might say, likely to lead on.
-fn any_answer() -> impl Strategy<Value = Heard> {
+fn any_answer() -> impl Strategy<Value = Reply> {
     let url = prop_oneof![
         Just("https://contoso.azurecr.io/x".to_owned()),
         Just("https://auth.azurecr.io/token".to_owned()),
@@ -1096,10 +1097,10 @@ fn any_answer() -> impl Strategy<Value = Heard> {
     });
     prop_oneof![
         9 => (status, header, body).prop_map(|(status, headers, body)| {
-            Heard::Answer(Answer { status, headers, sha256: hex('a'), body })
+            Reply::Answer(Answer { status, headers, sha256: hex('a'), body })
         }),
         1 => prop_oneof![Just("EPROTO".to_owned()), any::<String>()]
-            .prop_map(|words| Heard::NoAnswer(words.into())),
+            .prop_map(|words| Reply::NoAnswer(words.into())),
     ]
 }
 
@@ -1133,7 +1134,7 @@ proptest! {
                     }
                     check.hear(answers.next().unwrap().clone())
                 }
-                Next::Wait(_) => check.hear(Heard::Waited),
+                Next::Wait(_) => check.hear(Reply::Waited),
                 Next::Sign(_) => panic!("nothing is to be signed"),
                 Next::Done(outcome) => {
                     let words = outcome.to_string();

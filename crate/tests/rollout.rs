@@ -25,14 +25,16 @@ fn verdict(recording: &Recording, seen: &Observation) -> Judgement {
 #[test]
 fn every_recording_is_judged() {
     let courses: Vec<String> =
-        Recording::all().iter().map(|recording| recording.course(&Rules::default())).collect();
+        Recording::all().iter().map(|recording| recording.timeline(&Rules::default())).collect();
     assert_snapshot!(courses.join("\n"));
 }
 
 #[test]
 fn every_real_recording_is_judged() {
-    let courses: Vec<String> =
-        Recording::recorded().iter().map(|recording| recording.course(&Rules::default())).collect();
+    let courses: Vec<String> = Recording::recorded()
+        .iter()
+        .map(|recording| recording.timeline(&Rules::default()))
+        .collect();
     assert_snapshot!(courses.join("\n"));
 }
 
@@ -73,7 +75,7 @@ fn every_grace_time_can_be_set() {
         ("statefulset-stuck-pod", "stuckPod=off"),
     ]
     .map(|(name, rules)| {
-        format!("{rules}, {}", Recording::named(name).course(&Rules::parse(rules).unwrap()))
+        format!("{rules}, {}", Recording::named(name).timeline(&Rules::parse(rules).unwrap()))
     });
     assert_snapshot!(courses.join("\n"));
 }

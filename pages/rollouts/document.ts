@@ -12,17 +12,17 @@ export interface Workload {
   /** One word for what became of it. */
   outcome: string;
   /** What became of it, in a sentence. */
-  verdict: string;
+  result: string;
   /** What became of its old images. */
   /** Whether the new pods run what was pushed, in a sentence. */
   proof?: string;
-  undo?: string;
+  rollback?: string;
   /** From the change to the end of its rollout. */
   milliseconds?: number;
   containers: Container[];
   pods: Pod[];
   /** What was seen of the rollout, in the order of time. */
-  course: Step[];
+  timeline: Step[];
   warnings: Warning[];
   log?: Log;
 }
@@ -102,13 +102,13 @@ const workload = (from: unknown): Workload => ({
   kind: member(from, "kind", isText),
   name: member(from, "name", isText),
   outcome: member(from, "outcome", isText),
-  verdict: member(from, "verdict", isText),
+  result: member(from, "result", isText),
   ...proofOf(from),
-  ...optional(from, "undo", isText),
+  ...optional(from, "rollback", isText),
   ...optional(from, "milliseconds", isNumber),
   containers: list(from, "containers", container),
   pods: list(from, "pods", pod),
-  course: list(from, "course", step),
+  timeline: list(from, "timeline", step),
   warnings: list(from, "warnings", warning),
   ...(has(from, "log") && { log: log(member(from, "log", isAnything)) }),
 });

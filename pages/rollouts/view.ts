@@ -82,7 +82,7 @@ function where({ step, at }: Place): HTMLElement {
 function workload(one: Workload, isOpen: boolean): HTMLElement {
   const { text, tone } = outcomeWord(one.outcome);
   const changes = one.containers.map((container) => element("li", {}, change(container)));
-  const end = one.milliseconds ?? one.course.at(-1)?.milliseconds ?? 0;
+  const end = one.milliseconds ?? one.timeline.at(-1)?.milliseconds ?? 0;
   return element(
     "details",
     { class: `workload ${tone}`, open: isOpen },
@@ -107,11 +107,11 @@ function workload(one: Workload, isOpen: boolean): HTMLElement {
     element(
       "div",
       { class: "body" },
-      element("p", { class: "verdict" }, sentence(one.verdict)),
+      element("p", { class: "verdict" }, sentence(one.result)),
       one.proof === undefined ? undefined : element("p", { class: "proof" }, sentence(one.proof)),
-      one.undo === undefined ? undefined : element("p", { class: "undo" }, sentence(one.undo)),
+      one.rollback === undefined ? undefined : element("p", { class: "rollback" }, sentence(one.rollback)),
       images(one.containers),
-      timeline(one.course, end),
+      timeline(one.timeline, end),
       one.pods.length > 0 ? pods(one.pods, end) : undefined,
       one.warnings.length > 0 ? warnings(one.warnings) : undefined,
       one.log ? log(one.log) : undefined,

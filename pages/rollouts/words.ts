@@ -17,7 +17,7 @@ const outcomes: Record<string, Word> = {
   done: { text: "Done", tone: "good" },
   held: { text: "Set", tone: "good" },
   unchanged: { text: "Unchanged", tone: "calm" },
-  undone: { text: "Put back", tone: "back" },
+  rolledBack: { text: "Rolled back", tone: "back" },
   failed: { text: "Failed", tone: "bad" },
   deleted: { text: "Deleted meanwhile", tone: "bad" },
   setByAnother: { text: "Changed by somebody else", tone: "bad" },

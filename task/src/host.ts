@@ -12,7 +12,7 @@ import { complete, log, setOutput } from "./effects/log";
 import { Online } from "./effects/network";
 import { removePrivateFiles, writePrivateFile } from "./effects/private-files";
 import { quietly } from "./effects/quietly";
-import type { Effect, Event, Verdict } from "./protocol";
+import type { Effect, Event, TaskResult } from "./protocol";
 
 interface Task {
   inputs: { name: string; type: string }[];
@@ -109,7 +109,7 @@ function carryOut(effect: Effect): void {
   }
 }
 
-function finish(result: Verdict, message: string): void {
+function finish(result: TaskResult, message: string): void {
   if (finished) return;
   finished = true;
   kubectl.killAll();

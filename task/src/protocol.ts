@@ -420,7 +420,7 @@ afterMs: number, } | { "type": "finish",
 /**
  * The step's result.
  */
-result: Verdict, 
+result: TaskResult, 
 /**
  * One sentence for the result.
  */
@@ -491,4 +491,4 @@ issuer: string, };
 
 export type Style = "plain" | "section" | "command" | "warning" | "error" | "debug";
 
-export type Verdict = "Succeeded" | "SucceededWithIssues" | "Failed" | "Canceled";
+export type TaskResult = "Succeeded" | "SucceededWithIssues" | "Failed" | "Canceled";

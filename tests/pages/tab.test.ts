@@ -198,11 +198,11 @@ function made(parts: object = {}, workload: object = {}): string {
         kind: "deployments",
         name: "web",
         outcome: "done",
-        verdict: "done after 61 s",
+        result: "done after 61 s",
         milliseconds: 61_000,
         containers: [{ name: "app", before: "a/web:1", set: "b/web:2", now: null }],
         pods: [],
-        course: [],
+        timeline: [],
         warnings: [],
         ...workload,
       },
@@ -212,12 +212,12 @@ function made(parts: object = {}, workload: object = {}): string {
 }
 
 test("the course of a rollout is drawn, and told to who does not see it", async () => {
-  const course = [
+  const timeline = [
     { milliseconds: 1000, wanted: 3, ready: 0, old: 3 },
     { milliseconds: 20_000, wanted: 3, ready: 2, old: 2 },
     { milliseconds: 61_000, wanted: 3, ready: 3, old: 0 },
   ];
-  attach(made({}, { course }));
+  attach(made({}, { timeline }));
   await open();
   await assertReads("New pods, ready: 3 of 3", "Old pods left: 0", "0 s", "1 min 1 s");
   const drawing = tab.getByRole("img");
@@ -241,7 +241,7 @@ test("the time of each pod is drawn, and told to who does not see it", async () 
     { name: "web-2", ready: false, created: 2000 },
     { name: "web-3", ready: true },
   ];
-  attach(made({}, { milliseconds: 10_000, pods, course: [] }));
+  attach(made({}, { milliseconds: 10_000, pods, timeline: [] }));
   await open();
   const labels = tab.getByRole("img");
   assert.deepEqual(
@@ -369,10 +369,10 @@ test("a text from outside is a text", async () => {
     made(
       { result: evil },
       {
-        ...{ namespace: evil, kind: evil, name: evil, outcome: evil, verdict: evil, undo: evil },
+        ...{ namespace: evil, kind: evil, name: evil, outcome: evil, result: evil, rollback: evil },
         containers: [{ name: evil, before: evil, set: `${evil}2`, now: evil }],
         pods: [{ name: evil, ready: false, milliseconds: null, trouble: evil }],
-        course: [step, { ...step, milliseconds: -1 }],
+        timeline: [step, { ...step, milliseconds: -1 }],
         warnings: [{ reason: evil, message: evil, times: 3 }],
         log: { pod: evil, container: evil, lines: [evil, evil] },
       },

@@ -564,18 +564,18 @@ describe("the report", () => {
     const [workload] = story.workloads;
     assert.deepEqual(
       [workload.kind, workload.name, workload.outcome],
-      ["deployments", "web", "undone"],
+      ["deployments", "web", "rolledBack"],
     );
     assert.deepEqual(workload.containers, [{ name: "app", before, set: after, now: before }]);
     assert.deepEqual(workload.log.lines, ["<b>no</b> `database` | ##vso[x]y"]);
-    assert.ok(workload.course.length > 0);
+    assert.ok(workload.timeline.length > 0);
     assert.equal(outcome.outputs.changed, "false");
     assert.deepEqual(JSON.parse(outcome.outputs.previousImages ?? ""), {
       "default/deployments/web": { app: before },
     });
     const result = JSON.parse(outcome.outputs.result ?? "");
     assert.equal(result.result, "Failed");
-    assert.match(result.workloads[0].verdict, /ends again and again/);
+    assert.match(result.workloads[0].result, /ends again and again/);
   });
 
   test("masks secrets in what it hands over, as the agent does in the log", async () => {

@@ -2,17 +2,19 @@
 #![no_main]
 
 use kubectl_set_image::{
-    images::{self, Needs},
-    images_file::ImagesFile,
-    record::Record,
-    reference::{Reference, Tag},
-    selector,
-    tag::{
-        sanitise::{Unique, sanitise},
-        template::Template,
-        version,
+    host::variables::Variables,
+    image::{
+        file::ImagesFile,
+        lines::{self, Needs},
+        reference::{Reference, Tag},
+        tag::{
+            sanitise::{Unique, sanitise},
+            template::Template,
+            version,
+        },
     },
-    variables::Variables,
+    kubernetes::selector,
+    plan::record::Record,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -25,7 +27,7 @@ fuzz_target!(|text: &str| {
         let _ = version::from_tag(text);
     }
     for needs in [Needs::Images, Needs::Workloads] {
-        let _ = images::parse(text, needs, &Variables::default());
+        let _ = lines::parse(text, needs, &Variables::default());
     }
     for unique in [Unique::Yes, Unique::No] {
         if let Some(tag) = sanitise(text, unique) {

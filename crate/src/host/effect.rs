@@ -184,7 +184,7 @@ pub enum Effect {
     /// Tell the agent the verdict and end. The last effect.
     Finish {
         /// The step's result.
-        result: Verdict,
+        result: TaskResult,
         /// One sentence for the result.
         message: LogText,
     },
@@ -212,7 +212,7 @@ pub enum Style {
 /// The result of the step, in the agent's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub enum Verdict {
+pub enum TaskResult {
     /// All is as it was asked for.
     Succeeded,
     /// All is as it was asked for, and there is something to look at.

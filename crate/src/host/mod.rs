@@ -14,7 +14,7 @@ mod time;
 pub mod variables;
 
 pub use agent::{Agent, AgentProxy, Connection};
-pub use effect::{ApiRequest, Effect, Style, Verdict};
+pub use effect::{ApiRequest, Effect, Style, TaskResult};
 pub use event::{Event, Stream};
 pub use log_text::LogText;
 pub use secret::Secret;
@@ -58,7 +58,7 @@ mod tests {
             ApiRequest::decl(&config),
             Assertion::decl(&config),
             Style::decl(&config),
-            Verdict::decl(&config),
+            TaskResult::decl(&config),
         ];
         let mut file = String::from("// Made from crate/src/host by its tests. Do not edit.\n");
         for declaration in declarations {

@@ -10,7 +10,7 @@ use crate::{
         files::File,
         reader::{Reader, unquoted},
     },
-    kubectl::Release,
+    kubectl::KubectlRelease,
     login::{
         azure::Cluster,
         connection::{self, AzureConnection, ConnectionError, Job, KubernetesAccess},
@@ -63,7 +63,7 @@ pub enum Kubectl {
     /// The one of this path.
     At(String),
     /// A published one.
-    Published(Release),
+    Published(KubectlRelease),
 }
 
 /// How kubectl logs in, and what the connection says of where to go.
@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
                     return self.fail(InputError::Url("kubectlDownloadUrl", found));
                 }
                 let version = if version == "latest" { "stable".to_owned() } else { version };
-                Some(Kubectl::Published(Release::new(version, downloads, self.agent)))
+                Some(Kubectl::Published(KubectlRelease::new(version, downloads, self.agent)))
             }
             (None, None) => Some(Kubectl::OnPath),
         }

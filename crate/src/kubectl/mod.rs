@@ -12,7 +12,7 @@ pub use length::TooLong;
 pub(crate) use process::{ChangeError, Process, ProcessExit, is_note, main_line};
 pub(crate) use published::NoKubectl;
 pub use published::{Published, PublishedError};
-pub use release::{PROGRAM, Release};
+pub use release::{KubectlRelease, PROGRAM};
 pub use skew::{Skew, client_version, server_version};
 
 use crate::kubernetes::{ContainerLog, WorkloadName};

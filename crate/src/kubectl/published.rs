@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::host::http::{Dialogue, Heard, Next, NoAnswer, Request, Url, retry::Retries};
+use crate::host::http::{Dialogue, Next, NoAnswer, Reply, Request, Url, retry::Retries};
 
 /// The most that such a text has, in bytes.
 const LIMIT: u32 = 1024;
@@ -60,15 +60,15 @@ impl Dialogue for Published {
         Next::Ask(request)
     }
 
-    fn hear(&mut self, heard: Heard) -> Next<Self::Outcome> {
+    fn hear(&mut self, heard: Reply) -> Next<Self::Outcome> {
         if let Some(after_ms) = self.retries.after(&heard) {
             return Next::Wait(after_ms);
         }
         let answer = match heard {
-            Heard::Waited => return self.begin(),
-            Heard::NoAnswer(why) => return self.fail(ErrorKind::NoAnswer(why)),
-            Heard::Signed(_) | Heard::NotSigned(_) => return self.fail(ErrorKind::NoWord),
-            Heard::Answer(answer) => answer,
+            Reply::Waited => return self.begin(),
+            Reply::NoAnswer(why) => return self.fail(ErrorKind::NoAnswer(why)),
+            Reply::Signed(_) | Reply::NotSigned(_) => return self.fail(ErrorKind::NoWord),
+            Reply::Answer(answer) => answer,
         };
         if let (301 | 302 | 307 | 308, Some(to)) = (answer.status, answer.header("location")) {
             let here = Url::parse(&self.url);

@@ -7,7 +7,7 @@ pub const PROGRAM: &str = "kubectl";
 
 /// A published kubectl, for one platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Release {
+pub struct KubectlRelease {
     /// `1.34.2`; or `1.34` for the newest of these, or `stable` for the newest of all.
     pub version: String,
     /// Where versions are published, without a slash at the end.
@@ -16,7 +16,7 @@ pub struct Release {
     platform: String,
 }
 
-impl Release {
+impl KubectlRelease {
     /// The release for the agent.
     #[must_use]
     pub fn new(version: String, downloads: String, agent: &Agent) -> Self {
@@ -70,7 +70,7 @@ mod tests {
         let agent =
             |os: &str, arch: &str| Agent { os: os.into(), arch: arch.into(), ..Agent::default() };
         let release = |version: &str, os, arch| {
-            Release::new(version.into(), "https://a.io".into(), &agent(os, arch))
+            KubectlRelease::new(version.into(), "https://a.io".into(), &agent(os, arch))
         };
         let whole = release("1.34.2", "win32", "x64");
         assert_eq!(whole.newest(), None);

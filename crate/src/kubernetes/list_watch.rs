@@ -103,7 +103,7 @@ pub struct ListWatch {
 enum By {
     Watching,
     Listing,
-    Getting,
+    KubectlInstall,
 }
 
 #[derive(Debug)]
@@ -114,7 +114,7 @@ enum State {
         response: Response,
     },
     /// The object is being read.
-    Getting(Response),
+    KubectlInstall(Response),
     /// The watch, with what was heard of an event so far; its head may still be to come.
     Watching {
         response: Response,
@@ -172,7 +172,7 @@ impl ListWatch {
                 self.heard = false;
                 vec![Want::Wake(if *began { SILENCE_MS } else { ANSWER_MS })]
             }
-            (State::Listing { .. } | State::Getting(_), Heard::Woken) if self.heard => {
+            (State::Listing { .. } | State::KubectlInstall(_), Heard::Woken) if self.heard => {
                 self.heard = false;
                 vec![Want::Wake(ANSWER_MS)]
             }
@@ -187,19 +187,22 @@ impl ListWatch {
             (_, Heard::Woken) => self.interrupted(ApiError::Late(ANSWER_MS / 1000)),
             (_, Heard::Ended(Some(error))) => self.fail(error.clone()),
             (
-                State::Listing { response, .. } | State::Getting(response),
+                State::Listing { response, .. } | State::KubectlInstall(response),
                 Heard::Began(status, headers),
             ) => {
                 response.begin(status, headers);
                 self.heard = true;
                 Vec::new()
             }
-            (State::Listing { response, .. } | State::Getting(response), Heard::Chunk(chunk)) => {
+            (
+                State::Listing { response, .. } | State::KubectlInstall(response),
+                Heard::Chunk(chunk),
+            ) => {
                 response.add(chunk);
                 self.heard = true;
                 Vec::new()
             }
-            (State::Listing { .. } | State::Getting(_), Heard::Ended(None)) => {
+            (State::Listing { .. } | State::KubectlInstall(_), Heard::Ended(None)) => {
                 self.answered(picture)
             }
             (State::Watching { response, began, .. }, Heard::Began(status, headers)) => {
@@ -236,8 +239,8 @@ impl ListWatch {
         let request = if !list {
             self.state = State::Watching { response, began: false, buffer: Vec::new() };
             self.collection.watch(&self.version)
-        } else if let (By::Getting, Some(name)) = (self.by, &self.collection.name) {
-            self.state = State::Getting(response);
+        } else if let (By::KubectlInstall, Some(name)) = (self.by, &self.collection.name) {
+            self.state = State::KubectlInstall(response);
             self.collection.object(name)
         } else {
             self.state = State::Listing { pages: Vec::new(), response };
@@ -255,7 +258,7 @@ impl ListWatch {
     /// A list, a page of one, or an object is read.
     fn answered(&mut self, picture: &mut dyn Picture) -> Vec<Want> {
         let outcome = match std::mem::replace(&mut self.state, State::GivenUp) {
-            State::Getting(response) => Self::take_object(response, picture),
+            State::KubectlInstall(response) => Self::take_object(response, picture),
             State::Listing { pages, response } => match self.take_page(pages, response, picture) {
                 Ok(Some(next)) => return vec![Want::Ask(next), Want::Wake(ANSWER_MS)],
                 Ok(None) => Ok(()),
@@ -371,7 +374,9 @@ impl ListWatch {
         let way = match self.by {
             _ if !error.is_forbidden() => None,
             By::Watching if watched => Some(By::Listing),
-            By::Watching | By::Listing if self.collection.name.is_some() => Some(By::Getting),
+            By::Watching | By::Listing if self.collection.name.is_some() => {
+                Some(By::KubectlInstall)
+            }
             _ => None,
         };
         if let Some(way) = way {

@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, fmt, net::IpAddr};
 
 use crate::host::{
     Agent, AgentProxy, Secret,
-    http::{Url, Way, percent},
+    http::{Route, Url, percent},
 };
 
 /// The metadata service of a machine in a cloud, which no proxy stands for.
@@ -38,13 +38,13 @@ pub struct Network {
 /// An entry of `NO_PROXY`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Bypass {
-    what: What,
+    what: BypassTarget,
     /// The one port that it is about.
     port: Option<u16>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum What {
+enum BypassTarget {
     /// Every host.
     All,
     /// The addresses that begin with so many bits of this one.
@@ -113,11 +113,11 @@ impl Network {
 
     /// What is set for the way to a URL.
     #[must_use]
-    pub fn way(&self, url: &Url) -> Way {
+    pub fn way(&self, url: &Url) -> Route {
         let proxy = self.proxy_for(url).map(|proxy| shown(proxy.reveal()));
         let has_proxy = if url.secure { &self.https } else { &self.http }.is_some();
         let entry = self.entry_for(url).filter(|_| has_proxy && !url.is_loopback());
-        Way { proxy, bypass: entry.map(Bypass::to_string), authorities: self.authorities.clone() }
+        Route { proxy, bypass: entry.map(Bypass::to_string), authorities: self.authorities.clone() }
     }
 
     /// The passwords in it.
@@ -151,12 +151,12 @@ impl Bypass {
             return None;
         }
         if entry == "*" {
-            return Some(Self { what: What::All, port: None });
+            return Some(Self { what: BypassTarget::All, port: None });
         }
         if let Some((address, bits)) = entry.split_once('/') {
             let address: IpAddr = address.parse().ok()?;
             let bits = bits.parse().ok().filter(|bits| *bits <= width(address))?;
-            return Some(Self { what: What::Net(address, bits), port: None });
+            return Some(Self { what: BypassTarget::Net(address, bits), port: None });
         }
         if let Ok(address) = entry.parse() {
             return Some(Self::address(address, None));
@@ -175,11 +175,11 @@ impl Bypass {
         let host = host.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(host);
         let host = host.trim_end_matches('.');
         let is_host = !host.trim_start_matches('.').is_empty() && host.bytes().all(is_of_a_host);
-        is_host.then(|| Self { what: What::Host(host.to_owned()), port })
+        is_host.then(|| Self { what: BypassTarget::Host(host.to_owned()), port })
     }
 
     fn address(address: IpAddr, port: Option<u16>) -> Self {
-        Self { what: What::Net(address, width(address)), port }
+        Self { what: BypassTarget::Net(address, width(address)), port }
     }
 
     fn is_for(&self, url: &Url) -> bool {
@@ -190,11 +190,11 @@ impl Bypass {
         let host = url.host.trim_end_matches('.');
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         match &self.what {
-            What::All => true,
-            What::Net(net, bits) => {
+            BypassTarget::All => true,
+            BypassTarget::Net(net, bits) => {
                 bare.parse().is_ok_and(|address| is_within(address, *net, *bits))
             }
-            What::Host(name) => match name.strip_prefix('.') {
+            BypassTarget::Host(name) => match name.strip_prefix('.') {
                 Some(_) => host.ends_with(name.as_str()) && host.len() > name.len(),
                 None => host
                     .strip_suffix(name.as_str())
@@ -207,11 +207,13 @@ impl Bypass {
 impl fmt::Display for Bypass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.what, self.port) {
-            (What::All, _) => f.write_str("*")?,
-            (What::Net(IpAddr::V6(address), 128), Some(_)) => write!(f, "[{address}]")?,
-            (What::Net(address, bits), _) if *bits == width(*address) => write!(f, "{address}")?,
-            (What::Net(address, bits), _) => write!(f, "{address}/{bits}")?,
-            (What::Host(name), _) => f.write_str(name)?,
+            (BypassTarget::All, _) => f.write_str("*")?,
+            (BypassTarget::Net(IpAddr::V6(address), 128), Some(_)) => write!(f, "[{address}]")?,
+            (BypassTarget::Net(address, bits), _) if *bits == width(*address) => {
+                write!(f, "{address}")?;
+            }
+            (BypassTarget::Net(address, bits), _) => write!(f, "{address}/{bits}")?,
+            (BypassTarget::Host(name), _) => f.write_str(name)?,
         }
         self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
@@ -316,7 +318,7 @@ fn alternatives(pattern: &str) -> Option<Vec<String>> {
 
 fn of_plain_pattern(pattern: &str) -> Option<Bypass> {
     if !pattern.is_empty() && pattern.chars().all(|c| c == ANY) {
-        return Some(Bypass { what: What::All, port: None });
+        return Some(Bypass { what: BypassTarget::All, port: None });
     }
     if let Some(net) = of_prefix(pattern) {
         return Some(net);
@@ -326,7 +328,7 @@ fn of_plain_pattern(pattern: &str) -> Option<Bypass> {
     let entry = Bypass::parse(rest)?;
     match &entry.what {
         // A path, or a mask.
-        What::Net(address, bits) if *bits != width(*address) && !rest.contains('/') => None,
+        BypassTarget::Net(address, bits) if *bits != width(*address) && !rest.contains('/') => None,
         _ => Some(entry),
     }
 }
@@ -342,7 +344,7 @@ fn of_prefix(pattern: &str) -> Option<Bypass> {
         count += 1;
     }
     (count < 4 && open.starts_with('.') || count == 4 || open.starts_with(ANY))
-        .then(|| Bypass { what: What::Net(octets.into(), 8 * count), port: None })
+        .then(|| Bypass { what: BypassTarget::Net(octets.into(), 8 * count), port: None })
 }
 
 /// The URL of the agent's proxy, with user and password in it where there are some.

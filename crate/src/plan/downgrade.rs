@@ -1,7 +1,7 @@
 //! Which containers of a plan get an older image than they have.
 
 use crate::{
-    image::tag::downgrade::{Ordered, Step, step},
+    image::tag::downgrade::{Direction, Ordered, direction},
     kubernetes::WorkloadName,
     plan::{ContainerChange, Plan},
 };
@@ -23,7 +23,7 @@ pub struct Backward<'a> {
     /// The container and its images.
     pub change: &'a ContainerChange,
     /// How the images stand to each other.
-    pub step: Step,
+    pub direction: Direction,
 }
 
 impl DowngradeRule {
@@ -34,18 +34,20 @@ impl DowngradeRule {
             workload.containers.iter().map(move |change| (&workload.name, change))
         });
         let judged = changes.map(|(workload, change)| {
-            let step = match step(&change.new, &change.old) {
-                Step::Back if !self.ordered.holds(&change.new, &change.old) => Step::Unknown,
-                step => step,
+            let direction = match direction(&change.new, &change.old) {
+                Direction::Back if !self.ordered.holds(&change.new, &change.old) => {
+                    Direction::Unknown
+                }
+                direction => direction,
             };
-            Backward { workload, change, step }
+            Backward { workload, change, direction }
         });
-        judged.filter(|backward| backward.step != Step::Forward).collect()
+        judged.filter(|backward| backward.direction != Direction::Forward).collect()
     }
 
     /// Whether one of them forbids the whole plan.
     #[must_use]
     pub fn refuses(&self, backward: &[Backward<'_>]) -> bool {
-        !self.allowed && backward.iter().any(|backward| backward.step == Step::Back)
+        !self.allowed && backward.iter().any(|backward| backward.direction == Direction::Back)
     }
 }

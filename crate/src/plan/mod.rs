@@ -4,21 +4,21 @@
 //! stumble over is found here, before it runs.
 
 mod annotations;
-mod back;
 mod downgrade;
 mod error;
 mod query;
 pub mod record;
+mod rollback;
 mod stored;
 
 use std::collections::BTreeMap;
 
 pub use annotations::Run;
-pub(crate) use back::find;
-pub use back::{Left, Reason, Return, way_back};
 pub use downgrade::{Backward, DowngradeRule};
 pub use error::PlanError;
-pub use query::{Found, Query};
+pub use query::{FoundWorkloads, Query};
+pub(crate) use rollback::find;
+pub use rollback::{KeptReason, KeptWorkload, Rollback};
 pub use stored::Rewritten;
 
 use crate::{
@@ -80,7 +80,7 @@ pub struct Planned {
 
 /// A command, and the workloads that it changes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
+pub struct PlannedCommand {
     /// The command.
     pub command: CommandLine,
     /// The workloads.
@@ -110,7 +110,7 @@ struct Planner<'a> {
     defaults: &'a [String],
     by_name: ByName<'a>,
     by_repository: ByRepository<'a>,
-    found: &'a [Found],
+    found: &'a [FoundWorkloads],
     places: BTreeMap<(String, WorkloadName), usize>,
     plan: Plan,
 }
@@ -124,7 +124,7 @@ impl Plan {
     pub fn make(
         lines: &[Line],
         defaults: &[String],
-        found: &[Found],
+        found: &[FoundWorkloads],
     ) -> Result<Self, Vec<PlanError>> {
         let mut planner = Planner::new(lines, defaults, found);
         let errors: Vec<PlanError> =
@@ -152,7 +152,7 @@ impl Plan {
     /// The steps that carry the plan out, those that set images first; workloads that get the same
     /// images share some.
     #[must_use]
-    pub fn steps(&self, target: &Target) -> Vec<Step> {
+    pub fn steps(&self, target: &Target) -> Vec<PlannedCommand> {
         let restarted = groups(self.placed().filter(|(_, w)| w.restart), |_| Vec::new());
         let restart = restarted.iter().map(|group| {
             self.step(group, |names| target.within(group.namespace.as_deref()).restart(names))
@@ -162,7 +162,7 @@ impl Plan {
 
     /// Those of them that set images.
     #[must_use]
-    pub fn set_steps(&self, target: &Target) -> Vec<Step> {
+    pub fn set_steps(&self, target: &Target) -> Vec<PlannedCommand> {
         let groups = groups(self.placed().filter(|(_, w)| w.changes()), Planned::pairs);
         let step = |group: &Group| {
             self.step(group, |names| {
@@ -172,9 +172,13 @@ impl Plan {
         groups.iter().map(step).collect()
     }
 
-    fn step(&self, group: &Group, command: impl Fn(&[WorkloadName]) -> CommandLine) -> Step {
+    fn step(
+        &self,
+        group: &Group,
+        command: impl Fn(&[WorkloadName]) -> CommandLine,
+    ) -> PlannedCommand {
         let workloads = group.places.iter().map(|place| self.workloads[*place].clone());
-        Step { command: command(&group.names), workloads: workloads.collect() }
+        PlannedCommand { command: command(&group.names), workloads: workloads.collect() }
     }
 
     fn placed(&self) -> impl Iterator<Item = (usize, &Planned)> {
@@ -190,11 +194,11 @@ impl Plan {
 }
 
 impl<'a> Planner<'a> {
-    fn new(lines: &[Line], defaults: &'a [String], found: &'a [Found]) -> Self {
+    fn new(lines: &[Line], defaults: &'a [String], found: &'a [FoundWorkloads]) -> Self {
         let mut by_name = ByName::new();
         let mut by_repository = ByRepository::new();
         let by_running = lines.iter().any(|line| line.which == Which::Running);
-        for Found { query, workloads } in found {
+        for FoundWorkloads { query, workloads } in found {
             let namespace = query.namespace.as_deref();
             for workload in workloads {
                 by_name.insert((namespace, workload.kind, &workload.metadata.name), workload);
@@ -565,7 +569,7 @@ mod tests {
         let images: String = images.collect();
         let lines = (0..6).fold(String::new(), |all, at| format!("{all}deploy/web{at}{images}\n"));
         let lines = parse(&lines, Needs::Images, &Variables::default()).unwrap();
-        let found = |(at, query)| Found {
+        let found = |(at, query)| FoundWorkloads {
             query,
             workloads: vec![
                 serde_json::from_value(json!({
@@ -576,7 +580,7 @@ mod tests {
                 .unwrap(),
             ],
         };
-        let found: Vec<Found> =
+        let found: Vec<FoundWorkloads> =
             Query::of_lines(&lines, &[]).into_iter().enumerate().map(found).collect();
         let plan = Plan::make(&lines, &[], &found).unwrap();
         plan.steps(&Target::default()).iter().map(|step| step.workloads.len()).collect()

@@ -21,7 +21,7 @@ pub struct Query {
 
 /// What a query found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
+pub struct FoundWorkloads {
     /// What was asked.
     pub query: Query,
     /// The workloads.
@@ -105,7 +105,7 @@ impl Query {
     ///
     /// # Errors
     /// The API server said no, or something else than workloads.
-    pub fn found(&self, answer: Result<&[Vec<u8>], &ApiError>) -> Result<Found, ApiError> {
+    pub fn found(&self, answer: Result<&[Vec<u8>], &ApiError>) -> Result<FoundWorkloads, ApiError> {
         let mut workloads = Vec::new();
         match answer {
             Ok(pages) if self.name.is_none() => {
@@ -124,11 +124,11 @@ impl Query {
         for workload in &mut workloads {
             workload.kind = self.kind;
         }
-        Ok(Found { query: self.clone(), workloads })
+        Ok(FoundWorkloads { query: self.clone(), workloads })
     }
 }
 
-impl Found {
+impl FoundWorkloads {
     /// The workloads, if they are of this namespace.
     pub(super) fn within(&self, namespace: Option<&str>) -> &[Workload] {
         if self.query.namespace.as_deref() == namespace { &self.workloads } else { &[] }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     image::reference::Reference,
     kubernetes::{Kind, Workload, last_change},
-    plan::{Found, Plan, Planned, find},
+    plan::{FoundWorkloads, Plan, Planned, find},
 };
 
 /// The field manager of `kubectl set image`. A webhook that changes its request has no name of its own.
@@ -29,7 +29,7 @@ impl Plan {
     /// Takes the workloads as they are after the change for what the change leads to: their generation,
     /// and their images where these are the step's own, rewritten. Gives the latter. An image of
     /// somebody else stays one that the plan does not have.
-    pub fn take_stored(&mut self, found: &[Found]) -> Vec<Rewritten> {
+    pub fn take_stored(&mut self, found: &[FoundWorkloads]) -> Vec<Rewritten> {
         let mut rewritten = Vec::new();
         for (place, planned) in self.workloads.iter_mut().enumerate() {
             let Some(workload) = find(planned, found) else { continue };
@@ -108,7 +108,7 @@ mod tests {
         plan::Query,
     };
 
-    fn deployment(image: &str, generation: i64, manager: &str) -> Found {
+    fn deployment(image: &str, generation: i64, manager: &str) -> FoundWorkloads {
         let workload: Workload = serde_json::from_value(json!({
             "kind": "Deployment",
             "metadata": {"name": "web", "namespace": "shop", "uid": "1", "generation": generation,
@@ -119,7 +119,7 @@ mod tests {
         }))
         .unwrap();
         let query = Query::of_workload(Some("shop"), &workload.workload_name());
-        Found { query, workloads: vec![workload] }
+        FoundWorkloads { query, workloads: vec![workload] }
     }
 
     fn stored(image: &str, generation: i64, manager: &str) -> (usize, String) {

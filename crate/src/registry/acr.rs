@@ -5,10 +5,10 @@ use serde::Deserialize;
 use crate::{
     host::{
         Secret,
-        http::{Answer, Dialogue, Heard, Next, Request, Url},
+        http::{Answer, Dialogue, Next, Reply, Request, Url},
     },
     registry::{
-        Found, Login, Odd, Registry,
+        Finding, Login, ProtocolViolation, Registry,
         call::{Call, Turn},
         outcome::{said, status},
     },
@@ -16,7 +16,7 @@ use crate::{
 
 /// Asks a registry of Azure for a refresh token that stands for an identity of Entra. What comes of
 /// it is a login for every image of that registry, or why there is none: an
-/// [`Outcome`](super::Outcome) of each of them.
+/// [`CheckResult`](super::CheckResult) of each of them.
 ///
 /// The request is the one of github.com/Azure/acr/blob/main/docs/AAD-OAuth.md.
 #[derive(Debug, Clone)]
@@ -48,10 +48,10 @@ impl Exchange {
         Self { call: Call::new(request, url, true), token: entra_token }
     }
 
-    fn answered(&self, answer: &Answer) -> Result<Login, Found> {
+    fn answered(&self, answer: &Answer) -> Result<Login, Finding> {
         let said = || said(answer, &[Some(self.token.reveal())]);
         match answer.status {
-            400 | 401 | 403 => return Err(Found::LoginRefused { said: said() }),
+            400 | 401 | 403 => return Err(Finding::LoginRefused { said: said() }),
             _ if !answer.is_success() => {
                 return Err(status(&self.call.url, answer.status, said()));
             }
@@ -62,18 +62,18 @@ impl Exchange {
             .map(|answered| answered.refresh_token)
             .filter(|token| token.is_token() && !self.call.is_cut(answer))
             .map(Login::RefreshToken)
-            .ok_or(Found::NotUnderstood(Odd::Token))
+            .ok_or(Finding::NotUnderstood(ProtocolViolation::Token))
     }
 }
 
 impl Dialogue for Exchange {
-    type Outcome = Result<Login, Found>;
+    type Outcome = Result<Login, Finding>;
 
     fn begin(&mut self) -> Next<Self::Outcome> {
         Next::Ask(self.call.request())
     }
 
-    fn hear(&mut self, heard: Heard) -> Next<Self::Outcome> {
+    fn hear(&mut self, heard: Reply) -> Next<Self::Outcome> {
         match self.call.hear(heard) {
             Turn::Ask(request) => Next::Ask(request),
             Turn::Wait(wait) => Next::Wait(wait),

@@ -1,8 +1,8 @@
 //! One request, until there is an answer to go by: tried again, and sent on where it is sent on.
 
 use crate::{
-    host::http::{Answer, Heard, NoAnswer, Request, Url, retry::Retries},
-    registry::{Found, Odd},
+    host::http::{Answer, NoAnswer, Reply, Request, Url, retry::Retries},
+    registry::{Finding, ProtocolViolation},
 };
 
 /// How often an answer may send a request on.
@@ -31,7 +31,7 @@ pub(super) enum Turn {
     /// Nothing: this is the answer.
     Answer(Answer),
     /// Nothing: there is no answer to go by.
-    Failed(Found),
+    Failed(Finding),
 }
 
 impl Call {
@@ -66,16 +66,21 @@ impl Call {
         answer.is_cut(self.request.limit)
     }
 
-    pub(super) fn hear(&mut self, heard: Heard) -> Turn {
-        if let Heard::NoAnswer(why) = &heard {
+    pub(super) fn hear(&mut self, heard: Reply) -> Turn {
+        if let Reply::NoAnswer(why) = &heard {
             let server = self.url.authority();
             if why.is_of_certificate() {
                 let why = shortened(why);
-                return Turn::Failed(Found::NotUnderstood(Odd::Certificate { server, why }));
+                return Turn::Failed(Finding::NotUnderstood(ProtocolViolation::Certificate {
+                    server,
+                    why,
+                }));
             }
             if self.url.secure && speaks_no_tls(&why.words) {
                 if !self.may_be_plain {
-                    return Turn::Failed(Found::NotUnderstood(Odd::NoTls { server }));
+                    return Turn::Failed(Finding::NotUnderstood(ProtocolViolation::NoTls {
+                        server,
+                    }));
                 }
                 self.may_be_plain = false;
                 self.url.secure = false;
@@ -87,16 +92,16 @@ impl Call {
             return Turn::Wait(wait);
         }
         match heard {
-            Heard::Answer(answer) => match answer.status {
+            Reply::Answer(answer) => match answer.status {
                 301 | 302 | 303 | 307 | 308 => self.redirected(&answer),
                 _ => Turn::Answer(answer),
             },
-            Heard::Waited => Turn::Ask(self.request()),
-            Heard::NoAnswer(why) => Turn::Failed(Found::Unreachable {
+            Reply::Waited => Turn::Ask(self.request()),
+            Reply::NoAnswer(why) => Turn::Failed(Finding::Unreachable {
                 server: self.url.authority(),
                 why: shortened(&why),
             }),
-            Heard::Signed(_) | Heard::NotSigned(_) => Turn::Failed(Found::Unreachable {
+            Reply::Signed(_) | Reply::NotSigned(_) => Turn::Failed(Finding::Unreachable {
                 server: self.url.authority(),
                 why: NoAnswer::default(),
             }),
@@ -109,7 +114,7 @@ impl Call {
         let (Some(target), true, true) =
             (target, self.redirects < MOST_REDIRECTS, self.request.method != "POST")
         else {
-            return Turn::Failed(Found::NotUnderstood(Odd::Redirect));
+            return Turn::Failed(Finding::NotUnderstood(ProtocolViolation::Redirect));
         };
         self.redirects += 1;
         self.may_be_plain = false;

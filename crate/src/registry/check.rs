@@ -5,11 +5,12 @@ use serde::Deserialize;
 use crate::{
     host::{
         Secret,
-        http::{Answer, Dialogue, Heard, Next, Request, Url, form},
+        http::{Answer, Dialogue, Next, Reply, Request, Url, form},
     },
     image::reference::{Reference, Tag},
     registry::{
-        Absence, Found, Login, Odd, Origin, Outcome, Refuted, Registry, Stored,
+        CheckResult, Finding, Login, NotFound, Origin, ProtocolViolation, Refuted, Registry,
+        Stored,
         call::{Call, Turn},
         challenge::{self, Challenge},
         is_digest,
@@ -55,11 +56,11 @@ pub struct Check {
     refuted: Option<Refuted>,
     tags: Tags,
     /// The refusal that the list of tags is held against.
-    refusal: Option<Found>,
+    refusal: Option<Finding>,
     /// What is found unless the second look finds more.
-    pending: Option<Found>,
+    pending: Option<Finding>,
     /// Whether nobody asked for the check.
-    hasty: bool,
+    single_try: bool,
 }
 
 /// What is asked for.
@@ -86,13 +87,13 @@ struct Token {
 }
 
 impl Dialogue for Check {
-    type Outcome = Outcome;
+    type Outcome = CheckResult;
 
-    fn begin(&mut self) -> Next<Outcome> {
+    fn begin(&mut self) -> Next<CheckResult> {
         Next::Ask(self.call.request())
     }
 
-    fn hear(&mut self, heard: Heard) -> Next<Outcome> {
+    fn hear(&mut self, heard: Reply) -> Next<CheckResult> {
         match self.call.hear(heard) {
             Turn::Ask(request) => Next::Ask(request),
             Turn::Wait(wait) => Next::Wait(wait),
@@ -128,7 +129,7 @@ impl Check {
             tags: Tags::new(tag),
             refusal: None,
             pending: None,
-            hasty: false,
+            single_try: false,
         };
         check.call = check.question();
         check
@@ -136,8 +137,8 @@ impl Check {
 
     /// The same, not tried again where the first question has no good answer.
     #[must_use]
-    pub fn hastily(self) -> Self {
-        Self { call: self.call.once(), hasty: true, ..self }
+    pub fn without_retries(self) -> Self {
+        Self { call: self.call.once(), single_try: true, ..self }
     }
 
     /// The same, by plain HTTP.
@@ -150,17 +151,17 @@ impl Check {
 
     /// What is known by now, where that is the digest already.
     #[must_use]
-    pub fn so_far(&self) -> Option<Outcome> {
+    pub fn so_far(&self) -> Option<CheckResult> {
         let found = match &self.pending {
             Some(pending) => pending.clone(),
-            None => Found::Exists(Box::new(Stored {
+            None => Finding::Exists(Box::new(Stored {
                 digest: self.digest.clone()?,
                 ..self.stored.clone()
             })),
         };
         let login = !self.login.is_anonymous();
         let (withheld, refuted) = (self.withheld.clone(), self.refuted);
-        Some(Outcome { login, withheld, refuted, ..Outcome::new(&self.reference, found) })
+        Some(CheckResult { login, withheld, refuted, ..CheckResult::new(&self.reference, found) })
     }
 
     /// The question of the phase.
@@ -193,34 +194,34 @@ impl Check {
         ["/v2/", name, &parts.concat()].concat()
     }
 
-    fn ask(&mut self) -> Next<Outcome> {
+    fn ask(&mut self) -> Next<CheckResult> {
         self.call = self.question();
         Next::Ask(self.call.request())
     }
 
-    fn go_on(&mut self, phase: Phase) -> Next<Outcome> {
+    fn go_on(&mut self, phase: Phase) -> Next<CheckResult> {
         self.phase = phase;
         self.tried = false;
         self.ask()
     }
 
-    fn done(&mut self, found: Found) -> Next<Outcome> {
-        Next::Done(Outcome {
+    fn done(&mut self, found: Finding) -> Next<CheckResult> {
+        Next::Done(CheckResult {
             withheld: self.withheld.take(),
             login: !self.login.is_anonymous(),
             refuted: self.refuted,
-            ..Outcome::new(&self.reference, found)
+            ..CheckResult::new(&self.reference, found)
         })
     }
 
-    fn exists(&mut self) -> Next<Outcome> {
+    fn exists(&mut self) -> Next<CheckResult> {
         let digest = self.digest.take().unwrap_or_default();
         let stored = Stored { digest, ..std::mem::take(&mut self.stored) };
-        self.done(Found::Exists(Box::new(stored)))
+        self.done(Finding::Exists(Box::new(stored)))
     }
 
     /// Something is in the way. It matters only where it is not known yet whether the image is there.
-    fn give_up(&mut self, found: Found) -> Next<Outcome> {
+    fn give_up(&mut self, found: Finding) -> Next<CheckResult> {
         if let Some(pending) = self.pending.take() {
             return self.done(pending);
         }
@@ -233,7 +234,7 @@ impl Check {
     }
 
     /// The manifest is asked for once more, a moment later; this is found unless that finds more.
-    fn look_again(&mut self, found: Found) -> Next<Outcome> {
+    fn look_again(&mut self, found: Finding) -> Next<CheckResult> {
         self.pending = Some(found);
         self.phase = Phase::Manifest;
         self.tried = false;
@@ -242,7 +243,7 @@ impl Check {
     }
 
     /// The manifest is not there, or not shown, and this is all that there is to know of the tags.
-    fn not_listed(&mut self, whole: bool) -> Next<Outcome> {
+    fn not_listed(&mut self, whole: bool) -> Next<CheckResult> {
         let known =
             self.tags.are_shown() || (!self.login.is_anonymous() && self.withheld.is_none());
         let tags = std::mem::replace(&mut self.tags, Tags::new(""));
@@ -252,29 +253,31 @@ impl Check {
         match self.refusal.take() {
             Some(refusal) if !proven => return self.done(refusal),
             Some(_) => {
-                let absence = Absence::Tag { nearest: tags.nearest(), hidden: true };
-                return self.done(Found::Missing(absence));
+                let absence = NotFound::Tag { nearest: tags.nearest(), hidden: true };
+                return self.done(Finding::Missing(absence));
             }
             None => {}
         }
         let found = match (listed, self.reference.digest()) {
-            (true, Some(_)) => Found::Missing(Absence::Digest { tag: tag() }),
-            (true, None) => Found::Contradicted { tag: tag() },
-            _ if known => Found::Missing(Absence::Tag { nearest: tags.nearest(), hidden: false }),
-            _ => Found::Unclear,
+            (true, Some(_)) => Finding::Missing(NotFound::Digest { tag: tag() }),
+            (true, None) => Finding::Contradicted { tag: tag() },
+            _ if known => {
+                Finding::Missing(NotFound::Tag { nearest: tags.nearest(), hidden: false })
+            }
+            _ => Finding::Unclear,
         };
         self.absent(found)
     }
 
     /// What is not found stops a release only if it is not found once more.
-    fn absent(&mut self, found: Found) -> Next<Outcome> {
-        if self.hasty && found == Found::Unclear {
+    fn absent(&mut self, found: Finding) -> Next<CheckResult> {
+        if self.single_try && found == Finding::Unclear {
             return self.done(found);
         }
         self.look_again(found)
     }
 
-    fn answered(&mut self, answer: &Answer) -> Next<Outcome> {
+    fn answered(&mut self, answer: &Answer) -> Next<CheckResult> {
         let elsewhere = self.call.is_elsewhere();
         if !elsewhere {
             self.registry.url.secure = self.call.url.secure;
@@ -304,35 +307,35 @@ impl Check {
     }
 
     /// The manifest is not found.
-    fn not_there(&mut self, answer: &Answer) -> Next<Outcome> {
+    fn not_there(&mut self, answer: &Answer) -> Next<CheckResult> {
         if let Some(pending) = self.pending.take() {
             return self.done(pending);
         }
         if let Some(digest) = self.digest.clone() {
             let said = self.said(answer);
-            return self.look_again(Found::Unusable { digest, status: 404, said });
+            return self.look_again(Finding::Unusable { digest, status: 404, said });
         }
         self.ask_for_tags()
     }
 
-    fn ask_for_tags(&mut self) -> Next<Outcome> {
+    fn ask_for_tags(&mut self) -> Next<CheckResult> {
         self.refuted = None;
         let path = self.path(&["/tags/list?n=1000"]);
         self.go_on(Phase::Tags(0, path))
     }
 
-    fn unexpected(&mut self, answer: &Answer) -> Next<Outcome> {
+    fn unexpected(&mut self, answer: &Answer) -> Next<CheckResult> {
         let said = self.said(answer);
         self.give_up(status(&self.call.url, answer.status, said))
     }
 
-    fn head(&mut self, answer: &Answer) -> Next<Outcome> {
+    fn head(&mut self, answer: &Answer) -> Next<CheckResult> {
         if is_page(answer) {
-            return self.done(Found::NotUnderstood(Odd::NoRegistry));
+            return self.done(Finding::NotUnderstood(ProtocolViolation::NoRegistry));
         }
         if let Some(digest) = digest_of(answer) {
             if self.reference.digest().is_some_and(|wanted| contradict(wanted, digest)) {
-                return self.done(Found::NotUnderstood(Odd::Digest));
+                return self.done(Finding::NotUnderstood(ProtocolViolation::Digest));
             }
             self.digest = Some(self.reference.digest().unwrap_or(digest).to_owned());
             if self.registry.docker_hub {
@@ -342,26 +345,30 @@ impl Check {
         self.go_on(Phase::Manifest)
     }
 
-    fn manifest(&mut self, answer: &Answer) -> Next<Outcome> {
-        let odd = |odd| Found::NotUnderstood(odd);
+    fn manifest(&mut self, answer: &Answer) -> Next<CheckResult> {
+        let odd = |violation| Finding::NotUnderstood(violation);
         if self.call.is_cut(answer) {
-            return self.give_up(odd(Odd::TooLong));
+            return self.give_up(odd(ProtocolViolation::TooLong));
         }
         let wanted = self.digest.as_deref().or(self.reference.digest());
         let named = digest_of(answer);
         if ![wanted, named].into_iter().flatten().all(|digest| agrees(digest, answer)) {
-            return self.done(odd(Odd::Digest));
+            return self.done(odd(ProtocolViolation::Digest));
         }
         let manifest = Manifest::read(&answer.body);
         if self.digest.is_none() {
             if manifest.is_none() {
                 let page = is_page(answer);
-                return self.done(odd(if page { Odd::NoRegistry } else { Odd::Manifest }));
+                return self.done(odd(if page {
+                    ProtocolViolation::NoRegistry
+                } else {
+                    ProtocolViolation::Manifest
+                }));
             }
             let content = ["sha256:", &answer.sha256].concat();
             let digest = wanted.or(named).unwrap_or(&content);
             if !is_digest(digest) {
-                return self.done(odd(Odd::Digest));
+                return self.done(odd(ProtocolViolation::Digest));
             }
             self.digest = Some(digest.to_owned());
         }
@@ -384,12 +391,12 @@ impl Check {
     }
 
     /// Docker Hub counts what is got of it.
-    fn go_on_unless_counted(&mut self, phase: Phase) -> Next<Outcome> {
+    fn go_on_unless_counted(&mut self, phase: Phase) -> Next<CheckResult> {
         if self.registry.docker_hub { self.exists() } else { self.go_on(phase) }
     }
 
     /// The manifest of the first platform, for what it says of where the image comes from.
-    fn part(&mut self, digest: &str, answer: &Answer) -> Next<Outcome> {
+    fn part(&mut self, digest: &str, answer: &Answer) -> Next<CheckResult> {
         let right = !self.call.is_cut(answer) && agrees(digest, answer);
         let manifest = right.then(|| Manifest::read(&answer.body)).flatten();
         let Some(manifest) = manifest else { return self.exists() };
@@ -403,7 +410,7 @@ impl Check {
         }
     }
 
-    fn config(&mut self, digest: &str, answer: &Answer) -> Next<Outcome> {
+    fn config(&mut self, digest: &str, answer: &Answer) -> Next<CheckResult> {
         if !self.call.is_cut(answer) && agrees(digest, answer) {
             self.learn(Origin::of_config(&answer.body));
             if matches!(self.phase, Phase::Config(_)) {
@@ -419,16 +426,16 @@ impl Check {
         self.stored.origin = known.or(origin);
     }
 
-    fn listed(&mut self, answer: &Answer, pages: u8) -> Next<Outcome> {
+    fn listed(&mut self, answer: &Answer, pages: u8) -> Next<CheckResult> {
         if answer.status == 404 && pages == 0 {
             if let Some(refusal) = self.refusal.take() {
                 return self.done(refusal);
             }
             let known = !self.login.is_anonymous() && self.withheld.is_none();
             return match (is_page(answer), known) {
-                (true, _) => self.done(Found::NotUnderstood(Odd::NoRegistry)),
-                (false, true) => self.absent(Found::Missing(Absence::Repository)),
-                (false, false) => self.absent(Found::Unclear),
+                (true, _) => self.done(Finding::NotUnderstood(ProtocolViolation::NoRegistry)),
+                (false, true) => self.absent(Finding::Missing(NotFound::Repository)),
+                (false, false) => self.absent(Finding::Unclear),
             };
         }
         let whole = answer.is_success() && !self.call.is_cut(answer);
@@ -448,15 +455,15 @@ impl Check {
         }
     }
 
-    fn challenged(&mut self, answer: &Answer) -> Next<Outcome> {
+    fn challenged(&mut self, answer: &Answer) -> Next<CheckResult> {
         let headers = answer.headers.iter().filter(|(name, _)| name == "www-authenticate");
         let Some(challenge) = challenge::best(headers.map(|(_, value)| value.as_str())) else {
-            return self.give_up(Found::NotUnderstood(Odd::Challenge));
+            return self.give_up(Finding::NotUnderstood(ProtocolViolation::Challenge));
         };
         if challenge.bearer {
             return match Url::parse(&challenge.realm) {
                 Some(realm) => self.ask_token(challenge, realm, true),
-                None => self.give_up(Found::NotUnderstood(Odd::Challenge)),
+                None => self.give_up(Finding::NotUnderstood(ProtocolViolation::Challenge)),
             };
         }
         match self.login.basic() {
@@ -466,12 +473,12 @@ impl Check {
                 self.shown = true;
                 self.ask()
             }
-            None => self.give_up(Found::LoginNeeded),
+            None => self.give_up(Finding::LoginNeeded),
         }
     }
 
     /// Asks for a token: a refresh token is posted, if that is wanted, and everything else is got.
-    fn ask_token(&mut self, challenge: Challenge, realm: Url, post: bool) -> Next<Outcome> {
+    fn ask_token(&mut self, challenge: Challenge, realm: Url, post: bool) -> Next<CheckResult> {
         let trusted = self.registry.trusts(&realm);
         match (self.login.is_anonymous(), trusted) {
             (true, _) => {}
@@ -510,7 +517,7 @@ impl Check {
         Next::Ask(self.call.request())
     }
 
-    fn token(&mut self, answer: &Answer, challenge: Challenge, realm: Url) -> Next<Outcome> {
+    fn token(&mut self, answer: &Answer, challenge: Challenge, realm: Url) -> Next<CheckResult> {
         if matches!(answer.status, 404 | 405) && self.call.request().method == "POST" {
             return self.ask_token(challenge, realm, false);
         }
@@ -519,7 +526,7 @@ impl Check {
             400 if self.shown && self.withheld.is_none() => return self.refused(answer, false),
             _ if !answer.is_success() => return self.unexpected(answer),
             _ if self.call.is_cut(answer) => {
-                return self.give_up(Found::NotUnderstood(Odd::TooLong));
+                return self.give_up(Finding::NotUnderstood(ProtocolViolation::TooLong));
             }
             _ => {}
         }
@@ -529,7 +536,7 @@ impl Check {
             !token.reveal().is_empty() && token.reveal().bytes().all(|b| b.is_ascii_graphic())
         };
         let Some(token) = token.filter(fits) else {
-            return self.give_up(Found::NotUnderstood(Odd::Token));
+            return self.give_up(Finding::NotUnderstood(ProtocolViolation::Token));
         };
         self.authorization = Some(["Bearer ", token.reveal()].concat().into());
         self.tried = true;
@@ -537,16 +544,16 @@ impl Check {
     }
 
     /// The registry, or who gives its tokens, refuses to answer.
-    fn refused(&mut self, answer: &Answer, by_registry: bool) -> Next<Outcome> {
+    fn refused(&mut self, answer: &Answer, by_registry: bool) -> Next<CheckResult> {
         let said = self.said(answer);
         let of_manifest = by_registry && self.phase == Phase::Manifest;
         if let (true, Some(digest)) = (of_manifest, self.digest.clone()) {
-            return self.done(Found::Unusable { digest, status: answer.status, said });
+            return self.done(Finding::Unusable { digest, status: answer.status, said });
         }
         let found = if self.login.is_anonymous() {
-            Found::LoginNeeded
+            Finding::LoginNeeded
         } else if self.shown || self.withheld.is_some() {
-            Found::LoginRefused { said }
+            Finding::LoginRefused { said }
         } else {
             status(&self.call.url, answer.status, said)
         };

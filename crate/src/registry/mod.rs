@@ -21,6 +21,6 @@ pub use check::Check;
 pub use manifest::{Part, Platform, is_digest};
 pub use origin::{Built, Origin};
 pub(crate) use outcome::Weight;
-pub use outcome::{Absence, Found, Odd, Outcome, Refuted, Verify, fails};
+pub use outcome::{CheckResult, Finding, NotFound, ProtocolViolation, Refuted, Verify, fails};
 pub use server::{Login, Registry};
 pub use stored::Stored;

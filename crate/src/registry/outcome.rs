@@ -12,7 +12,7 @@ use crate::{
 
 /// What came of asking a registry for one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct CheckResult {
     /// The image, as it was asked for.
     pub reference: String,
     /// The registry, by its name in references.
@@ -24,7 +24,7 @@ pub struct Outcome {
     /// An answer that a later one refuted.
     pub refuted: Option<Refuted>,
     /// What was found.
-    pub found: Found,
+    pub found: Finding,
 }
 
 /// An answer that a later one refuted: the image is there, and the registry denied it first.
@@ -38,7 +38,7 @@ pub enum Refuted {
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum Finding {
     /// The image is there.
     Exists(Box<Stored>),
     /// The registry names a digest for it, and does not give what has that digest.
@@ -56,7 +56,7 @@ pub enum Found {
         tag: String,
     },
     /// It is not there.
-    Missing(Absence),
+    Missing(NotFound),
     /// It is not there, or not for those without a login.
     Unclear,
     /// The registry does not take the login.
@@ -67,7 +67,7 @@ pub enum Found {
     /// There is no login, and the registry wants one.
     LoginNeeded,
     /// The answers are not those of a registry.
-    NotUnderstood(Odd),
+    NotUnderstood(ProtocolViolation),
     /// The server can do nothing for now.
     Busy {
         /// The server.
@@ -88,7 +88,7 @@ pub enum Found {
 
 /// What is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Absence {
+pub enum NotFound {
     /// The tag or digest of a repository that is there.
     Tag {
         /// The tags that are nearest to it, at most five; none where they cannot be listed.
@@ -107,7 +107,7 @@ pub enum Absence {
 
 /// What is odd in an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Odd {
+pub enum ProtocolViolation {
     /// The certificate is not trusted.
     Certificate {
         /// The server that has it.
@@ -167,14 +167,14 @@ pub(crate) enum Weight {
 
 /// Whether an outcome ends the run, before anything is changed.
 #[must_use]
-pub fn fails(outcome: &Outcome, verify: Verify) -> bool {
+pub fn fails(outcome: &CheckResult, verify: Verify) -> bool {
     outcome.weight(verify) == Weight::Error
 }
 
-impl Outcome {
+impl CheckResult {
     /// What was found for a reference, with a login for its registry.
     #[must_use]
-    pub fn new(reference: &Reference, found: Found) -> Self {
+    pub fn new(reference: &Reference, found: Finding) -> Self {
         let registry = Registry::of(reference).name();
         let reference = reference.to_string();
         Self { reference, registry, login: true, withheld: None, refuted: None, found }
@@ -184,7 +184,7 @@ impl Outcome {
     #[must_use]
     pub fn stored(&self) -> Option<&Stored> {
         match &self.found {
-            Found::Exists(stored) => Some(stored),
+            Finding::Exists(stored) => Some(stored),
             _ => None,
         }
     }
@@ -198,24 +198,24 @@ impl Outcome {
     pub(crate) fn weight(&self, verify: Verify) -> Weight {
         let required = verify == Verify::Required;
         match &self.found {
-            Found::Exists(_) => Weight::Told,
-            Found::Missing(_) | Found::LoginRefused { .. } => Weight::Error,
+            Finding::Exists(_) => Weight::Told,
+            Finding::Missing(_) | Finding::LoginRefused { .. } => Weight::Error,
             _ if required => Weight::Error,
-            Found::Unusable { .. } | Found::Contradicted { .. } => Weight::Warning,
-            Found::NotUnderstood(_) if self.login => Weight::Error,
-            Found::Unreachable { .. } | Found::Busy { .. } if self.login => Weight::Warning,
+            Finding::Unusable { .. } | Finding::Contradicted { .. } => Weight::Warning,
+            Finding::NotUnderstood(_) if self.login => Weight::Error,
+            Finding::Unreachable { .. } | Finding::Busy { .. } if self.login => Weight::Warning,
             _ => Weight::Told,
         }
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for CheckResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut words = String::new();
         let text = &mut words;
         add(text, &[&self.reference]);
         match &self.found {
-            Found::Exists(stored) => {
+            Finding::Exists(stored) => {
                 add(text, &[" is in the registry: ", &stored.digest]);
                 for platform in stored.platforms.iter().flatten() {
                     add(text, &[", ", &platform.to_string()]);
@@ -230,7 +230,7 @@ impl fmt::Display for Outcome {
                     None => {}
                 }
             }
-            Found::Unusable { digest, status, said } => {
+            Finding::Unusable { digest, status, said } => {
                 let status = status.to_string();
                 add(
                     text,
@@ -256,7 +256,7 @@ impl fmt::Display for Outcome {
                     }],
                 );
             }
-            Found::Contradicted { tag } => add(
+            Finding::Contradicted { tag } => add(
                 text,
                 &[
                     " was not checked: ",
@@ -267,7 +267,7 @@ impl fmt::Display for Outcome {
                      the image again",
                 ],
             ),
-            Found::Missing(Absence::Repository) => {
+            Finding::Missing(NotFound::Repository) => {
                 let repository = repository(&self.reference);
                 add(
                     text,
@@ -280,7 +280,7 @@ impl fmt::Display for Outcome {
                     ],
                 );
             }
-            Found::Missing(Absence::Digest { tag }) => add(
+            Finding::Missing(NotFound::Digest { tag }) => add(
                 text,
                 &[
                     " is not in the registry: the tag ",
@@ -289,7 +289,7 @@ impl fmt::Display for Outcome {
                      what the tag stands for",
                 ],
             ),
-            Found::Missing(Absence::Tag { nearest, hidden }) => {
+            Finding::Missing(NotFound::Tag { nearest, hidden }) => {
                 add(text, &[" is not in the registry"]);
                 if *hidden {
                     add(text, &[" (it answers with status 403, and its list has no such tag)"]);
@@ -308,11 +308,11 @@ impl fmt::Display for Outcome {
     }
 }
 
-impl Outcome {
-    fn unchecked(&self, found: &Found, text: &mut String) {
+impl CheckResult {
+    fn unchecked(&self, found: &Finding, text: &mut String) {
         let registry = self.registry.as_str();
         match found {
-            Found::Unclear => add(
+            Finding::Unclear => add(
                 text,
                 &[
                     registry,
@@ -326,7 +326,7 @@ impl Outcome {
                     &self.not_shown(),
                 ],
             ),
-            Found::LoginRefused { said } => {
+            Finding::LoginRefused { said } => {
                 add(text, &[registry, " refuses the login"]);
                 quote(said, text);
                 if self.withheld.is_some() {
@@ -343,7 +343,7 @@ impl Outcome {
                     );
                 }
             }
-            Found::LoginNeeded => add(
+            Finding::LoginNeeded => add(
                 text,
                 &[
                     registry,
@@ -351,7 +351,7 @@ impl Outcome {
                      for it in containerRegistry",
                 ],
             ),
-            Found::Busy { server, status, said } => {
+            Finding::Busy { server, status, said } => {
                 add(text, &[server, " answers with status ", &status.to_string()]);
                 quote(said, text);
                 add(
@@ -366,16 +366,16 @@ impl Outcome {
                     }],
                 );
             }
-            Found::Unreachable { server, why } => {
+            Finding::Unreachable { server, why } => {
                 add(text, &[server, " gives no answer"]);
                 quote(&why.words, text);
                 add(text, &[". ", &why.advice()]);
             }
-            Found::NotUnderstood(odd) => self.odd(odd, text),
-            Found::Exists(_)
-            | Found::Missing(_)
-            | Found::Unusable { .. }
-            | Found::Contradicted { .. } => {}
+            Finding::NotUnderstood(violation) => self.violation(violation, text),
+            Finding::Exists(_)
+            | Finding::Missing(_)
+            | Finding::Unusable { .. }
+            | Finding::Contradicted { .. } => {}
         }
     }
 
@@ -391,16 +391,16 @@ impl Outcome {
         .concat()
     }
 
-    fn odd(&self, odd: &Odd, text: &mut String) {
+    fn violation(&self, violation: &ProtocolViolation, text: &mut String) {
         let registry = self.registry.as_str();
-        let (what, cure) = match odd {
-            Odd::Certificate { server, why } => {
+        let (what, cure) = match violation {
+            ProtocolViolation::Certificate { server, why } => {
                 add(text, &["the certificate of ", server, " is not trusted"]);
                 quote(&why.words, text);
                 add(text, &[". ", &why.advice()]);
                 return;
             }
-            Odd::NoTls { server } => {
+            ProtocolViolation::NoTls { server } => {
                 add(
                     text,
                     &[
@@ -412,21 +412,25 @@ impl Outcome {
                 );
                 return;
             }
-            Odd::Status { server, status, said } => {
+            ProtocolViolation::Status { server, status, said } => {
                 add(text, &[server, " answers with status ", &status.to_string()]);
                 quote(said, text);
                 add(text, &[". Check the name of the image, and that this is a registry"]);
                 return;
             }
-            Odd::NoRegistry => ("is no registry, or something in front of it answers", PROXY),
-            Odd::Redirect => ("sends on in circles, or to no https URL", PROXY),
-            Odd::Manifest => ("answers with something that is no manifest", PROXY),
-            Odd::TooLong => ("answers with more than a manifest or a token can be", PROXY),
-            Odd::Digest => {
+            ProtocolViolation::NoRegistry => {
+                ("is no registry, or something in front of it answers", PROXY)
+            }
+            ProtocolViolation::Redirect => ("sends on in circles, or to no https URL", PROXY),
+            ProtocolViolation::Manifest => ("answers with something that is no manifest", PROXY),
+            ProtocolViolation::TooLong => {
+                ("answers with more than a manifest or a token can be", PROXY)
+            }
+            ProtocolViolation::Digest => {
                 ("names another digest than its content has", ". The content cannot be trusted")
             }
-            Odd::Challenge => ("wants a login of a kind that is not known", PROXY),
-            Odd::Token => ("sends for a token where none is given", PROXY),
+            ProtocolViolation::Challenge => ("wants a login of a kind that is not known", PROXY),
+            ProtocolViolation::Token => ("sends for a token where none is given", PROXY),
         };
         add(text, &[registry, " ", what, cure]);
     }
@@ -455,11 +459,11 @@ pub(super) fn said(answer: &Answer, secrets: &[Option<&str>]) -> String {
 }
 
 /// A status that says nothing of the image.
-pub(super) fn status(url: &Url, status: u16, said: String) -> Found {
+pub(super) fn status(url: &Url, status: u16, said: String) -> Finding {
     let server = url.authority();
     match status {
-        408 | 429 | 500.. => Found::Busy { server, status, said },
-        _ => Found::NotUnderstood(Odd::Status { server, status, said }),
+        408 | 429 | 500.. => Finding::Busy { server, status, said },
+        _ => Finding::NotUnderstood(ProtocolViolation::Status { server, status, said }),
     }
 }
 

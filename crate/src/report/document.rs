@@ -1,16 +1,16 @@
-//! The story for tools: a JSON document, and the output variables.
+//! The report for tools: a JSON document, and the output variables.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::{
-    host::{Age, Effect, Verdict},
+    host::{Age, Effect, TaskResult},
     registry::{Origin, Stored},
     report::{
         causes, output,
         result::{back, proven, verdict_of},
-        story::{Back, Chapter, Now, Outcome, Story},
+        run_report::{CurrentImages, Outcome, RollbackStatus, RunReport, WorkloadReport},
     },
     rollout::Proof,
 };
@@ -20,14 +20,14 @@ const KIND: &str = "kubectl-set-image";
 /// The version of the document; a tool should refuse one that it does not know.
 const VERSION: u32 = 1;
 
-/// The longest verdict in an output variable, in characters.
+/// The longest result in an output variable, in characters.
 const SHORT: usize = 300;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     version: u32,
-    result: Verdict,
+    result: TaskResult,
     milliseconds: i64,
     workloads: Vec<Workload<'a>>,
 }
@@ -39,19 +39,19 @@ struct Workload<'a> {
     kind: &'static str,
     name: &'a str,
     outcome: &'static str,
-    verdict: String,
+    result: String,
     /// Whether the new pods run what was pushed.
     #[serde(skip_serializing_if = "Option::is_none")]
     proof: Option<Proven>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    undo: Option<String>,
+    rollback: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     milliseconds: Option<i64>,
     containers: Vec<Container<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pods: Option<Vec<Pod<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    course: Option<Vec<Step>>,
+    timeline: Option<Vec<TimelineEntry>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warnings: Option<Vec<Warning<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,7 +110,7 @@ struct Pod<'a> {
 }
 
 #[derive(Serialize)]
-struct Step {
+struct TimelineEntry {
     milliseconds: i64,
     wanted: i64,
     ready: i64,
@@ -131,24 +131,24 @@ struct Log<'a> {
     lines: &'a [String],
 }
 
-/// The document with the whole story.
-pub(super) fn attachment(story: &Story, verdict: Verdict, took: Age) -> Effect {
-    let workloads = story.chapters.iter().map(|chapter| whole(story, chapter)).collect();
+/// The document with the whole report.
+pub(super) fn attachment(report: &RunReport, verdict: TaskResult, took: Age) -> Effect {
+    let workloads = report.workloads.iter().map(|entry| whole(report, entry)).collect();
     let document = Document { version: VERSION, result: verdict, milliseconds: took.0, workloads };
     Effect::Attach { kind: KIND, name: "rollout.json", content: text(&document) }
 }
 
 /// The output variables of the change: what a later step can decide by.
-pub(super) fn outputs(story: &Story, verdict: Verdict) -> Vec<Effect> {
-    let changed = story.chapters.iter().any(Chapter::is_changed);
-    let previous = story.chapters.iter().filter(|chapter| chapter.planned.changes());
-    let previous = previous.map(|chapter| {
-        let changed = chapter.planned.containers.iter().filter(|change| change.changes());
+pub(super) fn outputs(report: &RunReport, verdict: TaskResult) -> Vec<Effect> {
+    let changed = report.workloads.iter().any(WorkloadReport::is_changed);
+    let previous = report.workloads.iter().filter(|entry| entry.planned.changes());
+    let previous = previous.map(|entry| {
+        let changed = entry.planned.containers.iter().filter(|change| change.changes());
         let images = changed.map(|c| (c.container.as_str(), c.old.as_str()));
-        (chapter.planned.title(true), Pairs(images.collect()))
+        (entry.planned.title(true), Pairs(images.collect()))
     });
-    let workloads = story.chapters.iter().map(|chapter| brief(story, chapter)).collect();
-    let took = story.chapters.iter().filter_map(|c| Some(c.outcome.as_ref()?.1.0)).max();
+    let workloads = report.workloads.iter().map(|entry| brief(report, entry)).collect();
+    let took = report.workloads.iter().filter_map(|c| Some(c.outcome.as_ref()?.1.0)).max();
     let result = Document {
         version: VERSION,
         result: verdict,
@@ -157,7 +157,7 @@ pub(super) fn outputs(story: &Story, verdict: Verdict) -> Vec<Effect> {
     };
     let mut result = result;
     if text(&result).len() > output::MOST {
-        result.workloads.iter_mut().for_each(|workload| workload.verdict.clear());
+        result.workloads.iter_mut().for_each(|workload| workload.result.clear());
     }
     [
         ("changed", changed.to_string()),
@@ -178,26 +178,26 @@ impl<K: Serialize, V: Serialize> Serialize for Pairs<K, V> {
     }
 }
 
-fn brief<'a>(story: &'a Story, chapter: &'a Chapter) -> Workload<'a> {
+fn brief<'a>(report: &'a RunReport, entry: &'a WorkloadReport) -> Workload<'a> {
     Workload {
-        namespace: &chapter.planned.namespace,
-        kind: chapter.planned.name.kind.plural(),
-        name: &chapter.planned.name.name,
-        outcome: word(chapter),
-        verdict: verdict_of(story, chapter).chars().take(SHORT).collect(),
-        proof: proof(chapter),
-        undo: None,
-        milliseconds: chapter.outcome.as_ref().map(|(_, after)| after.0),
-        containers: containers(story, chapter),
+        namespace: &entry.planned.namespace,
+        kind: entry.planned.name.kind.plural(),
+        name: &entry.planned.name.name,
+        outcome: word(entry),
+        result: verdict_of(report, entry).chars().take(SHORT).collect(),
+        proof: proof(entry),
+        rollback: None,
+        milliseconds: entry.outcome.as_ref().map(|(_, after)| after.0),
+        containers: containers(report, entry),
         pods: None,
-        course: None,
+        timeline: None,
         warnings: None,
         log: None,
     }
 }
 
-fn whole<'a>(story: &'a Story, chapter: &'a Chapter) -> Workload<'a> {
-    let pods = chapter.pods.iter().map(|pod| Pod {
+fn whole<'a>(report: &'a RunReport, entry: &'a WorkloadReport) -> Workload<'a> {
+    let pods = entry.pods.iter().map(|pod| Pod {
         name: &pod.name,
         ready: pod.ready,
         milliseconds: pod.age.map(|age| age.0),
@@ -205,58 +205,58 @@ fn whole<'a>(story: &'a Story, chapter: &'a Chapter) -> Workload<'a> {
         became_ready: pod.became_ready.map(|after| after.0),
         trouble: pod.trouble.as_ref().map(causes::in_short),
     });
-    let course = chapter.course.iter().map(|(after, progress)| Step {
+    let timeline = entry.timeline.iter().map(|(after, progress)| TimelineEntry {
         milliseconds: after.0,
         wanted: progress.wanted,
         ready: progress.ready(),
         old: progress.old,
     });
-    let warnings = chapter.warnings.iter().map(|warning| Warning {
+    let warnings = entry.warnings.iter().map(|warning| Warning {
         reason: &warning.reason,
         message: &warning.message,
         times: warning.times,
     });
-    let log = chapter.log.as_ref().map(|log| Log {
+    let log = entry.log.as_ref().map(|log| Log {
         pod: &log.pod,
         container: &log.container,
         lines: &log.lines,
     });
     Workload {
-        verdict: verdict_of(story, chapter),
-        undo: back(story, chapter),
+        result: verdict_of(report, entry),
+        rollback: back(report, entry),
         pods: Some(pods.collect()),
-        course: Some(course.collect()),
+        timeline: Some(timeline.collect()),
         warnings: Some(warnings.collect()),
         log,
-        ..brief(story, chapter)
+        ..brief(report, entry)
     }
 }
 
-fn proof(chapter: &Chapter) -> Option<Proven> {
-    let (state, digests) = match chapter.proof.as_ref()? {
+fn proof(entry: &WorkloadReport) -> Option<Proven> {
+    let (state, digests) = match entry.proof.as_ref()? {
         Proof::Verified(digests) => ("verified", digests.iter().cloned().collect()),
         Proof::Differs(_) => ("differs", BTreeMap::new()),
         Proof::Unknown(_) => ("unknown", BTreeMap::new()),
     };
-    let words = proven(chapter)?.chars().take(SHORT).collect();
+    let words = proven(entry)?.chars().take(SHORT).collect();
     Some(Proven { state, digests, words })
 }
 
-fn containers<'a>(story: &'a Story, chapter: &'a Chapter) -> Vec<Container<'a>> {
-    let now = |name: &str| match &chapter.now {
-        Now::Images(images) => {
+fn containers<'a>(report: &'a RunReport, entry: &'a WorkloadReport) -> Vec<Container<'a>> {
+    let now = |name: &str| match &entry.now {
+        CurrentImages::Images(images) => {
             images.iter().find(|(container, _)| container == name).map(|(_, image)| image.as_str())
         }
-        Now::Gone | Now::Unknown => None,
+        CurrentImages::Gone | CurrentImages::Unknown => None,
     };
-    let changes = chapter.planned.containers.iter();
+    let changes = entry.planned.containers.iter();
     changes
         .map(|change| Container {
             name: &change.container,
             before: &change.old,
             set: &change.new,
             now: now(&change.container),
-            image: story.stored.get(&change.new).map(image),
+            image: report.stored.get(&change.new).map(image),
         })
         .collect()
 }
@@ -273,18 +273,21 @@ fn image(stored: &Stored) -> Image<'_> {
 }
 
 /// One word for what became of a workload.
-pub(super) fn word(chapter: &Chapter) -> &'static str {
-    match (&chapter.outcome, &chapter.back) {
-        (_, Back::Set | Back::NotDone | Back::Rolled(Outcome::Done | Outcome::Held(_), _)) => {
-            "undone"
-        }
+pub(super) fn word(entry: &WorkloadReport) -> &'static str {
+    match (&entry.outcome, &entry.rollback) {
+        (
+            _,
+            RollbackStatus::Set
+            | RollbackStatus::NotDone
+            | RollbackStatus::Rolled(Outcome::Done | Outcome::Held(_), _),
+        ) => "rolledBack",
         (Some((Outcome::Done, _)), _) => "done",
         (Some((Outcome::Held(_), _)), _) => "held",
         (Some((Outcome::Deleted, _)), _) => "deleted",
         (Some((Outcome::SetByAnother { .. }, _)), _) => "setByAnother",
         (Some((Outcome::Differs(_), _)), _) => "differs",
         (Some((Outcome::Failed(_) | Outcome::Blocked { .. }, _)), _) => "failed",
-        (None, _) if chapter.planned.is_left_as_it_is() => "unchanged",
+        (None, _) if entry.planned.is_left_as_it_is() => "unchanged",
         (None, _) => "notDone",
     }
 }

@@ -8,7 +8,7 @@ mod plan;
 pub mod registry;
 mod result;
 mod rollout;
-pub(crate) mod story;
+pub(crate) mod run_report;
 mod summary;
 mod table;
 mod tag;
@@ -22,7 +22,7 @@ pub(crate) use access::{
 };
 pub(crate) use plan::{dry_run, left_alone, nothing_to_do, owners, plan};
 pub(crate) use registry::{checked, origin, other_commit, overheard, platforms};
-pub(crate) use result::{last_sentence, story};
+pub(crate) use result::{last_sentence, run_result};
 pub(crate) use rollout::{
     canceled, container_logs, differs, heartbeat, not_recorded, not_seen, over, polls, progress,
     rewritten, settled, stuck_pod, tried_again, watch_failed, watched_by_name,

@@ -1,11 +1,11 @@
 //! The words of the plan: what is there, and what will change.
 
 use crate::{
-    host::{Effect, Style, Verdict},
+    host::{Effect, Style, TaskResult},
     inputs::WhenUnchanged,
     kubernetes::{Kind, Owner},
-    plan::{Left, Plan, Planned, Reason},
-    report::{log, plain, rollout::another, story::Purpose, table::table},
+    plan::{KeptReason, KeptWorkload, Plan, Planned},
+    report::{log, plain, rollout::another, run_report::Purpose, table::table},
     rollout::Hold,
 };
 
@@ -120,32 +120,32 @@ fn left_as_it_is(planned: &Planned, spans: bool, when_unchanged: WhenUnchanged) 
 }
 
 /// The workloads that are not put back, and why.
-pub(crate) fn left_alone(left: &[Left]) -> Vec<Effect> {
-    let warning = |left: &Left| {
+pub(crate) fn left_alone(left: &[KeptWorkload]) -> Vec<Effect> {
+    let warning = |left: &KeptWorkload| {
         let text = format!("{}: {}", left.planned.name, reason(&left.reason));
         match left.reason {
-            Reason::NeverSet => plain(text),
+            KeptReason::NeverSet => plain(text),
             _ => log(Style::Warning, text),
         }
     };
     left.iter().map(warning).collect()
 }
 
-pub(super) fn reason(reason: &Reason) -> String {
+pub(super) fn reason(reason: &KeptReason) -> String {
     match reason {
-        Reason::NeverSet => "has its old images, there is nothing to put back".to_owned(),
-        Reason::SetByAnother { container, image, by } => format!(
+        KeptReason::NeverSet => "has its old images, there is nothing to put back".to_owned(),
+        KeptReason::SetByAnother { container, image, by } => format!(
             "is left alone: {} has set {container} to {image} since then",
             another(by.as_deref())
         ),
-        Reason::NoContainer(container) => {
+        KeptReason::NoContainer(container) => {
             format!("is left alone: somebody else has taken its container {container} away")
         }
-        Reason::BadRecord(cause) => {
+        KeptReason::BadRecord(cause) => {
             format!("is left alone: its record cannot be read, {cause}")
         }
-        Reason::Gone => "is gone: somebody deleted it".to_owned(),
-        Reason::Recreated => {
+        KeptReason::Gone => "is gone: somebody deleted it".to_owned(),
+        KeptReason::Recreated => {
             "is left alone: it was deleted, and made anew by somebody else".to_owned()
         }
     }
@@ -156,22 +156,22 @@ pub(crate) fn nothing_to_do(
     purpose: Purpose,
     named: bool,
     left_alone: bool,
-) -> (Verdict, &'static str) {
+) -> (TaskResult, &'static str) {
     match (purpose, named || left_alone) {
-        (Purpose::Set, _) => (Verdict::SucceededWithIssues, "Nothing would change"),
-        (Purpose::Undo, true) => (Verdict::Failed, "Nothing was put back"),
+        (Purpose::Set, _) => (TaskResult::SucceededWithIssues, "Nothing would change"),
+        (Purpose::Undo, true) => (TaskResult::Failed, "Nothing was put back"),
         (Purpose::Undo, false) => {
-            (Verdict::SucceededWithIssues, "No workload has a record of an image to put back")
+            (TaskResult::SucceededWithIssues, "No workload has a record of an image to put back")
         }
     }
 }
 
 /// The end of a dry run on the server.
-pub(crate) fn dry_run(refused: bool) -> (Verdict, &'static str) {
+pub(crate) fn dry_run(refused: bool) -> (TaskResult, &'static str) {
     if refused {
-        (Verdict::Failed, super::NOTHING_CHANGED)
+        (TaskResult::Failed, super::NOTHING_CHANGED)
     } else {
-        (Verdict::Succeeded, "The API server accepts the change; none was made")
+        (TaskResult::Succeeded, "The API server accepts the change; none was made")
     }
 }
 
@@ -181,7 +181,7 @@ mod tests {
     use crate::{
         host::variables::Variables,
         image::lines::{Needs, parse},
-        plan::{Found, Query},
+        plan::{FoundWorkloads, Query},
     };
 
     #[test]
@@ -200,9 +200,10 @@ mod tests {
                 let namespace = query.namespace.clone().unwrap_or_default();
                 let names = if namespace == "shop" { &["api", "web"][..] } else { &["web"] };
                 let workloads = names.iter().map(|name| workload(&namespace, name)).collect();
-                Found { query, workloads }
+                FoundWorkloads { query, workloads }
             };
-            let found: Vec<Found> = Query::of_lines(&lines, &[]).into_iter().map(found).collect();
+            let found: Vec<FoundWorkloads> =
+                Query::of_lines(&lines, &[]).into_iter().map(found).collect();
             let made = Plan::make(&lines, &[], &found).unwrap();
             let told = plan(&made, WhenUnchanged::Warn).into_iter();
             let texts = told.filter_map(|effect| match effect {

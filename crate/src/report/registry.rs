@@ -2,13 +2,13 @@
 
 use crate::{
     host::{Effect, Style},
-    registry::{Built, Outcome, Platform, Verify, Weight},
+    registry::{Built, CheckResult, Platform, Verify, Weight},
     report::log,
 };
 
 /// What a registry says of one image, as heavy as the input `verify` makes it.
 #[must_use]
-pub fn checked(outcome: &Outcome, verify: Verify) -> Effect {
+pub fn checked(outcome: &CheckResult, verify: Verify) -> Effect {
     let style = match outcome.weight(verify) {
         Weight::Told => Style::Plain,
         Weight::Warning => Style::Warning,
@@ -19,7 +19,7 @@ pub fn checked(outcome: &Outcome, verify: Verify) -> Effect {
 
 /// When and from what an image was built, where it says so.
 #[must_use]
-pub fn origin(outcome: &Outcome) -> Option<Effect> {
+pub fn origin(outcome: &CheckResult) -> Option<Effect> {
     let origin = &outcome.stored()?.origin;
     let mut parts = Vec::new();
     if let Some(created) = &origin.created {
@@ -41,7 +41,7 @@ pub fn origin(outcome: &Outcome) -> Option<Effect> {
 /// Warns of an image that says that it is of another commit than the build of whose variables its tag
 /// was computed.
 #[must_use]
-pub fn other_commit(outcome: &Outcome, built: &Built) -> Option<Effect> {
+pub fn other_commit(outcome: &CheckResult, built: &Built) -> Option<Effect> {
     let origin = &outcome.stored()?.origin;
     let revision = origin.revision.as_deref().filter(|_| origin.contradicts(built))?;
     let text = format!(
@@ -71,7 +71,7 @@ pub fn overheard(host: &str) -> Effect {
 /// Warns of the nodes that an image has nothing for. The nodes come as their platforms, and how many
 /// there are of each. An image whose platforms are not known is not warned of.
 #[must_use]
-pub fn platforms(outcome: &Outcome, nodes: &[(Platform, usize)]) -> Option<Effect> {
+pub fn platforms(outcome: &CheckResult, nodes: &[(Platform, usize)]) -> Option<Effect> {
     let platforms = outcome.stored()?.platforms.as_ref()?;
     let left_out = |node: &Platform| !platforms.iter().any(|platform| platform.is_for(node));
     let mut lacking = String::new();

@@ -1,15 +1,16 @@
 //! The words of the end: what became of every workload, and what it runs now.
 
 use crate::{
-    host::{Age, Effect, Millis, Style, Verdict},
-    plan::Reason,
+    host::{Age, Effect, Millis, Style, TaskResult},
+    plan::KeptReason,
     report::{
         causes, document, log, plain,
         plan::reason,
         rollout::{cause, counts, held, trouble},
-        section,
-        story::{Back, Chapter, Now, Outcome, PodSeen, Purpose, Story},
-        summary,
+        run_report::{
+            CurrentImages, Outcome, PodSeen, Purpose, RollbackStatus, RunReport, WorkloadReport,
+        },
+        section, summary,
         table::table,
     },
     rollout::Proof,
@@ -18,50 +19,50 @@ use crate::{
 /// How many pods of a workload the log names.
 const SHOWN_PODS: usize = 10;
 
-/// The whole story: in the log, on the summary of the run, for tools and for later steps.
-pub(crate) fn story(story: &Story, verdict: Verdict, now: Millis) -> Vec<Effect> {
+/// The whole report: in the log, on the summary of the run, for tools and for later steps.
+pub(crate) fn run_result(report: &RunReport, verdict: TaskResult, now: Millis) -> Vec<Effect> {
     let mut effects = vec![section("Result")];
-    let (failed, rest): (Vec<&Chapter>, Vec<&Chapter>) =
-        story.chapters.iter().partition(|chapter| chapter.has_failed());
-    for chapter in failed.into_iter().chain(rest) {
-        effects.extend(chapter_lines(story, chapter));
+    let (failed, rest): (Vec<&WorkloadReport>, Vec<&WorkloadReport>) =
+        report.workloads.iter().partition(|entry| entry.has_failed());
+    for entry in failed.into_iter().chain(rest) {
+        effects.extend(chapter_lines(report, entry));
     }
-    effects.extend(runs_now(story));
-    effects.extend(ways_back(story));
-    effects.extend(document::outputs(story, verdict));
-    let took = Age((now - story.began).max(0));
-    effects.push(Effect::Summarise { markdown: summary::page(story, verdict, took) });
-    effects.push(document::attachment(story, verdict, took));
+    effects.extend(runs_now(report));
+    effects.extend(ways_back(report));
+    effects.extend(document::outputs(report, verdict));
+    let took = Age((now - report.began).max(0));
+    effects.push(Effect::Summarise { markdown: summary::page(report, verdict, took) });
+    effects.push(document::attachment(report, verdict, took));
     effects
 }
 
-fn chapter_lines(story: &Story, chapter: &Chapter) -> Vec<Effect> {
-    let title = story.title(&chapter.planned);
-    let head = match &chapter.outcome {
+fn chapter_lines(report: &RunReport, entry: &WorkloadReport) -> Vec<Effect> {
+    let title = report.title(&entry.planned);
+    let head = match &entry.outcome {
         Some((Outcome::Held(hold), _)) if hold.needs_somebody() => {
             log(Style::Warning, format!("{title}: {}", held(*hold)))
         }
-        _ => plain(format!("{title}: {}", verdict_of(story, chapter))),
+        _ => plain(format!("{title}: {}", verdict_of(report, entry))),
     };
-    let told = was_never_set(chapter) || is_done_well(chapter);
-    let changes = chapter.planned.containers.iter().filter(|c| c.changes() && !told);
-    let changes = changes.map(|c| match chapter.back {
-        Back::Set | Back::NotDone | Back::Rolled(..) => {
+    let told = was_never_set(entry) || is_done_well(entry);
+    let changes = entry.planned.containers.iter().filter(|c| c.changes() && !told);
+    let changes = changes.map(|c| match entry.rollback {
+        RollbackStatus::Set | RollbackStatus::NotDone | RollbackStatus::Rolled(..) => {
             plain(format!("  {}: {} put back in place of {}", c.container, c.old, c.new))
         }
         _ => plain(format!("  {}: {} replaced by {}", c.container, c.old, c.new)),
     });
-    let back = back(story, chapter).map(|text| plain(format!("  {text}")));
-    let shown = if is_done_well(chapter) { 0 } else { SHOWN_PODS };
-    let pods = chapter.pods.iter().take(shown).map(|pod| plain(format!("  {}", pod_line(pod))));
+    let back = back(report, entry).map(|text| plain(format!("  {text}")));
+    let shown = if is_done_well(entry) { 0 } else { SHOWN_PODS };
+    let pods = entry.pods.iter().take(shown).map(|pod| plain(format!("  {}", pod_line(pod))));
     let done_well =
-        is_done_well(chapter).then(|| plain(format!("  {}{}", ages(chapter), proof(chapter))));
+        is_done_well(entry).then(|| plain(format!("  {}{}", ages(entry), proof(entry))));
     let pods = pods.chain(done_well);
-    let left = chapter.pods.len().saturating_sub(SHOWN_PODS) * usize::from(shown > 0);
+    let left = entry.pods.len().saturating_sub(SHOWN_PODS) * usize::from(shown > 0);
     let left = (left > 0).then(|| plain(format!("  … {left} more pods")));
-    let warnings = chapter.warnings.iter().map(|w| plain(format!("  {}: {}", w.reason, w.message)));
+    let warnings = entry.warnings.iter().map(|w| plain(format!("  {}: {}", w.reason, w.message)));
     let pods = pods.chain(left).chain(warnings);
-    if chapter.back == Back::NotAsked {
+    if entry.rollback == RollbackStatus::NotAsked {
         [head].into_iter().chain(changes).chain(pods).collect()
     } else {
         [head].into_iter().chain(pods).chain(changes).chain(back).collect()
@@ -69,15 +70,15 @@ fn chapter_lines(story: &Story, chapter: &Chapter) -> Vec<Effect> {
 }
 
 /// Whether the rollout is done and every pod of it is ready: the tables say the rest.
-fn is_done_well(chapter: &Chapter) -> bool {
-    let done =
-        matches!(chapter.outcome, Some((Outcome::Done, _))) && chapter.back == Back::NotAsked;
-    done && !chapter.pods.is_empty() && chapter.pods.iter().all(|pod| pod.ready)
+fn is_done_well(entry: &WorkloadReport) -> bool {
+    let done = matches!(entry.outcome, Some((Outcome::Done, _)))
+        && entry.rollback == RollbackStatus::NotAsked;
+    done && !entry.pods.is_empty() && entry.pods.iter().all(|pod| pod.ready)
 }
 
 /// Whether the pods run what was pushed, for the end of a line.
-fn proof(chapter: &Chapter) -> String {
-    match &chapter.proof {
+fn proof(entry: &WorkloadReport) -> String {
+    match &entry.proof {
         Some(Proof::Verified(digests)) => {
             let short =
                 |digest: &str| digest.chars().take("sha256:".len() + 12).collect::<String>();
@@ -95,8 +96,8 @@ fn proof(chapter: &Chapter) -> String {
 }
 
 /// Whether the pods run what was pushed, in a sentence.
-pub(super) fn proven(chapter: &Chapter) -> Option<String> {
-    Some(match chapter.proof.as_ref()? {
+pub(super) fn proven(entry: &WorkloadReport) -> Option<String> {
+    Some(match entry.proof.as_ref()? {
         Proof::Verified(digests) => {
             let pairs: Vec<String> =
                 digests.iter().map(|(container, digest)| format!("{container} {digest}")).collect();
@@ -108,10 +109,10 @@ pub(super) fn proven(chapter: &Chapter) -> Option<String> {
 }
 
 /// How many pods there are, and how old they are.
-fn ages(chapter: &Chapter) -> String {
-    let count = chapter.pods.len();
+fn ages(entry: &WorkloadReport) -> String {
+    let count = entry.pods.len();
     let pods = if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") };
-    let ages = || chapter.pods.iter().filter_map(|pod| pod.age);
+    let ages = || entry.pods.iter().filter_map(|pod| pod.age);
     match ages().min().zip(ages().max()) {
         Some((youngest, oldest)) if youngest.to_string() != oldest.to_string() => {
             format!("{pods} ready, {youngest} to {oldest} old")
@@ -122,74 +123,86 @@ fn ages(chapter: &Chapter) -> String {
 }
 
 /// What became of a workload, in one sentence without its name.
-pub(super) fn verdict_of(story: &Story, chapter: &Chapter) -> String {
-    if was_never_set(chapter) {
+pub(super) fn verdict_of(report: &RunReport, entry: &WorkloadReport) -> String {
+    if was_never_set(entry) {
         return "was not changed".to_owned();
     }
-    let Some((outcome, after)) = &chapter.outcome else {
-        let likely = chapter.likely.as_ref();
-        let cause = likely.map(|failure| format!(": {}", cause(story, &chapter.planned, failure)));
+    let Some((outcome, after)) = &entry.outcome else {
+        let likely = entry.likely.as_ref();
+        let cause = likely.map(|failure| format!(": {}", cause(report, &entry.planned, failure)));
         let cause = cause.unwrap_or_default();
-        return match chapter.progress() {
-            Some(progress) if cause.is_empty() && story.has_failed() => format!(
+        return match entry.progress() {
+            Some(progress) if cause.is_empty() && report.has_failed() => format!(
                 "not waited for any longer, since another rollout failed ({})",
                 counts(progress)
             ),
             Some(progress) => format!("not done ({}){cause}", counts(progress)),
-            None if chapter.planned.is_left_as_it_is() => "unchanged".to_owned(),
+            None if entry.planned.is_left_as_it_is() => "unchanged".to_owned(),
             None => format!("nothing was seen of its rollout{cause}"),
         };
     };
     match outcome {
         Outcome::Done | Outcome::Held(_)
-            if matches!(chapter.back, Back::Set | Back::NotDone | Back::Rolled(..)) =>
+            if matches!(
+                entry.rollback,
+                RollbackStatus::Set | RollbackStatus::NotDone | RollbackStatus::Rolled(..)
+            ) =>
         {
             format!("rolled back, since the step failed elsewhere; it was settled after {after}")
         }
-        Outcome::Done if chapter.planned.is_left_as_it_is() => {
+        Outcome::Done if entry.planned.is_left_as_it_is() => {
             "nothing to replace, every pod is available".to_owned()
         }
         Outcome::Done => format!("done after {after}, every pod is replaced and available"),
         Outcome::Held(hold) => held(*hold).to_owned(),
         outcome => {
-            let trouble = trouble(story, &chapter.planned, outcome).unwrap_or_default();
+            let trouble = trouble(report, &entry.planned, outcome).unwrap_or_default();
             format!("failed after {after}: {trouble}")
         }
     }
 }
 
 /// Whether another deployment has set an image since.
-fn was_taken(chapter: &Chapter) -> bool {
-    matches!(chapter.back, Back::Left(Reason::SetByAnother { .. }))
-        || (chapter.back == Back::NotAsked
-            && matches!(chapter.outcome, Some((Outcome::SetByAnother { .. }, _))))
+fn was_taken(entry: &WorkloadReport) -> bool {
+    matches!(entry.rollback, RollbackStatus::KeptWorkload(KeptReason::SetByAnother { .. }))
+        || (entry.rollback == RollbackStatus::NotAsked
+            && matches!(entry.outcome, Some((Outcome::SetByAnother { .. }, _))))
 }
 
-fn was_never_set(chapter: &Chapter) -> bool {
-    let not_asked = chapter.back == Back::NotAsked && chapter.outcome.is_none();
-    chapter.back == Back::Left(Reason::NeverSet) || (not_asked && chapter.has_old_images())
+fn was_never_set(entry: &WorkloadReport) -> bool {
+    let not_asked = entry.rollback == RollbackStatus::NotAsked && entry.outcome.is_none();
+    entry.rollback == RollbackStatus::KeptWorkload(KeptReason::NeverSet)
+        || (not_asked && entry.has_old_images())
 }
 
 /// What became of the images that were there before.
-pub(super) fn back(story: &Story, chapter: &Chapter) -> Option<String> {
-    let text = match &chapter.back {
-        Back::NotAsked | Back::Left(Reason::NeverSet) => return None,
-        Back::Set => "its old images are set again; their pods were not waited for".to_owned(),
-        Back::NotDone => "its old images are set again, and not every pod runs them yet".to_owned(),
-        Back::Rolled(Outcome::Done, None) => {
+pub(super) fn back(report: &RunReport, entry: &WorkloadReport) -> Option<String> {
+    let text = match &entry.rollback {
+        RollbackStatus::NotAsked | RollbackStatus::KeptWorkload(KeptReason::NeverSet) => {
+            return None;
+        }
+        RollbackStatus::Set => {
+            "its old images are set again; their pods were not waited for".to_owned()
+        }
+        RollbackStatus::NotDone => {
+            "its old images are set again, and not every pod runs them yet".to_owned()
+        }
+        RollbackStatus::Rolled(Outcome::Done, None) => {
             "its old images run again, every pod is available".to_owned()
         }
-        Back::Rolled(Outcome::Done, Some(pod)) => {
+        RollbackStatus::Rolled(Outcome::Done, Some(pod)) => {
             format!("its old images run again, after the pod {pod} was deleted")
         }
-        Back::Rolled(Outcome::Held(hold), _) => format!("its old images: {}", held(*hold)),
-        Back::Rolled(outcome, _) => {
-            let trouble = trouble(story, &chapter.planned, outcome).unwrap_or_default();
+        RollbackStatus::Rolled(Outcome::Held(hold), _) => {
+            format!("its old images: {}", held(*hold))
+        }
+        RollbackStatus::Rolled(outcome, _) => {
+            let trouble = trouble(report, &entry.planned, outcome).unwrap_or_default();
             format!("its old images are set again, and do not all run: {trouble}")
         }
-        Back::Left(left) => format!("it {}", reason(left)),
-        Back::Refused(words) => format!("its old images could not be set again: {words}"),
-        Back::Unknown => {
+        RollbackStatus::KeptWorkload(left) => format!("it {}", reason(left)),
+        RollbackStatus::Refused(words) => format!("its old images could not be set again: {words}"),
+        RollbackStatus::Unknown => {
             "whether its old images are set again is not known: kubectl gave no answer in time"
                 .to_owned()
         }
@@ -208,25 +221,25 @@ pub(super) fn pod_line(pod: &PodSeen) -> String {
 }
 
 /// What every workload runs at the end of the step.
-fn runs_now(story: &Story) -> Vec<Effect> {
+fn runs_now(report: &RunReport) -> Vec<Effect> {
     let mut rows = vec![["WORKLOAD", "CONTAINER", "RUNS NOW"].map(str::to_owned).to_vec()];
-    for chapter in &story.chapters {
-        for row in now(chapter) {
-            rows.push([vec![story.title(&chapter.planned)], row.to_vec()].concat());
+    for entry in &report.workloads {
+        for row in now(entry) {
+            rows.push([vec![report.title(&entry.planned)], row.to_vec()].concat());
         }
     }
     table(&rows)
 }
 
 /// Container and image, a row each.
-pub(super) fn now(chapter: &Chapter) -> Vec<[String; 2]> {
-    let changes = &chapter.planned.containers;
-    match &chapter.now {
-        Now::Images(images) => images
+pub(super) fn now(entry: &WorkloadReport) -> Vec<[String; 2]> {
+    let changes = &entry.planned.containers;
+    match &entry.now {
+        CurrentImages::Images(images) => images
             .iter()
             .map(|(container, image)| {
                 let change = changes.iter().find(|c| c.container == *container);
-                let running = chapter.running.iter().find(|(name, _)| name == container);
+                let running = entry.running.iter().find(|(name, _)| name == container);
                 let running = running.map(|(_, images)| images.as_slice()).unwrap_or_default();
                 if running.iter().any(|(other, _)| other != image) {
                     let pods = |(image, pods): &(String, usize)| format!("{image} in {pods}");
@@ -243,8 +256,8 @@ pub(super) fn now(chapter: &Chapter) -> Vec<[String; 2]> {
                 [container.clone(), format!("{image} ({which})")]
             })
             .collect(),
-        Now::Gone => vec![["–".to_owned(), "the workload is gone".to_owned()]],
-        Now::Unknown => changes
+        CurrentImages::Gone => vec![["–".to_owned(), "the workload is gone".to_owned()]],
+        CurrentImages::Unknown => changes
             .iter()
             .map(|c| [c.container.clone(), format!("not known: {} or {}", c.old, c.new)])
             .collect(),
@@ -252,11 +265,11 @@ pub(super) fn now(chapter: &Chapter) -> Vec<[String; 2]> {
 }
 
 /// How to put back by hand what this run did not.
-fn ways_back(story: &Story) -> Vec<Effect> {
-    if story.way_back.is_empty() {
+fn ways_back(report: &RunReport) -> Vec<Effect> {
+    if report.rollback_commands.is_empty() {
         return Vec::new();
     }
-    let commands = story.way_back.iter().map(|command| plain(format!("  {command}")));
+    let commands = report.rollback_commands.iter().map(|command| plain(format!("  {command}")));
     [plain("To have what was there before, run:")].into_iter().chain(commands).collect()
 }
 
@@ -264,76 +277,76 @@ fn ways_back(story: &Story) -> Vec<Effect> {
 const SHORT: usize = 200;
 
 /// The last sentence of the step: what became of it, and which workload is the cause.
-pub(crate) fn last_sentence(story: &Story, verdict: Verdict) -> String {
-    let sentence = sentence(story, verdict);
-    match culprit(story).filter(|_| verdict == Verdict::Failed) {
+pub(crate) fn last_sentence(report: &RunReport, verdict: TaskResult) -> String {
+    let sentence = sentence(report, verdict);
+    match culprit(report).filter(|_| verdict == TaskResult::Failed) {
         Some(culprit) => format!("{sentence}. {culprit}"),
         None => sentence.to_owned(),
     }
 }
 
 /// The first workload that failed, and why, in short.
-fn culprit(story: &Story) -> Option<String> {
-    let chapter = story.chapters.iter().find(|chapter| chapter.has_failed());
-    let late = || story.chapters.iter().find(|c| c.outcome.is_none() && c.likely.is_some());
-    let Some(chapter) = chapter.or_else(late) else {
-        let (workloads, words) = story.refused.as_ref()?;
-        let titles: Vec<String> = workloads.iter().map(|planned| story.title(planned)).collect();
+fn culprit(report: &RunReport) -> Option<String> {
+    let entry = report.workloads.iter().find(|entry| entry.has_failed());
+    let late = || report.workloads.iter().find(|c| c.outcome.is_none() && c.likely.is_some());
+    let Some(entry) = entry.or_else(late) else {
+        let (workloads, words) = report.refused.as_ref()?;
+        let titles: Vec<String> = workloads.iter().map(|planned| report.title(planned)).collect();
         let words: String = words.chars().take(SHORT).collect();
         return Some(format!("{}: {words}", titles.join(", ")));
     };
-    let cause = match &chapter.outcome {
+    let cause = match &entry.outcome {
         Some((Outcome::Failed(failure), _)) => causes::in_short(failure),
-        Some((outcome, _)) => trouble(story, &chapter.planned, outcome)?,
-        None => causes::in_short(chapter.likely.as_ref()?),
+        Some((outcome, _)) => trouble(report, &entry.planned, outcome)?,
+        None => causes::in_short(entry.likely.as_ref()?),
     };
     let cause: String = cause.chars().take(SHORT).collect();
-    Some(format!("{}: {cause}", story.title(&chapter.planned)))
+    Some(format!("{}: {cause}", report.title(&entry.planned)))
 }
 
-fn sentence(story: &Story, verdict: Verdict) -> &'static str {
-    let changed = || story.chapters.iter().filter(|chapter| chapter.planned.changes());
-    let is_back = |chapter: &Chapter| {
+fn sentence(report: &RunReport, verdict: TaskResult) -> &'static str {
+    let changed = || report.workloads.iter().filter(|entry| entry.planned.changes());
+    let is_back = |entry: &WorkloadReport| {
         matches!(
-            chapter.back,
-            Back::Set
-                | Back::Rolled(Outcome::Done | Outcome::Held(_), _)
-                | Back::Left(Reason::NeverSet)
+            entry.rollback,
+            RollbackStatus::Set
+                | RollbackStatus::Rolled(Outcome::Done | Outcome::Held(_), _)
+                | RollbackStatus::KeptWorkload(KeptReason::NeverSet)
         )
     };
-    let asked = changed().any(|chapter| chapter.back != Back::NotAsked);
+    let asked = changed().any(|entry| entry.rollback != RollbackStatus::NotAsked);
     let all_back = changed().all(is_back);
     let none_set = changed().all(was_never_set);
-    match (verdict, story.purpose) {
-        (Verdict::Succeeded, Purpose::Set) => "The images are set and run",
-        (Verdict::Succeeded, Purpose::Undo) => "The old images are set and run",
-        (Verdict::SucceededWithIssues, Purpose::Set)
-            if story.chapters.iter().any(|chapter| chapter.planned.is_left_as_it_is()) =>
+    match (verdict, report.purpose) {
+        (TaskResult::Succeeded, Purpose::Set) => "The images are set and run",
+        (TaskResult::Succeeded, Purpose::Undo) => "The old images are set and run",
+        (TaskResult::SucceededWithIssues, Purpose::Set)
+            if report.workloads.iter().any(|entry| entry.planned.is_left_as_it_is()) =>
         {
             "The images run, and some were there already"
         }
-        (Verdict::SucceededWithIssues, _) => "The images are set; the log has warnings",
-        (Verdict::Failed, Purpose::Undo) if none_set => "The old images could not be set",
-        (Verdict::Failed, Purpose::Undo) => "The old images are set, but not all of them run",
-        (Verdict::Failed, Purpose::Set) if none_set => {
+        (TaskResult::SucceededWithIssues, _) => "The images are set; the log has warnings",
+        (TaskResult::Failed, Purpose::Undo) if none_set => "The old images could not be set",
+        (TaskResult::Failed, Purpose::Undo) => "The old images are set, but not all of them run",
+        (TaskResult::Failed, Purpose::Set) if none_set => {
             "The images could not be set; every workload has its old ones"
         }
-        (Verdict::Failed, Purpose::Set) if !asked => {
+        (TaskResult::Failed, Purpose::Set) if !asked => {
             "The images are set, but not all of them run, and they stay"
         }
-        (Verdict::Failed, Purpose::Set) if changed().any(was_taken) => {
+        (TaskResult::Failed, Purpose::Set) if changed().any(was_taken) => {
             "The images do not all run: another deployment changed a workload meanwhile; see the \
              last table"
         }
-        (Verdict::Failed, Purpose::Set) if all_back => {
+        (TaskResult::Failed, Purpose::Set) if all_back => {
             "The new images do not all run; the old ones are back"
         }
-        (Verdict::Failed, Purpose::Set) => {
+        (TaskResult::Failed, Purpose::Set) => {
             "The new images do not all run, and not every old one is back: see the last table"
         }
-        (Verdict::Canceled, _) if none_set => "Canceled; every workload has its old images",
-        (Verdict::Canceled, _) if !asked => "Canceled; what was set stays set",
-        (Verdict::Canceled, _) if all_back => "Canceled; the old images are set again",
-        (Verdict::Canceled, _) => "Canceled; not every old image is back: see the last table",
+        (TaskResult::Canceled, _) if none_set => "Canceled; every workload has its old images",
+        (TaskResult::Canceled, _) if !asked => "Canceled; what was set stays set",
+        (TaskResult::Canceled, _) if all_back => "Canceled; the old images are set again",
+        (TaskResult::Canceled, _) => "Canceled; not every old image is back: see the last table",
     }
 }

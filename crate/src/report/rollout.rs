@@ -6,7 +6,7 @@ use crate::{
     plan::{Planned, Rewritten},
     report::{
         causes, log, plain,
-        story::{Outcome, Story},
+        run_report::{Outcome, RunReport},
     },
     rollout::{Difference, Failure, Hold, Listing, Progress, StuckPods, Waiting, WatchResult},
 };
@@ -52,9 +52,9 @@ fn elapsed(Age(millis): Age) -> String {
 }
 
 /// What the cluster made of images.
-pub(crate) fn rewritten(story: &Story, rewritten: &[Rewritten]) -> Vec<Effect> {
+pub(crate) fn rewritten(report: &RunReport, rewritten: &[Rewritten]) -> Vec<Effect> {
     let line = |Rewritten { place, container, asked, stored }: &Rewritten| {
-        let title = story.title(&story.chapters[*place].planned);
+        let title = report.title(&report.workloads[*place].planned);
         plain(format!(
             "{title}: the cluster stored {stored} for {container} in place of {asked}: an admission \
              webhook rewrites images. That image is rolled out"
@@ -70,16 +70,16 @@ pub(super) fn counts(progress: Progress) -> String {
 }
 
 /// A rollout is settled: says so at once where it went wrong.
-pub(crate) fn settled(story: &Story, planned: &Planned, outcome: &Outcome) -> Option<Effect> {
-    let trouble = trouble(story, planned, outcome)?;
-    Some(log(Style::Error, format!("{}: {trouble}", story.title(planned))))
+pub(crate) fn settled(report: &RunReport, planned: &Planned, outcome: &Outcome) -> Option<Effect> {
+    let trouble = trouble(report, planned, outcome)?;
+    Some(log(Style::Error, format!("{}: {trouble}", report.title(planned))))
 }
 
 /// What went wrong with a rollout, in one sentence that does not name the workload.
-pub(super) fn trouble(story: &Story, planned: &Planned, outcome: &Outcome) -> Option<String> {
+pub(super) fn trouble(report: &RunReport, planned: &Planned, outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Done | Outcome::Held(_) => None,
-        Outcome::Failed(failure) => Some(cause(story, planned, failure)),
+        Outcome::Failed(failure) => Some(cause(report, planned, failure)),
         Outcome::Differs(difference) => Some(causes::difference(difference)),
         Outcome::Deleted => Some("somebody deleted it during the rollout".to_owned()),
         Outcome::SetByAnother { container, image, by } => Some(format!(
@@ -89,7 +89,7 @@ pub(super) fn trouble(story: &Story, planned: &Planned, outcome: &Outcome) -> Op
         Outcome::Blocked { pod } => Some(format!(
             "the stateful set does not replace its pod {pod} of the failed rollout by itself. \
              Delete it: {}. The input deleteStuckPods has the step do so",
-            story.target.within(planned.asked.as_deref()).delete_pod(pod)
+            report.target.within(planned.asked.as_deref()).delete_pod(pod)
         )),
     }
 }
@@ -103,8 +103,8 @@ pub(super) fn another(manager: Option<&str>) -> String {
 }
 
 /// The cause of a failure, and where to look.
-pub(super) fn cause(story: &Story, planned: &Planned, failure: &Failure) -> String {
-    let target = story.target.within(planned.asked.as_deref());
+pub(super) fn cause(report: &RunReport, planned: &Planned, failure: &Failure) -> String {
+    let target = report.target.within(planned.asked.as_deref());
     causes::sentence(&target, &planned.name, failure)
 }
 
@@ -170,13 +170,13 @@ pub(crate) fn over(over: &WatchResult) -> Vec<Effect> {
 
 /// A pod runs something else than what was pushed.
 pub(crate) fn differs(
-    story: &Story,
+    report: &RunReport,
     planned: &Planned,
     difference: &Difference,
     required: bool,
 ) -> Effect {
     let style = if required { Style::Error } else { Style::Warning };
-    log(style, format!("{}: {}", story.title(planned), causes::difference(difference)))
+    log(style, format!("{}: {}", report.title(planned), causes::difference(difference)))
 }
 
 /// The agent ends the step.
@@ -238,9 +238,9 @@ pub(crate) fn not_recorded(error: &ApiError) -> Effect {
 }
 
 /// The last lines of the containers that failed.
-pub(crate) fn container_logs(story: &Story) -> Vec<Effect> {
+pub(crate) fn container_logs(report: &RunReport) -> Vec<Effect> {
     let mut effects = Vec::new();
-    for container_log in story.chapters.iter().filter_map(|chapter| chapter.log.as_ref()) {
+    for container_log in report.workloads.iter().filter_map(|entry| entry.log.as_ref()) {
         let (pod, container) = (&container_log.pod, &container_log.container);
         effects.push(plain(format!("The last lines of {container} in the pod {pod}:")));
         let lines = &container_log.lines;

@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use crate::{
-    host::{Age, Verdict},
+    host::{Age, TaskResult},
     report::{
         document::word,
         result::{back, now, pod_line, proven, verdict_of},
-        story::{Chapter, Story},
+        run_report::{RunReport, WorkloadReport},
     },
     rollout::Progress,
 };
@@ -18,36 +18,35 @@ const SHOWN_PODS: usize = 20;
 const WIDTH: i64 = 40;
 
 /// The page, below the heading that Azure DevOps gives it.
-pub(super) fn page(story: &Story, verdict: Verdict, took: Age) -> String {
+pub(super) fn page(report: &RunReport, verdict: TaskResult, took: Age) -> String {
     let mut page = String::new();
     let result = match verdict {
-        Verdict::Succeeded => "Succeeded",
-        Verdict::SucceededWithIssues => "Succeeded with issues",
-        Verdict::Failed => "Failed",
-        Verdict::Canceled => "Canceled",
+        TaskResult::Succeeded => "Succeeded",
+        TaskResult::SucceededWithIssues => "Succeeded with issues",
+        TaskResult::Failed => "Failed",
+        TaskResult::Canceled => "Canceled",
     };
     let _ = write!(page, "{result} after {took}\n\n");
     page.push_str(
-        "| Workload | Container | Image before → set | Has now | Took | Pods ready | Verdict |\n\
+        "| Workload | Container | Image before → set | Has now | Took | Pods ready | Result |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n",
     );
-    for chapter in &story.chapters {
-        rows(&mut page, story, chapter);
+    for entry in &report.workloads {
+        rows(&mut page, report, entry);
     }
-    for chapter in &story.chapters {
-        details(&mut page, story, chapter);
+    for entry in &report.workloads {
+        details(&mut page, report, entry);
     }
     page
 }
 
-fn rows(page: &mut String, story: &Story, chapter: &Chapter) {
-    let title = escaped(&story.title(&chapter.planned));
-    let took = chapter.outcome.as_ref().map_or(String::from("–"), |(_, after)| after.to_string());
-    let ready = chapter.pods.iter().filter(|pod| pod.ready).count();
-    let pods =
-        chapter.progress().map_or(String::from("–"), |p| format!("{ready} of {}", p.wanted));
-    let now = now(chapter);
-    for change in &chapter.planned.containers {
+fn rows(page: &mut String, report: &RunReport, entry: &WorkloadReport) {
+    let title = escaped(&report.title(&entry.planned));
+    let took = entry.outcome.as_ref().map_or(String::from("–"), |(_, after)| after.to_string());
+    let ready = entry.pods.iter().filter(|pod| pod.ready).count();
+    let pods = entry.progress().map_or(String::from("–"), |p| format!("{ready} of {}", p.wanted));
+    let now = now(entry);
+    for change in &entry.planned.containers {
         let images = if change.changes() {
             format!("{} → {}", escaped(&change.old), escaped(&change.new))
         } else {
@@ -57,7 +56,7 @@ fn rows(page: &mut String, story: &Story, chapter: &Chapter) {
             now.iter().find(|[container, _]| *container == change.container || container == "–");
         let has = has.map_or(String::from("–"), |[_, image]| escaped(image));
         let container = escaped(&change.container);
-        let verdict = word(chapter);
+        let verdict = word(entry);
         let _ = writeln!(
             page,
             "| {title} | {container} | {images} | {has} | {took} | {pods} | {verdict} |"
@@ -65,37 +64,37 @@ fn rows(page: &mut String, story: &Story, chapter: &Chapter) {
     }
 }
 
-fn details(page: &mut String, story: &Story, chapter: &Chapter) {
-    let title = story.title(&chapter.planned);
-    let _ = write!(page, "\n## {}\n\n{}\n", escaped(&title), escaped(&verdict_of(story, chapter)));
-    if let Some(proven) = proven(chapter) {
+fn details(page: &mut String, report: &RunReport, entry: &WorkloadReport) {
+    let title = report.title(&entry.planned);
+    let _ = write!(page, "\n## {}\n\n{}\n", escaped(&title), escaped(&verdict_of(report, entry)));
+    if let Some(proven) = proven(entry) {
         let _ = write!(page, "\n{}\n", escaped(&proven));
     }
-    if let Some(back) = back(story, chapter) {
+    if let Some(back) = back(report, entry) {
         let _ = write!(page, "\n{}\n", escaped(&back));
     }
-    if let Some(picture) = picture(chapter) {
+    if let Some(picture) = picture(entry) {
         block(page, picture.iter().map(String::as_str));
     }
-    if !chapter.has_failed() && chapter.outcome.is_some() {
+    if !entry.has_failed() && entry.outcome.is_some() {
         return;
     }
-    if !chapter.pods.is_empty() {
+    if !entry.pods.is_empty() {
         page.push('\n');
     }
-    for pod in chapter.pods.iter().take(SHOWN_PODS) {
+    for pod in entry.pods.iter().take(SHOWN_PODS) {
         let _ = writeln!(page, "- {}", escaped(&pod_line(pod)));
     }
-    if !chapter.warnings.is_empty() {
+    if !entry.warnings.is_empty() {
         page.push_str("\nWarnings of Kubernetes:\n\n");
     }
-    for warning in &chapter.warnings {
+    for warning in &entry.warnings {
         let (reason, message) = (escaped(&warning.reason), escaped(&warning.message));
         let times =
             if warning.times > 1 { format!(" ({} times)", warning.times) } else { String::new() };
         let _ = writeln!(page, "- {reason}{times}: {message}");
     }
-    if let Some(log) = &chapter.log {
+    if let Some(log) = &entry.log {
         let (pod, container) = (escaped(&log.pod), escaped(&log.container));
         let _ = write!(page, "\nThe last lines of {container} in the pod {pod}:\n");
         block(page, log.lines.iter().map(String::as_str));
@@ -112,14 +111,14 @@ fn block<'a>(page: &mut String, lines: impl Iterator<Item = &'a str>) {
 
 /// The course of a rollout: how many new pods were ready and how many old ones were left, from the
 /// change to the end.
-fn picture(chapter: &Chapter) -> Option<[String; 3]> {
-    let (last, _) = chapter.course.last()?;
-    let (_, end) = chapter.outcome.as_ref().map_or((None, *last), |(o, after)| (Some(o), *after));
+fn picture(entry: &WorkloadReport) -> Option<[String; 3]> {
+    let (last, _) = entry.timeline.last()?;
+    let (_, end) = entry.outcome.as_ref().map_or((None, *last), |(o, after)| (Some(o), *after));
     let draw = |count: fn(&Progress) -> i64| -> String {
         let column = |at: i64| {
             let time = end.0 * at / (WIDTH - 1);
-            let seen = chapter.course.iter().take_while(|(after, _)| after.0 <= time).last();
-            let (_, progress) = seen.unwrap_or(&chapter.course[0]);
+            let seen = entry.timeline.iter().take_while(|(after, _)| after.0 <= time).last();
+            let (_, progress) = seen.unwrap_or(&entry.timeline[0]);
             bar(count(progress), progress.wanted)
         };
         (0..WIDTH).map(column).collect()

@@ -7,7 +7,7 @@ use crate::{
     image::{
         lines::{Image, Line},
         reference::{Reference, Tag},
-        tag::{Computed, downgrade::Step},
+        tag::{Computed, downgrade::Direction},
     },
     inputs::Request,
     plan::{Backward, DowngradeRule},
@@ -65,18 +65,18 @@ fn images_of(request: &Request) -> impl Iterator<Item = &Image> {
 
 /// The containers that get an older image, or may.
 pub(crate) fn backward(found: &[Backward<'_>], rule: DowngradeRule) -> Vec<Effect> {
-    found.iter().filter_map(|backward| step(backward, rule)).collect()
+    found.iter().filter_map(|backward| direction(backward, rule)).collect()
 }
 
-fn step(backward: &Backward<'_>, rule: DowngradeRule) -> Option<Effect> {
-    let Backward { workload, change, step } = backward;
+fn direction(backward: &Backward<'_>, rule: DowngradeRule) -> Option<Effect> {
+    let Backward { workload, change, direction } = backward;
     let container = &change.container;
     let (new, old) = (version(&change.new), version(&change.old));
-    match step {
-        Step::Back if rule.allowed => Some(plain(format!(
+    match direction {
+        Direction::Back if rule.allowed => Some(plain(format!(
             "{workload} {container}: {new} is older than {old}, which is there now"
         ))),
-        Step::Back => Some(log(
+        Direction::Back => Some(log(
             Style::Error,
             format!(
                 "{workload} {container}: {new} is older than {old}, which is there now, and \
@@ -84,7 +84,7 @@ fn step(backward: &Backward<'_>, rule: DowngradeRule) -> Option<Effect> {
                  go back on purpose"
             ),
         )),
-        Step::Unknown if !rule.allowed => Some(log(
+        Direction::Unknown if !rule.allowed => Some(log(
             Style::Warning,
             format!(
                 "{workload} {container}: nothing tells whether {new} is older than {old}, which is \
@@ -92,7 +92,7 @@ fn step(backward: &Backward<'_>, rule: DowngradeRule) -> Option<Effect> {
                  be compared"
             ),
         )),
-        Step::Unknown | Step::Forward => None,
+        Direction::Unknown | Direction::Forward => None,
     }
 }
 

@@ -60,11 +60,11 @@
 mod failure;
 mod judge;
 mod observation;
+mod pods;
 pub mod proof;
 pub mod rules;
 mod status;
 mod store;
-mod story;
 mod template;
 mod trouble;
 mod waiting;
@@ -74,10 +74,10 @@ mod words;
 pub use failure::{Cause, Failure, ProbeKind};
 pub use judge::{judge, likely_cause};
 pub use observation::{Listing, Observation};
+pub use pods::{PodState, RunningImages, pods, running_images, stuck_pod};
 pub use proof::{Difference, Expected, Proof, Pushed, Unproven, Why, prove};
 pub use rules::{Rules, RulesError};
 pub use store::Change;
-pub use story::{PodState, RunningImages, pods, running_images, stuck_pod};
 pub use waiting::{Stage, Waiting, default_timeout, waiting};
 pub(crate) use watch_result::{StuckPods, WatchResult};
 

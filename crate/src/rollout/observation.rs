@@ -86,9 +86,11 @@ impl Observation {
     /// Until [`Observation::end_list`] those that were seen before are in doubt.
     pub fn begin_list(&mut self, listing: Listing, namespace: &str, name: Option<&str>) {
         match listing {
-            Listing::Workloads(_) => self.workloads.doubt(|w| listing.has(w, namespace, name)),
-            Listing::Pods => self.pods.doubt(|pod| pod.metadata.namespace == namespace),
-            Listing::Events => self.events.doubt(|event| event.metadata.namespace == namespace),
+            Listing::Workloads(_) => self.workloads.mark_stale(|w| listing.has(w, namespace, name)),
+            Listing::Pods => self.pods.mark_stale(|pod| pod.metadata.namespace == namespace),
+            Listing::Events => {
+                self.events.mark_stale(|event| event.metadata.namespace == namespace);
+            }
         }
     }
 

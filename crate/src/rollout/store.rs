@@ -135,7 +135,7 @@ impl<T: Object> Store<T> {
     }
 
     /// Doubts those of the objects that are there until they are seen again.
-    pub(super) fn doubt(&mut self, which: impl Fn(&T) -> bool) {
+    pub(super) fn mark_stale(&mut self, which: impl Fn(&T) -> bool) {
         for entry in &mut self.entries {
             if entry.presence == Presence::Seen && which(&entry.object) {
                 entry.presence = Presence::Doubtful;

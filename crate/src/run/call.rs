@@ -3,7 +3,7 @@
 use crate::{
     host::{
         CallId, Effect, Event, TimerId,
-        http::{Dialogue, Heard, Next, NoAnswer, Url},
+        http::{Dialogue, Next, NoAnswer, Reply, Url},
     },
     report,
     run::session::{Effects, Session},
@@ -60,23 +60,23 @@ impl<D: Dialogue> Call<D> {
     ) -> Option<D::Outcome> {
         let heard = match (&self.waiting, event) {
             (Waiting::Answer(waiting), Event::Answered { call, answer }) if waiting == call => {
-                Heard::Answer(answer.clone())
+                Reply::Answer(answer.clone())
             }
             (Waiting::Answer(waiting), Event::NotAnswered { call, error }) if waiting == call => {
-                Heard::NoAnswer(self.no_answer(error, session))
+                Reply::NoAnswer(self.no_answer(error, session))
             }
             (Waiting::Answer(waiting), Event::Signed { call, assertion }) if waiting == call => {
-                Heard::Signed(assertion.clone())
+                Reply::Signed(assertion.clone())
             }
             (Waiting::Answer(waiting), Event::NotSigned { call, error }) if waiting == call => {
-                Heard::NotSigned(error.clone())
+                Reply::NotSigned(error.clone())
             }
-            (Waiting::Time(waiting), Event::Woken { timer }) if waiting == timer => Heard::Waited,
+            (Waiting::Time(waiting), Event::Woken { timer }) if waiting == timer => Reply::Waited,
             _ => return None,
         };
         let answered = match &heard {
-            Heard::Answer(answer) => Ok(answer.status),
-            Heard::NoAnswer(why) => Err(why.words.clone()),
+            Reply::Answer(answer) => Ok(answer.status),
+            Reply::NoAnswer(why) => Err(why.words.clone()),
             _ => Ok(0),
         };
         let next = self.dialogue.hear(heard);

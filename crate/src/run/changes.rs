@@ -7,10 +7,10 @@
 use crate::{
     host::{ApiRequest, Effect, Event, TimerId},
     kubectl::{ChangeError, CommandLine, Process, ProcessExit},
-    plan::{Planned, Query, Step},
+    plan::{Planned, PlannedCommand, Query},
     report,
     run::{
-        requests::{Patience, Requests},
+        requests::{Requests, RetryPolicy},
         session::{Effects, Session},
     },
 };
@@ -62,12 +62,12 @@ enum State {
 impl Changes {
     /// Starts as many of the commands as may run side by side.
     pub(crate) fn start(
-        steps: Vec<Step>,
+        steps: Vec<PlannedCommand>,
         stop_at_failure: bool,
         session: &mut Session,
         effects: &mut Effects,
     ) -> Self {
-        let job = |Step { command, workloads }| Job {
+        let job = |PlannedCommand { command, workloads }| Job {
             command,
             workloads,
             tries: 0,
@@ -230,8 +230,8 @@ impl Job {
             ApiRequest::patch(namespace, name.kind, &name.name, patch, true).strategic()
         });
         let requests = requests.chain(checks).collect();
-        let patience = Patience { tries: 1, ..Patience::EACH };
-        let requests = Requests::start(requests, patience, session, effects);
+        let policy = RetryPolicy { tries: 1, ..RetryPolicy::EACH };
+        let requests = Requests::start(requests, policy, session, effects);
         self.state = State::Checking(ending, requests);
     }
 

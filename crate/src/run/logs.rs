@@ -3,10 +3,10 @@
 use crate::{
     host::{ApiRequest, Event, TimerId},
     kubernetes::is_no_log,
-    report::story::{ContainerLog, Outcome, Story},
+    report::run_report::{ContainerLog, Outcome, RunReport},
     rollout::Failure,
     run::{
-        requests::{Patience, Requests},
+        requests::{Requests, RetryPolicy},
         session::{Effects, Session},
     },
 };
@@ -40,8 +40,8 @@ enum Round {
 
 #[derive(Debug)]
 struct Wanted {
-    /// The chapter's place.
-    chapter: usize,
+    /// The entry's place.
+    entry: usize,
     namespace: String,
     pod: String,
     container: String,
@@ -52,12 +52,12 @@ struct Wanted {
 impl Logs {
     /// Asks for the logs of what failed; nothing where no container that failed has run.
     pub(crate) fn start(
-        story: &Story,
+        report: &RunReport,
         session: &mut Session,
         effects: &mut Effects,
     ) -> Option<Self> {
         let mut wanted = Vec::new();
-        for (chapter, told) in story.chapters.iter().enumerate() {
+        for (entry, told) in report.workloads.iter().enumerate() {
             let failure = match &told.outcome {
                 Some((Outcome::Failed(failure), _)) => Some(failure),
                 Some(_) => None,
@@ -65,7 +65,7 @@ impl Logs {
             };
             let Some(log) = failure.and_then(Failure::log) else { continue };
             wanted.push(Wanted {
-                chapter,
+                entry,
                 namespace: told.planned.namespace.clone(),
                 pod: log.pod.to_owned(),
                 container: log.container.to_owned(),
@@ -130,9 +130,9 @@ impl Logs {
     }
 
     /// Writes down what was fetched.
-    pub(crate) fn tell(&mut self, story: &mut Story) {
-        for Wanted { chapter, pod, container, lines, .. } in self.wanted.drain(..) {
-            story.chapters[chapter].log = lines.map(|lines| ContainerLog { pod, container, lines });
+    pub(crate) fn tell(&mut self, report: &mut RunReport) {
+        for Wanted { entry, pod, container, lines, .. } in self.wanted.drain(..) {
+            report.workloads[entry].log = lines.map(|lines| ContainerLog { pod, container, lines });
         }
     }
 }
@@ -144,7 +144,7 @@ fn ask(wanted: &[Wanted], round: Round, session: &mut Session, effects: &mut Eff
         let previous = *previous != (round == Round::Other);
         ApiRequest::log(namespace, pod, container, previous, LINES)
     });
-    Requests::start(requests.collect(), Patience::BRIEFLY, session, effects)
+    Requests::start(requests.collect(), RetryPolicy::BRIEFLY, session, effects)
 }
 
 /// A line no longer than a person reads.

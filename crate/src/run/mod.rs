@@ -3,65 +3,65 @@
 //! ```mermaid
 //! stateDiagram-v2
 //!     [*] --> Idle
-//!     Idle --> Gathering: started
-//!     Gathering --> Publishing: computeTag, an images file is to be written
-//!     Gathering --> Preparing: kubectl or its login has to be got
-//!     Gathering --> Reading: the files that inputs name are read
-//!     Gathering --> Finished: computeTag, dryRun client, an input error, canceled
+//!     Idle --> ReadingInputs: started
+//!     ReadingInputs --> Publishing: computeTag, an images file is to be written
+//!     ReadingInputs --> Preparing: kubectl or its login has to be got
+//!     ReadingInputs --> Reading: the files that inputs name are read
+//!     ReadingInputs --> Finished: computeTag, dryRun client, an input error, canceled
 //!     Publishing --> Finished: written, not written, canceled
 //!     Preparing --> Reading: kubectl can log in
 //!     Preparing --> Finished: it cannot, canceled
-//!     Reading --> Setting: the plan changes something
+//!     Reading --> SettingImages: the plan changes something
 //!     Reading --> Watching: every image is there already
 //!     Reading --> Finished: an error, nothing to do, canceled
-//!     Setting --> ReadingBack: every command succeeded
-//!     Setting --> Checking: one failed, canceled
-//!     Setting --> LookingAgain: the same, onFailure keep
-//!     Setting --> Finished: dryRun server
-//!     ReadingBack --> Watching: what is stored is known
-//!     ReadingBack --> Checking: canceled
+//!     SettingImages --> ReadingStored: every command succeeded
+//!     SettingImages --> ReadingBeforeRollback: one failed, canceled
+//!     SettingImages --> FinalState: the same, onFailure keep
+//!     SettingImages --> Finished: dryRun server
+//!     ReadingStored --> Watching: what is stored is known
+//!     ReadingStored --> ReadingBeforeRollback: canceled
 //!     Watching --> Finished: every rollout is done
-//!     Watching --> LookingAgain: every rollout is done, some workloads were not watched
-//!     Watching --> Explaining: one failed and has a log, the time is over
-//!     Watching --> Checking: one failed, canceled
-//!     Explaining --> Checking: onFailure undo
-//!     Explaining --> LookingAgain: onFailure keep
-//!     Checking --> PuttingBack: something is to be put back
-//!     Checking --> Finished: nothing is
-//!     PuttingBack --> ReadingOld: a command succeeded
-//!     PuttingBack --> LookingAgain: none did, canceled
-//!     ReadingOld --> WatchingBack: what is stored is known
-//!     ReadingOld --> LookingAgain: canceled
-//!     WatchingBack --> LookingAgain: every rollout is settled, the time is over, canceled
-//!     LookingAgain --> Finished: what the workloads have is known, canceled again
+//!     Watching --> FinalState: every rollout is done, some workloads were not watched
+//!     Watching --> FetchingLogs: one failed and has a log, the time is over
+//!     Watching --> ReadingBeforeRollback: one failed, canceled
+//!     FetchingLogs --> ReadingBeforeRollback: onFailure undo
+//!     FetchingLogs --> FinalState: onFailure keep
+//!     ReadingBeforeRollback --> RollingBack: something is to be put back
+//!     ReadingBeforeRollback --> Finished: nothing is
+//!     RollingBack --> ReadingRolledBack: a command succeeded
+//!     RollingBack --> FinalState: none did, canceled
+//!     ReadingRolledBack --> WatchingRollback: what is stored is known
+//!     ReadingRolledBack --> FinalState: canceled
+//!     WatchingRollback --> FinalState: every rollout is settled, the time is over, canceled
+//!     FinalState --> Finished: what the workloads have is known, canceled again
 //!     Finished --> [*]
 //! ```
 
 mod call;
 mod changes;
 mod gate;
-mod gathering;
-mod getting;
+mod kubectl_install;
 mod logs;
 mod preparing;
 mod publishing;
+mod reading_inputs;
+mod registry_check;
 mod release;
 mod renewal;
 mod requests;
 mod session;
-mod verifying;
 mod watch;
 mod watching;
 
 use std::mem;
 
 use crate::{
-    host::{Effect, Event, Millis, Verdict, variables::Variables},
+    host::{Effect, Event, Millis, TaskResult, variables::Variables},
     report,
     run::{
-        gathering::Gathering,
         preparing::Preparing,
         publishing::Publishing,
+        reading_inputs::ReadingInputs,
         release::Release,
         session::{Effects, finish},
     },
@@ -78,7 +78,7 @@ pub struct Core {
 enum State {
     #[default]
     Idle,
-    Gathering(Box<Gathering>),
+    ReadingInputs(Box<ReadingInputs>),
     Publishing(Publishing),
     Preparing(Box<Preparing>),
     Releasing(Box<Release>),
@@ -98,7 +98,7 @@ impl Core {
         let mut effects = Vec::new();
         self.state = match mem::replace(&mut self.state, State::Finished) {
             State::Idle => start(event, &mut effects),
-            State::Gathering(phase) => phase.handle(event, &mut effects),
+            State::ReadingInputs(phase) => phase.handle(event, &mut effects),
             State::Publishing(phase) => phase.handle(event, &mut effects),
             State::Preparing(phase) => phase.handle(event, &mut effects),
             State::Releasing(release) => release.handle(now, event, &mut effects),
@@ -113,10 +113,10 @@ fn start(event: &Event, effects: &mut Effects) -> State {
         Event::Started { inputs, variables, agent } => {
             effects.push(report::version());
             let variables = Variables::new(variables.clone());
-            Gathering::start(inputs.clone(), variables, agent.clone(), effects)
+            ReadingInputs::start(inputs.clone(), variables, agent.clone(), effects)
         }
         Event::Canceled => {
-            finish(effects, Verdict::Canceled, "Canceled before anything was done");
+            finish(effects, TaskResult::Canceled, "Canceled before anything was done");
             State::Finished
         }
         _ => State::Idle,

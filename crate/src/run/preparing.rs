@@ -3,7 +3,7 @@
 use std::vec;
 
 use crate::{
-    host::{Effect, Event, Secret, Verdict},
+    host::{Effect, Event, Secret, TaskResult},
     image::lines::Line,
     inputs::{Access, Change, Kubectl},
     login::{
@@ -13,11 +13,11 @@ use crate::{
         connection::AzureConnection,
         kubeconfig::{Destination, Kubeconfig, credentials},
     },
-    report::{self, story::Purpose},
+    report::{self, run_report::Purpose},
     run::{
         State,
         call::Call,
-        getting::Getting,
+        kubectl_install::KubectlInstall,
         release::Release,
         renewal::Renewal,
         session::{Effects, Session, finish, mask},
@@ -37,7 +37,7 @@ pub(crate) struct Preparing {
 #[derive(Debug)]
 enum Step {
     /// kubectl itself.
-    Kubectl(Getting),
+    Kubectl(KubectlInstall),
     /// A kubeconfig that is complete, in a file.
     Kubeconfig,
     /// The token for Azure.
@@ -83,7 +83,7 @@ impl Preparing {
         let mut session = Session::new(request);
         match session.request.kubectl.clone() {
             Kubectl::Published(release) => {
-                let step = Step::Kubectl(Getting::start(release, &mut session, effects));
+                let step = Step::Kubectl(KubectlInstall::start(release, &mut session, effects));
                 State::Preparing(Box::new(Self { purpose, lines, session, step }))
             }
             Kubectl::At(path) => {
@@ -134,7 +134,7 @@ impl Preparing {
 
     pub(crate) fn handle(mut self: Box<Self>, event: &Event, effects: &mut Effects) -> State {
         if *event == Event::Canceled {
-            finish(effects, Verdict::Canceled, report::NOTHING_CHANGED);
+            finish(effects, TaskResult::Canceled, report::NOTHING_CHANGED);
             return State::Finished;
         }
         if let Step::Kubectl(getting) = &mut self.step {
@@ -404,6 +404,6 @@ fn fail(error: &AksError, effects: &mut Effects) -> Over {
 }
 
 fn give_up(effects: &mut Effects) -> State {
-    finish(effects, Verdict::Failed, report::NOTHING_CHANGED);
+    finish(effects, TaskResult::Failed, report::NOTHING_CHANGED);
     State::Finished
 }

@@ -1,7 +1,7 @@
 //! The end of `computeTag`: what a build does with its tag, beside the output variables.
 
 use crate::{
-    host::{Effect, Event, Verdict},
+    host::{Effect, Event, TaskResult},
     image::tag::Computed,
     inputs::Publication,
     report,
@@ -48,11 +48,11 @@ impl Publishing {
             }
             Event::NotWritten { error } => {
                 effects.push(report::images_file_not_written(&self.path, error));
-                finish(effects, Verdict::Failed, "The tag is computed, but not handed over");
+                finish(effects, TaskResult::Failed, "The tag is computed, but not handed over");
                 State::Finished
             }
             Event::Canceled => {
-                finish(effects, Verdict::Canceled, report::NOTHING_CHANGED);
+                finish(effects, TaskResult::Canceled, report::NOTHING_CHANGED);
                 State::Finished
             }
             _ => State::Publishing(self),
@@ -61,6 +61,6 @@ impl Publishing {
 }
 
 fn done(effects: &mut Effects) -> State {
-    finish(effects, Verdict::Succeeded, "The tag is computed");
+    finish(effects, TaskResult::Succeeded, "The tag is computed");
     State::Finished
 }

@@ -5,25 +5,25 @@ use std::{collections::BTreeMap, mem, vec};
 use serde_json::json;
 
 use crate::{
-    host::{Age, ApiRequest, Event, Millis, TimerId, Verdict},
+    host::{Age, ApiRequest, Event, Millis, TaskResult, TimerId},
     image::lines::Line,
     inputs::{Change, OnFailure, Scope, WhenUnchanged},
     kubectl::{CommandLine, Skew, client_version, server_version},
     kubernetes::{ApiError, Note},
-    plan::{self, Found, Plan, PlanError, Planned, Query, Return, Run, Step},
+    plan::{self, FoundWorkloads, Plan, PlanError, Planned, PlannedCommand, Query, Rollback, Run},
     registry::Verify,
     report::{
         self,
-        story::{Back, Outcome, Purpose, Story},
+        run_report::{Outcome, Purpose, RollbackStatus, RunReport},
     },
     rollout::{self, Proof, StuckPods, WatchResult},
     run::{
         State,
         changes::Changes,
         logs::Logs,
-        requests::{Patience, Requests},
+        registry_check::RegistryCheck,
+        requests::{Requests, RetryPolicy},
         session::{Effects, Session, finish},
-        verifying::Verifying,
         watching::{Terms, Watching},
     },
 };
@@ -39,8 +39,8 @@ pub(crate) struct Release {
     lines: Vec<Line>,
     stage: Stage,
     plan: Plan,
-    story: Story,
-    verdict: Verdict,
+    report: RunReport,
+    verdict: TaskResult,
     /// Runs while kubectl has not told its version, and all else is read.
     version_awaited: Option<TimerId>,
     /// Notes that are still to be left on workloads.
@@ -61,25 +61,25 @@ pub(crate) struct Release {
 #[derive(Debug)]
 enum Stage {
     /// The workloads as they are, the version of the API server, and what registries say of the images.
-    Reading { reading: Reading, version: Requests, verifying: Option<Box<Verifying>> },
+    Reading { reading: Reading, version: Requests, verifying: Option<Box<RegistryCheck>> },
     /// The changes.
-    Setting(Changes),
+    SettingImages(Changes),
     /// The workloads as the changes left them.
-    ReadingBack(Reading),
+    ReadingStored(Reading),
     /// The rollouts of the changes.
     Watching(Watching),
     /// The logs of containers that failed.
-    Explaining(Logs),
+    FetchingLogs(Logs),
     /// The workloads as they are before their images are put back.
-    Checking(Reading),
+    ReadingBeforeRollback(Reading),
     /// The old images.
-    PuttingBack(Changes),
+    RollingBack(Changes),
     /// The workloads as they are with their old images.
-    ReadingOld(Reading, Plan),
+    ReadingRolledBack(Reading, Plan),
     /// The rollouts of the old images.
-    WatchingBack(Watching),
+    WatchingRollback(Watching),
     /// The workloads as they are in the end, and notes that are left meanwhile.
-    LookingAgain { reading: Reading, notes: Requests },
+    FinalState { reading: Reading, notes: Requests },
     /// Nothing: the step has ended.
     Over,
 }
@@ -105,10 +105,10 @@ impl Release {
             Query::of_lines(&lines, defaults)
         };
         let version = vec![ApiRequest::version()];
-        let version = Requests::start(version, Patience::BRIEFLY, &mut session, effects);
-        let reading = Reading::start(queries, Patience::ALL, &mut session, effects);
+        let version = Requests::start(version, RetryPolicy::BRIEFLY, &mut session, effects);
+        let reading = Reading::start(queries, RetryPolicy::ALL, &mut session, effects);
         let verifying = match purpose {
-            Purpose::Set => Verifying::start(&lines, &mut session, effects).map(Box::new),
+            Purpose::Set => RegistryCheck::start(&lines, &mut session, effects).map(Box::new),
             Purpose::Undo => None,
         };
         let grace_ms = session.request.grace_ms.clone().into_iter();
@@ -118,8 +118,8 @@ impl Release {
             lines,
             stage: Stage::Reading { reading, version, verifying },
             plan: Plan::default(),
-            story: Story::default(),
-            verdict: Verdict::Succeeded,
+            report: RunReport::default(),
+            verdict: TaskResult::Succeeded,
             version_awaited: None,
             pending_notes: Vec::new(),
             stored_is_known: false,
@@ -178,54 +178,54 @@ impl Release {
                     self.make_plan(now, effects);
                 }
             }
-            Stage::Setting(changes) => {
+            Stage::SettingImages(changes) => {
                 changes.handle(event, session, effects);
                 if changes.is_over() {
                     self.changes_are_made(now, effects);
                 }
             }
-            Stage::ReadingBack(reading) => {
+            Stage::ReadingStored(reading) => {
                 reading.requests.handle(event, session, effects);
                 if reading.requests.is_over() {
                     self.stored_is_known(effects);
                 }
             }
             Stage::Watching(watching) => {
-                let over = watching.handle(now, event, &self.story, session, effects);
+                let over = watching.handle(now, event, &self.report, session, effects);
                 if let Some(over) = over {
                     self.rollouts_are_over(&over, now, effects);
                 }
             }
-            Stage::Explaining(logs) => {
+            Stage::FetchingLogs(logs) => {
                 if logs.handle(event, session, effects) {
                     self.logs_are_there(now, effects);
                 }
             }
-            Stage::Checking(reading) => {
+            Stage::ReadingBeforeRollback(reading) => {
                 reading.requests.handle(event, session, effects);
                 if reading.requests.is_over() {
                     self.put_back(now, effects);
                 }
             }
-            Stage::PuttingBack(changes) => {
+            Stage::RollingBack(changes) => {
                 changes.handle(event, session, effects);
                 if changes.is_over() {
                     self.images_are_back(now, effects);
                 }
             }
-            Stage::ReadingOld(reading, _) => {
+            Stage::ReadingRolledBack(reading, _) => {
                 reading.requests.handle(event, session, effects);
                 if reading.requests.is_over() {
                     self.watch_back(now, effects);
                 }
             }
-            Stage::WatchingBack(watching) => {
-                let over = watching.handle(now, event, &self.story, session, effects);
+            Stage::WatchingRollback(watching) => {
+                let over = watching.handle(now, event, &self.report, session, effects);
                 if let Some(over) = over {
-                    self.way_back_is_over(&over, now, effects);
+                    self.rollback_is_over(&over, now, effects);
                 }
             }
-            Stage::LookingAgain { reading, notes } => {
+            Stage::FinalState { reading, notes } => {
                 reading.requests.handle(event, session, effects);
                 leave_notes(notes, event, session, effects);
                 if reading.requests.is_over() && notes.is_over() {
@@ -284,7 +284,7 @@ impl Release {
                 return self.end_unchanged(effects);
             }
             verifying.pin(&mut self.lines, effects);
-            self.story.stored = verifying.stored();
+            self.report.stored = verifying.stored();
         }
         let plan = match self.purpose {
             Purpose::Set => self.plan_to_set(&found),
@@ -317,7 +317,7 @@ impl Release {
         self.carry_out(now, effects);
     }
 
-    fn plan_to_set(&self, found: &[Found]) -> Result<Plan, Vec<PlanError>> {
+    fn plan_to_set(&self, found: &[FoundWorkloads]) -> Result<Plan, Vec<PlanError>> {
         let request = &self.session.request;
         let mut plan = Plan::make(&self.lines, &request.namespaces, found)?;
         let spans = plan.spans_namespaces();
@@ -337,13 +337,13 @@ impl Release {
 
     fn plan_to_undo(
         &mut self,
-        found: &[Found],
+        found: &[FoundWorkloads],
         effects: &mut Effects,
     ) -> Result<Plan, Vec<PlanError>> {
         let defaults = &self.session.request.namespaces;
-        let Return { plan, left } = Return::of_records(&self.lines, defaults, found)?;
+        let Rollback { plan, left } = Rollback::of_records(&self.lines, defaults, found)?;
         if !left.is_empty() {
-            self.verdict = Verdict::SucceededWithIssues;
+            self.verdict = TaskResult::SucceededWithIssues;
         }
         effects.extend(report::left_alone(&left));
         Ok(plan)
@@ -367,20 +367,22 @@ impl Release {
 
     fn carry_out(&mut self, now: Millis, effects: &mut Effects) {
         let request = &self.session.request;
-        let stored = std::mem::take(&mut self.story.stored);
-        let story = Story::begin(self.purpose, &self.plan, &request.target, now);
-        self.story = Story { stored, ..story };
+        let stored = std::mem::take(&mut self.report.stored);
+        let report = RunReport::begin(self.purpose, &self.plan, &request.target, now);
+        self.report = RunReport { stored, ..report };
         let steps = if request.dry_run {
-            let dry = |step: Step| Step { command: step.command.dry_run(), ..step };
+            let dry =
+                |step: PlannedCommand| PlannedCommand { command: step.command.dry_run(), ..step };
             self.plan.set_steps(&request.target).into_iter().map(dry).collect()
         } else {
             self.plan.steps(&request.target)
         };
         if !steps.is_empty() {
             effects.push(report::section("Set image"));
-            self.stage = Stage::Setting(Changes::start(steps, true, &mut self.session, effects));
+            self.stage =
+                Stage::SettingImages(Changes::start(steps, true, &mut self.session, effects));
         } else if request.dry_run || self.purpose == Purpose::Undo {
-            let left_alone = self.verdict != Verdict::Succeeded;
+            let left_alone = self.verdict != TaskResult::Succeeded;
             let (verdict, message) =
                 report::nothing_to_do(self.purpose, !self.lines.is_empty(), left_alone);
             finish(effects, verdict, message);
@@ -391,14 +393,14 @@ impl Release {
     }
 
     fn changes_are_made(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::Setting(changes) = &self.stage else { return };
+        let Stage::SettingImages(changes) = &self.stage else { return };
         let failed = changes.has_failed();
         if self.session.request.dry_run {
             let (verdict, message) = report::dry_run(failed);
-            finish(effects, self.canceled.map_or(verdict, |_| Verdict::Canceled), message);
+            finish(effects, self.canceled.map_or(verdict, |_| TaskResult::Canceled), message);
             self.stage = Stage::Over;
         } else if failed || self.canceled.is_some() {
-            self.story.refused =
+            self.report.refused =
                 changes.outcomes().find_map(|(workloads, outcome)| match outcome {
                     Some(Err(error)) => Some((workloads.to_vec(), error.words())),
                     _ => None,
@@ -411,35 +413,35 @@ impl Release {
         } else {
             let touched = self.plan.workloads.iter().filter(|w| !w.is_left_as_it_is());
             let queries = queries(touched);
-            let reading = Reading::start(queries, Patience::EACH, &mut self.session, effects);
-            self.stage = Stage::ReadingBack(reading);
+            let reading = Reading::start(queries, RetryPolicy::EACH, &mut self.session, effects);
+            self.stage = Stage::ReadingStored(reading);
         }
     }
 
     /// What is stored now is what has to be rolled out.
     fn stored_is_known(&mut self, effects: &mut Effects) {
-        let Stage::ReadingBack(reading) = &self.stage else { return };
+        let Stage::ReadingStored(reading) = &self.stage else { return };
         let found = reading.answered();
         self.take_stored(&found, effects);
         self.watch(effects);
     }
 
     /// Takes what the API server made of the change for the change itself, once.
-    fn take_stored(&mut self, found: &[Found], effects: &mut Effects) {
+    fn take_stored(&mut self, found: &[FoundWorkloads], effects: &mut Effects) {
         if mem::replace(&mut self.stored_is_known, true) {
             return;
         }
         let rewritten = self.plan.take_stored(found);
-        for (chapter, planned) in self.story.chapters.iter_mut().zip(&self.plan.workloads) {
-            chapter.planned = planned.clone();
+        for (entry, planned) in self.report.workloads.iter_mut().zip(&self.plan.workloads) {
+            entry.planned = planned.clone();
         }
-        effects.extend(report::rewritten(&self.story, &rewritten));
+        effects.extend(report::rewritten(&self.report, &rewritten));
     }
 
     /// Something went wrong, if it was not that the step was canceled.
     fn fail(&mut self) {
         if self.canceled.is_none() {
-            self.verdict = Verdict::Failed;
+            self.verdict = TaskResult::Failed;
         }
     }
 
@@ -449,21 +451,21 @@ impl Release {
         let undo = self.purpose == Purpose::Undo;
         let request = &self.session.request;
         let terms = Terms {
-            began: self.story.began,
+            began: self.report.began,
             first_failure_ends: request.on_failure == OnFailure::Undo
                 && request.scope == Scope::Step
                 && !undo,
             stuck_pods: self.stuck_pods(undo),
-            verified: self.story.stored.keys().cloned().collect(),
+            verified: self.report.stored.keys().cloned().collect(),
             waited_for: Vec::new(),
         };
         let mut watching = Watching::start(&self.plan, terms, &mut self.session, effects);
         let notes = self.records(&self.plan);
-        watching.beside(Requests::start(notes, Patience::EACH, &mut self.session, effects));
+        watching.beside(Requests::start(notes, RetryPolicy::EACH, &mut self.session, effects));
         let over = watching.is_settled(&mut self.session, effects);
         self.stage = Stage::Watching(watching);
         if over {
-            self.rollouts_are_over(&WatchResult::Settled, self.story.began, effects);
+            self.rollouts_are_over(&WatchResult::Settled, self.report.began, effects);
         }
     }
 
@@ -490,16 +492,16 @@ impl Release {
     fn rollouts_are_over(&mut self, over: &WatchResult, now: Millis, effects: &mut Effects) {
         let Stage::Watching(watching) = &mut self.stage else { return };
         watching.stop(&mut self.session, effects);
-        watching.tell(now, &mut self.story);
+        watching.tell(now, &mut self.report);
         self.pods_that_do_not_end = watching.pods_that_do_not_end();
         effects.extend(report::over(over));
         if watching.lacks_something() {
-            self.verdict = Verdict::SucceededWithIssues;
+            self.verdict = TaskResult::SucceededWithIssues;
         }
         self.recorded = watching.is_recorded();
         self.hold_against_what_was_pushed(effects);
-        if *over == WatchResult::Settled && !self.story.has_failed() {
-            if self.story.knows_what_runs() {
+        if *over == WatchResult::Settled && !self.report.has_failed() {
+            if self.report.knows_what_runs() {
                 return self.conclude(now, effects);
             }
             return self.look_again(now, effects);
@@ -515,32 +517,32 @@ impl Release {
     /// and a warning otherwise.
     fn hold_against_what_was_pushed(&mut self, effects: &mut Effects) {
         let required = self.session.request.verification.verify == Some(Verify::Required);
-        for at in 0..self.story.chapters.len() {
-            let chapter = &mut self.story.chapters[at];
-            let Some(Proof::Differs(difference)) = chapter.proof.clone() else { continue };
+        for at in 0..self.report.workloads.len() {
+            let entry = &mut self.report.workloads[at];
+            let Some(Proof::Differs(difference)) = entry.proof.clone() else { continue };
             if required && self.purpose == Purpose::Set {
-                let after = chapter.outcome.as_ref().map_or(Age(0), |(_, after)| *after);
-                chapter.outcome = Some((Outcome::Differs(difference.clone()), after));
-            } else if self.verdict == Verdict::Succeeded {
-                self.verdict = Verdict::SucceededWithIssues;
+                let after = entry.outcome.as_ref().map_or(Age(0), |(_, after)| *after);
+                entry.outcome = Some((Outcome::Differs(difference.clone()), after));
+            } else if self.verdict == TaskResult::Succeeded {
+                self.verdict = TaskResult::SucceededWithIssues;
             }
-            let chapter = &self.story.chapters[at];
-            effects.push(report::differs(&self.story, &chapter.planned, &difference, required));
+            let entry = &self.report.workloads[at];
+            effects.push(report::differs(&self.report, &entry.planned, &difference, required));
         }
     }
 
     /// Fetches the logs of the containers that failed.
     fn explain(&mut self, now: Millis, effects: &mut Effects) {
-        match Logs::start(&self.story, &mut self.session, effects) {
-            Some(logs) => self.stage = Stage::Explaining(logs),
+        match Logs::start(&self.report, &mut self.session, effects) {
+            Some(logs) => self.stage = Stage::FetchingLogs(logs),
             None => self.go_back(now, effects),
         }
     }
 
     fn logs_are_there(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::Explaining(logs) = &mut self.stage else { return };
-        logs.tell(&mut self.story);
-        effects.extend(report::container_logs(&self.story));
+        let Stage::FetchingLogs(logs) = &mut self.stage else { return };
+        logs.tell(&mut self.report);
+        effects.extend(report::container_logs(&self.report));
         self.go_back(now, effects);
     }
 
@@ -554,8 +556,8 @@ impl Release {
     fn plan_to_put_back(&self) -> Plan {
         let only_failed = self.session.request.scope == Scope::Workload && self.canceled.is_none();
         let is_good = |planned: &&Planned| {
-            let chapter = self.story.chapters.iter().find(|chapter| chapter.is_of(planned));
-            let outcome = chapter.and_then(|chapter| chapter.outcome.as_ref());
+            let entry = self.report.workloads.iter().find(|entry| entry.is_of(planned));
+            let outcome = entry.and_then(|entry| entry.outcome.as_ref());
             outcome.is_some_and(|(outcome, _)| !outcome.is_failure())
         };
         let changed = self.plan.changed().filter(|planned| !(only_failed && is_good(planned)));
@@ -569,30 +571,30 @@ impl Release {
         }
         effects.push(report::section("Undo"));
         self.pending_notes.clear();
-        self.story.forget_what_runs();
+        self.report.forget_what_runs();
         let queries = queries(self.plan_to_put_back().workloads.iter());
-        let reading = Reading::start(queries, Patience::EACH, &mut self.session, effects);
-        self.stage = Stage::Checking(reading);
+        let reading = Reading::start(queries, RetryPolicy::EACH, &mut self.session, effects);
+        self.stage = Stage::ReadingBeforeRollback(reading);
     }
 
     fn put_back(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::Checking(reading) = &self.stage else { return };
+        let Stage::ReadingBeforeRollback(reading) = &self.stage else { return };
         let found = reading.answered();
         effects.extend(reading.failures().map(|error| report::not_known(&error)));
         self.take_stored(&found, effects);
-        let Return { plan, left } = plan::way_back(&self.plan_to_put_back(), &found);
+        let Rollback { plan, left } = Rollback::of(&self.plan_to_put_back(), &found);
         let is_known = |planned: &Planned| found.iter().any(|found| found.covers(planned));
         let to_put_back = self.plan_to_put_back();
         for planned in to_put_back.workloads.iter().filter(|planned| !is_known(planned)) {
-            if let Some(chapter) = self.story.chapter_mut(planned) {
-                chapter.back = Back::Unknown;
+            if let Some(entry) = self.report.workload_mut(planned) {
+                entry.rollback = RollbackStatus::Unknown;
             }
         }
         let left: Vec<_> = left.into_iter().filter(|left| is_known(&left.planned)).collect();
         effects.extend(report::left_alone(&left));
         for left in left {
-            if let Some(chapter) = self.story.chapter_mut(&left.planned) {
-                chapter.back = Back::Left(left.reason);
+            if let Some(entry) = self.report.workload_mut(&left.planned) {
+                entry.rollback = RollbackStatus::KeptWorkload(left.reason);
             }
         }
         let steps = plan.steps(&self.session.request.target);
@@ -600,20 +602,20 @@ impl Release {
             return self.look_again(now, effects);
         }
         if steps.is_empty() {
-            self.story.see_now(&found);
+            self.report.see_now(&found);
             return self.conclude(now, effects);
         }
         for planned in &plan.workloads {
-            if let Some(chapter) = self.story.chapter_mut(planned) {
-                chapter.back = Back::Unknown;
+            if let Some(entry) = self.report.workload_mut(planned) {
+                entry.rollback = RollbackStatus::Unknown;
             }
         }
         let changes = Changes::start(steps, false, &mut self.session, effects);
-        self.stage = Stage::PuttingBack(changes);
+        self.stage = Stage::RollingBack(changes);
     }
 
     fn images_are_back(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::PuttingBack(changes) = &self.stage else { return };
+        let Stage::RollingBack(changes) = &self.stage else { return };
         let (mut back, mut refused) = (Plan::default(), Plan::default());
         for (together, outcome) in changes.outcomes() {
             let words = match outcome {
@@ -623,8 +625,9 @@ impl Release {
             for planned in together {
                 let which = if words.is_some() { &mut refused } else { &mut back };
                 which.workloads.push(planned.clone());
-                if let Some(chapter) = self.story.chapter_mut(planned) {
-                    chapter.back = words.clone().map_or(Back::Set, Back::Refused);
+                if let Some(entry) = self.report.workload_mut(planned) {
+                    entry.rollback =
+                        words.clone().map_or(RollbackStatus::Set, RollbackStatus::Refused);
                 }
             }
         }
@@ -637,13 +640,13 @@ impl Release {
             return self.look_again(now, effects);
         }
         let queries = queries(back.workloads.iter());
-        let reading = Reading::start(queries, Patience::EACH, &mut self.session, effects);
-        self.stage = Stage::ReadingOld(reading, back);
+        let reading = Reading::start(queries, RetryPolicy::EACH, &mut self.session, effects);
+        self.stage = Stage::ReadingRolledBack(reading, back);
     }
 
     /// The old images are set, as they are stored: their rollouts are watched.
     fn watch_back(&mut self, now: Millis, effects: &mut Effects) {
-        let Stage::ReadingOld(reading, back) = &self.stage else { return };
+        let Stage::ReadingRolledBack(reading, back) = &self.stage else { return };
         let mut stored = back.clone();
         stored.take_stored(&reading.answered());
         let former = Self::former_records(&self.session.request.run, back);
@@ -656,19 +659,19 @@ impl Release {
         };
         let session = &mut self.session;
         let mut watching = Watching::start(&stored, terms, session, effects);
-        watching.beside(Requests::start(former, Patience::EACH, session, effects));
-        self.stage = Stage::WatchingBack(watching);
+        watching.beside(Requests::start(former, RetryPolicy::EACH, session, effects));
+        self.stage = Stage::WatchingRollback(watching);
     }
 
-    fn way_back_is_over(&mut self, over: &WatchResult, now: Millis, effects: &mut Effects) {
-        let Stage::WatchingBack(watching) = &mut self.stage else { return };
+    fn rollback_is_over(&mut self, over: &WatchResult, now: Millis, effects: &mut Effects) {
+        let Stage::WatchingRollback(watching) = &mut self.stage else { return };
         watching.stop(&mut self.session, effects);
         effects.extend(report::over(over));
         for (planned, outcome, deleted) in watching.outcomes() {
-            if let Some(chapter) = self.story.chapter_mut(planned) {
-                chapter.back = match outcome {
-                    Some(outcome) => Back::Rolled(outcome.clone(), deleted.cloned()),
-                    None => Back::NotDone,
+            if let Some(entry) = self.report.workload_mut(planned) {
+                entry.rollback = match outcome {
+                    Some(outcome) => RollbackStatus::Rolled(outcome.clone(), deleted.cloned()),
+                    None => RollbackStatus::NotDone,
                 };
             }
         }
@@ -681,17 +684,17 @@ impl Release {
         if queries.is_empty() {
             return self.conclude(now, effects);
         }
-        self.story.forget_what_runs();
+        self.report.forget_what_runs();
         let notes = mem::take(&mut self.pending_notes);
-        let notes = Requests::start(notes, Patience::EACH, &mut self.session, effects);
-        let reading = Reading::start(queries, Patience::EACH, &mut self.session, effects);
-        self.stage = Stage::LookingAgain { reading, notes };
+        let notes = Requests::start(notes, RetryPolicy::EACH, &mut self.session, effects);
+        let reading = Reading::start(queries, RetryPolicy::EACH, &mut self.session, effects);
+        self.stage = Stage::FinalState { reading, notes };
     }
 
     /// The agent ends the step: lets go of what is not needed, and puts back what was changed if it
     /// is to, within the time that is left.
     fn cancel(&mut self, grace_ms: u32, now: Millis, effects: &mut Effects) {
-        self.verdict = Verdict::Canceled;
+        self.verdict = TaskResult::Canceled;
         effects.push(report::canceled());
         self.canceled = Some(self.session.wake(grace_ms, effects));
         match &mut self.stage {
@@ -699,81 +702,81 @@ impl Release {
                 reading.requests.stop(&mut self.session, effects);
                 self.end_unchanged(effects);
             }
-            Stage::Setting(changes) => {
+            Stage::SettingImages(changes) => {
                 changes.stop(&mut self.session, effects);
                 if changes.is_over() {
                     self.changes_are_made(now, effects);
                 }
             }
-            Stage::ReadingBack(reading) => {
+            Stage::ReadingStored(reading) => {
                 reading.requests.stop(&mut self.session, effects);
                 self.pending_notes = self.records(&self.plan);
                 self.go_back(now, effects);
             }
-            Stage::Explaining(logs) => {
+            Stage::FetchingLogs(logs) => {
                 logs.stop(&mut self.session, effects);
                 self.go_back(now, effects);
             }
             Stage::Watching(watching) => {
                 self.recorded = watching.is_recorded();
                 watching.stop(&mut self.session, effects);
-                watching.tell(now, &mut self.story);
+                watching.tell(now, &mut self.report);
                 if !self.recorded {
                     self.pending_notes = self.records(&self.plan);
                 }
                 self.go_back(now, effects);
             }
-            Stage::ReadingOld(reading, back) => {
+            Stage::ReadingRolledBack(reading, back) => {
                 reading.requests.stop(&mut self.session, effects);
                 self.pending_notes = Self::former_records(&self.session.request.run, back);
                 self.look_again(now, effects);
             }
-            Stage::WatchingBack(watching) => {
+            Stage::WatchingRollback(watching) => {
                 watching.stop(&mut self.session, effects);
                 self.look_again(now, effects);
             }
-            Stage::Checking(_)
-            | Stage::PuttingBack(_)
-            | Stage::LookingAgain { .. }
+            Stage::ReadingBeforeRollback(_)
+            | Stage::RollingBack(_)
+            | Stage::FinalState { .. }
             | Stage::Over => {}
         }
     }
 
     fn end_unchanged(&mut self, effects: &mut Effects) {
         let verdict = match self.canceled {
-            Some(_) => Verdict::Canceled,
-            None => Verdict::Failed,
+            Some(_) => TaskResult::Canceled,
+            None => TaskResult::Failed,
         };
         finish(effects, verdict, report::NOTHING_CHANGED);
         self.stage = Stage::Over;
     }
 
-    /// Tells the whole story, and ends the step.
+    /// Tells the whole report, and ends the step.
     fn conclude(&mut self, now: Millis, effects: &mut Effects) {
         match &mut self.stage {
-            Stage::LookingAgain { reading, .. } => self.story.see_now(&reading.answered()),
-            Stage::Setting(changes) => {
+            Stage::FinalState { reading, .. } => self.report.see_now(&reading.answered()),
+            Stage::SettingImages(changes) => {
                 changes.kill(effects);
-                self.story.was_not_put_back(self.puts_back());
+                self.report.was_not_put_back(self.puts_back());
             }
-            Stage::Checking(_) => self.story.was_not_put_back(self.puts_back()),
-            Stage::PuttingBack(changes) => changes.kill(effects),
+            Stage::ReadingBeforeRollback(_) => self.report.was_not_put_back(self.puts_back()),
+            Stage::RollingBack(changes) => changes.kill(effects),
             _ => {}
         }
         let unchanged_is_an_issue = self.session.request.when_unchanged != WhenUnchanged::Succeed;
-        let verdict = self.story.verdict(self.verdict, unchanged_is_an_issue);
-        if matches!(verdict, Verdict::Failed | Verdict::Canceled) {
-            self.story.way_back = self.way_back();
+        let verdict = self.report.verdict(self.verdict, unchanged_is_an_issue);
+        if matches!(verdict, TaskResult::Failed | TaskResult::Canceled) {
+            self.report.rollback_commands = self.rollback();
         }
-        effects.extend(report::story(&self.story, verdict, now));
-        finish(effects, verdict, &report::last_sentence(&self.story, verdict));
+        effects.extend(report::run_result(&self.report, verdict, now));
+        finish(effects, verdict, &report::last_sentence(&self.report, verdict));
         self.stage = Stage::Over;
     }
 
     /// The commands that put back what is still changed.
-    fn way_back(&self) -> Vec<CommandLine> {
-        let changed = self.story.chapters.iter().filter(|chapter| chapter.is_changed());
-        let workloads = changed.map(|chapter| chapter.planned.reversed()).collect();
+    fn rollback(&self) -> Vec<CommandLine> {
+        let changed = self.report.workloads.iter().filter(|entry| entry.is_changed());
+        let workloads = changed.map(|entry| entry.planned.reversed()).collect();
         Plan { workloads }.commands(&self.session.request.target)
     }
 }
@@ -781,16 +784,16 @@ impl Release {
 impl Reading {
     fn start(
         queries: Vec<Query>,
-        patience: Patience,
+        policy: RetryPolicy,
         session: &mut Session,
         effects: &mut Effects,
     ) -> Self {
         let requests = queries.iter().map(Query::request).collect();
-        Self { queries, requests: Requests::start(requests, patience, session, effects) }
+        Self { queries, requests: Requests::start(requests, policy, session, effects) }
     }
 
     /// What each query found, or why it found nothing.
-    fn outcomes(&self) -> impl Iterator<Item = Result<Found, ApiError>> {
+    fn outcomes(&self) -> impl Iterator<Item = Result<FoundWorkloads, ApiError>> {
         self.queries.iter().enumerate().map(|(at, query)| {
             let failure = self.requests.failure(at).unwrap_or(&ApiError::Canceled);
             query.found(self.requests.answer(at).ok_or(failure))
@@ -798,7 +801,7 @@ impl Reading {
     }
 
     /// What was found, if all of it is known.
-    fn found(&self) -> Result<Vec<Found>, ApiError> {
+    fn found(&self) -> Result<Vec<FoundWorkloads>, ApiError> {
         match self.requests.first_failure() {
             Some((at, error)) if self.queries[at].found(Err(error)).is_err() => Err(error.clone()),
             _ => self.outcomes().collect(),
@@ -806,7 +809,7 @@ impl Reading {
     }
 
     /// What was found by those queries that were answered.
-    fn answered(&self) -> Vec<Found> {
+    fn answered(&self) -> Vec<FoundWorkloads> {
         self.outcomes().filter_map(Result::ok).collect()
     }
 

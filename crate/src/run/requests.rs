@@ -12,7 +12,7 @@ const AT_ONCE: usize = 10;
 
 /// How patient the requests are.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub(crate) struct RetryPolicy {
     /// How often a request is tried.
     pub(crate) tries: u32,
     /// The longest that an answer may take, in milliseconds.
@@ -23,7 +23,7 @@ pub(crate) struct Patience {
     pub(crate) capped: bool,
 }
 
-impl Patience {
+impl RetryPolicy {
     /// For what is of no use in part: after a request that failed, the rest is left as it is.
     pub(crate) const ALL: Self =
         Self { tries: 5, answer_ms: 60_000, stop_at_failure: true, capped: true };
@@ -34,7 +34,7 @@ impl Patience {
         Self { tries: 1, answer_ms: 10_000, stop_at_failure: false, capped: false };
 }
 
-impl Patience {
+impl RetryPolicy {
     fn answer_ms(self, session: &Session) -> u32 {
         if self.capped { session.answer_ms(self.answer_ms) } else { self.answer_ms }
     }
@@ -43,7 +43,7 @@ impl Patience {
 /// The requests, and how far each of them is.
 #[derive(Debug)]
 pub(crate) struct Requests {
-    patience: Patience,
+    policy: RetryPolicy,
     jobs: Vec<Job>,
     /// The first one that was not sent yet.
     next: usize,
@@ -75,14 +75,14 @@ impl Requests {
     /// Sends as many of the requests as may be sent side by side.
     pub(crate) fn start(
         requests: Vec<ApiRequest>,
-        patience: Patience,
+        policy: RetryPolicy,
         session: &mut Session,
         effects: &mut Effects,
     ) -> Self {
         let job = |request| Job { request, pages: Vec::new(), tries: 0, state: State::Waiting };
         let jobs = requests.into_iter().map(job).collect();
         let (next, active, failed) = (0, Vec::new(), None);
-        let mut requests = Self { patience, jobs, next, active, failed, stopped: false };
+        let mut requests = Self { policy, jobs, next, active, failed, stopped: false };
         requests.fill(session, effects);
         requests
     }
@@ -95,8 +95,8 @@ impl Requests {
         effects: &mut Effects,
     ) -> Option<usize> {
         let at = *self.active.iter().find(|at| self.jobs[**at].is_concerned(event))?;
-        let tries = if self.stopped { 1 } else { self.patience.tries };
-        let answer_ms = self.patience.answer_ms(session);
+        let tries = if self.stopped { 1 } else { self.policy.tries };
+        let answer_ms = self.policy.answer_ms(session);
         let job = &mut self.jobs[at];
         match (&mut job.state, event) {
             (State::Resting(_), _) => job.ask(job.request.clone(), answer_ms, session, effects),
@@ -138,7 +138,7 @@ impl Requests {
     }
 
     fn ends_early(&self) -> bool {
-        self.patience.stop_at_failure && self.failed.is_some()
+        self.policy.stop_at_failure && self.failed.is_some()
     }
 
     /// The first one that failed, and why.
@@ -179,7 +179,7 @@ impl Requests {
     fn fill(&mut self, session: &mut Session, effects: &mut Effects) {
         while self.active.len() < AT_ONCE && self.next < self.jobs.len() && !self.ends_early() {
             let job = &mut self.jobs[self.next];
-            let answer_ms = self.patience.answer_ms(session);
+            let answer_ms = self.policy.answer_ms(session);
             job.ask(job.request.clone(), answer_ms, session, effects);
             self.active.push(self.next);
             self.next += 1;

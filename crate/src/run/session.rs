@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    host::{CallId, Effect, Event, ProcessId, Secret, TimerId, Verdict},
+    host::{CallId, Effect, Event, ProcessId, Secret, TaskResult, TimerId},
     inputs::Change,
     kubectl::{CommandLine, Process},
     login::kubeconfig::Destination,
@@ -112,6 +112,6 @@ pub(crate) fn mask(secret: &Secret, effects: &mut Effects) {
 }
 
 /// Ends the step.
-pub(crate) fn finish(effects: &mut Effects, result: Verdict, message: &str) {
+pub(crate) fn finish(effects: &mut Effects, result: TaskResult, message: &str) {
     effects.push(Effect::Finish { result, message: message.into() });
 }

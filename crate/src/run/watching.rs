@@ -8,14 +8,14 @@ use crate::{
     plan::{Plan, Planned},
     report::{
         self,
-        story::{Outcome, Story},
+        run_report::{Outcome, RunReport},
     },
     rollout::{
         self, Cause, Failure, Goal, Judgement, Listing, Observation, Progress, StuckPods, Waiting,
         WatchResult,
     },
     run::{
-        requests::{Patience, Requests},
+        requests::{Requests, RetryPolicy},
         session::{Effects, Session},
         watch::{self, Watch, WatchNews},
     },
@@ -70,7 +70,7 @@ struct Followed {
     planned: Planned,
     goal: Goal,
     outcome: Option<(Outcome, Age)>,
-    course: Vec<(Age, Progress)>,
+    timeline: Vec<(Age, Progress)>,
     /// How far it is, as the log said it last: fifths of its pods, and whether that is all of them.
     said: Option<(i64, bool)>,
     /// What was wrong and could pass, as the log said it last.
@@ -122,7 +122,7 @@ impl Watching {
         &mut self,
         now: Millis,
         event: &Event,
-        story: &Story,
+        report: &RunReport,
         session: &mut Session,
         effects: &mut Effects,
     ) -> Option<WatchResult> {
@@ -139,7 +139,7 @@ impl Watching {
             }
             Event::Woken { timer } if self.heartbeat == Some(*timer) => {
                 if !mem::take(&mut self.moved) {
-                    self.say_what_is_awaited(now, story, effects);
+                    self.say_what_is_awaited(now, report, effects);
                 }
                 self.heartbeat = Some(session.wake(HEARTBEAT_MS, effects));
             }
@@ -180,7 +180,7 @@ impl Watching {
         if let Some(error) = lost {
             return Some(WatchResult::Lost(error));
         }
-        self.judge(now, story, session, effects);
+        self.judge(now, report, session, effects);
         self.is_settled(session, effects).then_some(WatchResult::Settled)
     }
 
@@ -244,20 +244,26 @@ impl Watching {
     }
 
     /// Writes down all that was seen.
-    pub(crate) fn tell(&self, now: Millis, story: &mut Story) {
-        let stored = mem::take(&mut story.stored);
+    pub(crate) fn tell(&self, now: Millis, report: &mut RunReport) {
+        let stored = mem::take(&mut report.stored);
         for followed in &self.followed {
-            let Some(chapter) = story.chapter_mut(&followed.planned) else { continue };
-            chapter.outcome.clone_from(&followed.outcome);
-            chapter.course.clone_from(&followed.course);
-            chapter.see(&followed.goal, &self.seen, self.terms.began, now);
-            chapter.prove(&followed.goal, &self.seen, &stored);
+            let Some(entry) = report.workload_mut(&followed.planned) else { continue };
+            entry.outcome.clone_from(&followed.outcome);
+            entry.timeline.clone_from(&followed.timeline);
+            entry.see(&followed.goal, &self.seen, self.terms.began, now);
+            entry.prove(&followed.goal, &self.seen, &stored);
         }
-        story.stored = stored;
+        report.stored = stored;
     }
 
     /// Judges every workload that is not settled, and shows what moved.
-    fn judge(&mut self, now: Millis, story: &Story, session: &mut Session, effects: &mut Effects) {
+    fn judge(
+        &mut self,
+        now: Millis,
+        report: &RunReport,
+        session: &mut Session,
+        effects: &mut Effects,
+    ) {
         let after = Age(now - self.terms.began);
         let mut recheck_at: Option<Millis> = None;
         for at in 0..self.followed.len() {
@@ -269,15 +275,15 @@ impl Watching {
             match judgement {
                 Judgement::Progressing { progress, recheck_at: again } => {
                     recheck_at = recheck_at.into_iter().chain(again).min();
-                    self.goes_on(at, after, progress, story, session, effects);
+                    self.goes_on(at, after, progress, report, session, effects);
                 }
                 Judgement::Failed { failure, progress } if self.may_be_freed(at, &failure) => {
                     self.followed[at].moves(after, progress);
                     if let Some(pod) = failure.pod {
-                        self.free(at, pod, story, session, effects);
+                        self.free(at, pod, report, session, effects);
                     }
                 }
-                judgement => self.settle(at, after, judgement, story, effects),
+                judgement => self.settle(at, after, judgement, report, effects),
             }
         }
         let waits_for = self.recheck.map(|(at, _)| at);
@@ -302,12 +308,12 @@ impl Watching {
         at: usize,
         after: Age,
         progress: Progress,
-        story: &Story,
+        report: &RunReport,
         session: &mut Session,
         effects: &mut Effects,
     ) {
         let followed = &mut self.followed[at];
-        let title = story.title(&followed.planned);
+        let title = report.title(&followed.planned);
         if followed.is_seen(&self.seen) {
             let waiting = rollout::waiting(&followed.goal, &self.seen);
             followed.moves(after, progress);
@@ -316,13 +322,13 @@ impl Watching {
                 self.moved = true;
             }
         } else if self.watches.iter().any(|watch| watch.covers(&followed.planned)) {
-            effects.extend(report::settled(story, &followed.planned, &Outcome::Deleted));
+            effects.extend(report::settled(report, &followed.planned, &Outcome::Deleted));
             followed.outcome = Some((Outcome::Deleted, after));
             return;
         }
         let Some(pod) = followed.new_stuck_pod(self.terms.stuck_pods, &self.seen) else { return };
         if self.terms.stuck_pods == StuckPods::Delete {
-            self.free(at, pod, story, session, effects);
+            self.free(at, pod, report, session, effects);
         } else {
             effects.push(report::stuck_pod(&title, &pod, self.terms.stuck_pods));
             followed.outcome = Some((Outcome::Blocked { pod }, after));
@@ -344,7 +350,7 @@ impl Watching {
         &mut self,
         at: usize,
         pod: String,
-        story: &Story,
+        report: &RunReport,
         session: &mut Session,
         effects: &mut Effects,
     ) {
@@ -352,13 +358,13 @@ impl Watching {
         if followed.deleted_pod.as_ref() == Some(&pod) {
             return;
         }
-        let title = story.title(&followed.planned);
+        let title = report.title(&followed.planned);
         effects.push(report::stuck_pod(&title, &pod, self.terms.stuck_pods));
         let namespace = &followed.planned.namespace;
         let target = session.request.target.within(Some(namespace));
         effects.push(report::command(&target.delete_pod(&pod)));
         let delete = vec![ApiRequest::delete_pod(namespace, &pod)];
-        self.aside.push(Requests::start(delete, Patience::EACH, session, effects));
+        self.aside.push(Requests::start(delete, RetryPolicy::EACH, session, effects));
         followed.deleted_pod = Some(pod);
     }
 
@@ -368,11 +374,11 @@ impl Watching {
         at: usize,
         after: Age,
         judgement: Judgement,
-        story: &Story,
+        report: &RunReport,
         effects: &mut Effects,
     ) {
         let followed = &mut self.followed[at];
-        let last = followed.course.last().map(|(_, progress)| *progress);
+        let last = followed.timeline.last().map(|(_, progress)| *progress);
         match &judgement {
             Judgement::Failed { progress, .. } => followed.moves(after, *progress),
             Judgement::Done => followed.moves(after, last.unwrap_or_default().done()),
@@ -380,20 +386,20 @@ impl Watching {
         };
         let Some(outcome) = Outcome::of(judgement) else { return };
         let outcome = followed.with_manager(outcome, &self.seen);
-        effects.extend(report::settled(story, &followed.planned, &outcome));
+        effects.extend(report::settled(report, &followed.planned, &outcome));
         followed.outcome = Some((outcome, after));
         self.moved = true;
     }
 
     /// Nothing has moved for a while: says how far the rollouts are, and what they most likely wait
     /// for.
-    fn say_what_is_awaited(&self, now: Millis, story: &Story, effects: &mut Effects) {
+    fn say_what_is_awaited(&self, now: Millis, report: &RunReport, effects: &mut Effects) {
         let after = Age(now - self.terms.began);
         let waiting = self.followed.iter().filter(|followed| followed.outcome.is_none());
         let lines = waiting.map(|followed| {
-            let progress = followed.course.last().map(|(_, progress)| *progress);
+            let progress = followed.timeline.last().map(|(_, progress)| *progress);
             let waiting = rollout::waiting(&followed.goal, &self.seen);
-            (story.title(&followed.planned), progress.unwrap_or_default(), waiting)
+            (report.title(&followed.planned), progress.unwrap_or_default(), waiting)
         });
         effects.extend(report::heartbeat(after, &lines.collect::<Vec<_>>()));
     }
@@ -420,7 +426,7 @@ impl Watching {
     fn show_percent(&mut self, effects: &mut Effects) {
         let (mut done, mut all) = (0, 0);
         for followed in &self.followed {
-            let progress = followed.course.last().map(|(_, progress)| *progress);
+            let progress = followed.timeline.last().map(|(_, progress)| *progress);
             let progress = progress.unwrap_or_default();
             let wanted = progress.wanted.max(1);
             all += wanted;
@@ -461,7 +467,7 @@ impl Followed {
             planned,
             goal,
             outcome,
-            course: Vec::new(),
+            timeline: Vec::new(),
             said: None,
             awaited: None,
             deleted_pod: None,
@@ -491,9 +497,9 @@ impl Followed {
     /// Writes a step of the rollout down; tells whether it is one.
     fn moves(&mut self, after: Age, progress: Progress) -> bool {
         let shown = |progress: &Progress| (progress.wanted, progress.ready(), progress.old);
-        let moved = self.course.last().is_none_or(|(_, last)| shown(last) != shown(&progress));
+        let moved = self.timeline.last().is_none_or(|(_, last)| shown(last) != shown(&progress));
         if moved {
-            self.course.push((after, progress));
+            self.timeline.push((after, progress));
         }
         moved
     }

@@ -161,7 +161,7 @@ impl Recording {
 
     /// How the judgement went while it was seen, and whenever it wanted to be asked again: a line
     /// for each change of it.
-    pub(crate) fn course(&self, rules: &Rules) -> String {
+    pub(crate) fn timeline(&self, rules: &Rules) -> String {
         let mut seen = Observation::default();
         let mut course = format!("{}\n", self.name);
         let mut last = String::new();

@@ -1,6 +1,6 @@
 import { EOL } from "node:os";
 import * as tl from "azure-pipelines-task-lib/task";
-import type { Style, Verdict } from "../protocol";
+import type { Style, TaskResult } from "../protocol";
 
 /** Writes a line to the log of the step. */
 export function log(style: Style, text: string): void {
@@ -19,7 +19,7 @@ export function setOutput(variable: string, value: string): void {
 }
 
 /** Tells the agent the result, and calls back once all that was written has left the process. */
-export function complete(result: Verdict, message: string, then: () => void): void {
+export function complete(result: TaskResult, message: string, then: () => void): void {
   tl.command("task.complete", { result }, message);
   process.stdout.write("", then);
 }

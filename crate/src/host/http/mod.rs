@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use encode::form;
 pub use encode::{base64, from_base64, percent};
-pub use no_answer::{NoAnswer, Way};
+pub use no_answer::{NoAnswer, Route};
 pub use url::Url;
 pub(crate) use url::without_user;
 
@@ -140,7 +140,7 @@ pub enum Next<T> {
 
 /// What a dialogue hears.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Heard {
+pub enum Reply {
     /// The server answered.
     Answer(Answer),
     /// It did not.
@@ -162,7 +162,7 @@ pub trait Dialogue {
     fn begin(&mut self) -> Next<Self::Outcome>;
 
     /// What it wants once it heard what it wanted before.
-    fn hear(&mut self, heard: Heard) -> Next<Self::Outcome>;
+    fn hear(&mut self, heard: Reply) -> Next<Self::Outcome>;
 }
 
 /// A client assertion (RFC 7523): a JWT that the holder of a certificate signs with RS256. The host

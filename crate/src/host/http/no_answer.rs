@@ -6,12 +6,12 @@ pub struct NoAnswer {
     /// What the host says.
     pub words: String,
     /// How the server was to be reached.
-    pub way: Way,
+    pub way: Route,
 }
 
 /// The way to a server: what is set for it already, so that no advice names it again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Way {
+pub struct Route {
     /// The URL of the proxy that stands before it, without user and password.
     pub proxy: Option<String>,
     /// The entry by which it is reached past a proxy that others are reached by.
@@ -22,7 +22,7 @@ pub struct Way {
 
 impl<T: Into<String>> From<T> for NoAnswer {
     fn from(words: T) -> Self {
-        Self { words: words.into(), way: Way::default() }
+        Self { words: words.into(), way: Route::default() }
     }
 }
 
@@ -40,7 +40,7 @@ impl NoAnswer {
     /// What to do, as sentences without a full stop at the end.
     #[must_use]
     pub fn advice(&self) -> String {
-        let Way { proxy, bypass, authorities } = &self.way;
+        let Route { proxy, bypass, authorities } = &self.way;
         if self.is_of_certificate() {
             return match authorities.as_slice() {
                 [] => {
@@ -85,31 +85,40 @@ impl NoAnswer {
 
 #[cfg(test)]
 mod tests {
-    use super::{NoAnswer, Way};
+    use super::{NoAnswer, Route};
 
     #[test]
     fn advice_names_what_is_not_set_yet() {
         let proxy = || Some("http://proxy.contoso.local:8080".to_owned());
-        let of = |words: &str, way: Way| NoAnswer { words: words.into(), way }.advice();
-        let authorities = |names: &[&str]| Way {
+        let of = |words: &str, way: Route| NoAnswer { words: words.into(), way }.advice();
+        let authorities = |names: &[&str]| Route {
             authorities: names.iter().map(|name| (*name).to_owned()).collect(),
-            ..Way::default()
+            ..Route::default()
         };
         for (advice, expected) in [
-            (of("connect ECONNREFUSED", Way::default()), "Check its name, and whether this agent"),
             (
-                of("connect ETIMEDOUT", Way { proxy: proxy(), ..Way::default() }),
+                of("connect ECONNREFUSED", Route::default()),
+                "Check its name, and whether this agent",
+            ),
+            (
+                of("connect ETIMEDOUT", Route { proxy: proxy(), ..Route::default() }),
                 "Check its name, and whether the proxy http://proxy.contoso.local:8080 is there",
             ),
             (
-                of("Bad response: 407", Way { proxy: proxy(), ..Way::default() }),
+                of("Bad response: 407", Route { proxy: proxy(), ..Route::default() }),
                 "The proxy http://proxy.contoso.local:8080 wants another login",
             ),
             (
-                of("ENOTFOUND", Way { bypass: Some(".contoso.local".into()), ..Way::default() }),
+                of(
+                    "ENOTFOUND",
+                    Route { bypass: Some(".contoso.local".into()), ..Route::default() },
+                ),
                 "It was asked past the proxy, as .contoso.local of NO_PROXY",
             ),
-            (of("self-signed certificate", Way::default()), "Configure the agent with --sslcacert"),
+            (
+                of("self-signed certificate", Route::default()),
+                "Configure the agent with --sslcacert",
+            ),
             (
                 of("unable to verify the first certificate", authorities(&["NODE_EXTRA_CA_CERTS"])),
                 "NODE_EXTRA_CA_CERTS is set, and does not vouch for it",

@@ -1,6 +1,6 @@
 //! Whether and when a request is worth another try.
 
-use crate::host::http::Heard;
+use crate::host::http::Reply;
 
 /// How often a request is tried again.
 const MOST: u32 = 2;
@@ -17,11 +17,11 @@ impl Retries {
 
     /// How long to wait, in milliseconds, before the request is tried again; `None` where what came
     /// of it will not pass, or it was tried often enough.
-    pub(crate) fn after(&mut self, heard: &Heard) -> Option<u32> {
+    pub(crate) fn after(&mut self, heard: &Reply) -> Option<u32> {
         let asked = match heard {
-            Heard::NoAnswer(why) if why.is_of_certificate() => return None,
-            Heard::NoAnswer(_) => None,
-            Heard::Answer(answer) if matches!(answer.status, 408 | 429 | 500 | 502..=504) => {
+            Reply::NoAnswer(why) if why.is_of_certificate() => return None,
+            Reply::NoAnswer(_) => None,
+            Reply::Answer(answer) if matches!(answer.status, 408 | 429 | 500 | 502..=504) => {
                 answer.header("retry-after").and_then(|seconds| seconds.parse::<u32>().ok())
             }
             _ => return None,

@@ -6,7 +6,7 @@ use crate::image::{reference::Reference, tag::version::compare};
 
 /// How the image that is to be set stands to the one that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum Direction {
     /// It is older.
     Back,
     /// It is another one of the same repository, and nothing tells which is older.
@@ -45,24 +45,24 @@ impl Ordered {
 
 /// Compares an image with the one that it replaces, by their tags.
 #[must_use]
-pub fn step(new: &str, old: &str) -> Step {
+pub fn direction(new: &str, old: &str) -> Direction {
     if new == old {
-        return Step::Forward;
+        return Direction::Forward;
     }
     let (Ok(new), Ok(old)) = (Reference::parse(new), Reference::parse(old)) else {
-        return Step::Forward;
+        return Direction::Forward;
     };
     if !new.same_repository(&old) {
-        return Step::Forward;
+        return Direction::Forward;
     }
     let tags = new.tag().zip(old.tag());
     if tags.is_some_and(|(new, old)| new == old) {
-        return Step::Forward;
+        return Direction::Forward;
     }
     match tags.and_then(|(new, old)| compare(new.as_str(), old.as_str())) {
-        Some(Ordering::Less) => Step::Back,
-        Some(_) => Step::Forward,
-        None => Step::Unknown,
+        Some(Ordering::Less) => Direction::Back,
+        Some(_) => Direction::Forward,
+        None => Direction::Unknown,
     }
 }
 
@@ -88,18 +88,18 @@ mod tests {
     #[test]
     fn only_images_of_one_repository_are_compared() {
         for (new, old, expected) in [
-            ("a.io/app:1.4.1", "a.io/app:1.4.2", Step::Back),
-            ("a.io/app:1.4.2", "a.io/app:1.4.1", Step::Forward),
-            ("a.io/app:4124", "a.io/app:4125", Step::Back),
-            ("nginx:1.26.1", "docker.io/library/nginx:1.27.0", Step::Back),
-            ("a.io/app:1.4.1", "b.io/app:1.4.2", Step::Forward),
-            ("a.io/app:1.4.1", "a.io/app:main-7", Step::Unknown),
-            ("a.io/app:1.4.1", "a.io/app", Step::Unknown),
-            ("a.io/app:main", "a.io/app:main", Step::Forward),
-            ("nginx:main", "docker.io/library/nginx:main", Step::Forward),
-            ("a.io/app:1.4.1", "no reference", Step::Forward),
+            ("a.io/app:1.4.1", "a.io/app:1.4.2", Direction::Back),
+            ("a.io/app:1.4.2", "a.io/app:1.4.1", Direction::Forward),
+            ("a.io/app:4124", "a.io/app:4125", Direction::Back),
+            ("nginx:1.26.1", "docker.io/library/nginx:1.27.0", Direction::Back),
+            ("a.io/app:1.4.1", "b.io/app:1.4.2", Direction::Forward),
+            ("a.io/app:1.4.1", "a.io/app:main-7", Direction::Unknown),
+            ("a.io/app:1.4.1", "a.io/app", Direction::Unknown),
+            ("a.io/app:main", "a.io/app:main", Direction::Forward),
+            ("nginx:main", "docker.io/library/nginx:main", Direction::Forward),
+            ("a.io/app:1.4.1", "no reference", Direction::Forward),
         ] {
-            assert_eq!(step(new, old), expected, "{new} {old}");
+            assert_eq!(direction(new, old), expected, "{new} {old}");
         }
     }
 }

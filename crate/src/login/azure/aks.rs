@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     host::{
         Secret,
-        http::{Dialogue, Heard, Next, NoAnswer, Request, from_base64, percent, retry::Retries},
+        http::{Dialogue, Next, NoAnswer, Reply, Request, from_base64, percent, retry::Retries},
     },
     login::kubeconfig::{self, Kubeconfig},
 };
@@ -105,12 +105,12 @@ impl Dialogue for Credential {
         Next::Ask(Request::new("POST", url).with("Authorization", bearer))
     }
 
-    fn hear(&mut self, heard: Heard) -> Next<Self::Outcome> {
+    fn hear(&mut self, heard: Reply) -> Next<Self::Outcome> {
         if let Some(after_ms) = self.retries.after(&heard) {
             return Next::Wait(after_ms);
         }
         match heard {
-            Heard::Answer(answer) if answer.is_success() => {
+            Reply::Answer(answer) if answer.is_success() => {
                 let text = serde_json::from_slice::<Credentials>(&answer.body)
                     .ok()
                     .and_then(|credentials| credentials.kubeconfigs.into_iter().next())
@@ -121,16 +121,16 @@ impl Dialogue for Credential {
                     None => self.fail(ErrorKind::NotUnderstood),
                 }
             }
-            Heard::Answer(answer) => {
+            Reply::Answer(answer) => {
                 let refusal = serde_json::from_slice::<Refusal>(&answer.body).ok();
                 let (code, said) =
                     refusal.map_or_else(Default::default, |r| (r.error.code, r.error.message));
                 let said = said.chars().take(500).collect();
                 self.fail(ErrorKind::Refused { status: answer.status, code, said })
             }
-            Heard::NoAnswer(why) => self.fail(ErrorKind::NoAnswer(why)),
-            Heard::Waited => self.begin(),
-            Heard::Signed(_) | Heard::NotSigned(_) => self.fail(ErrorKind::NotUnderstood),
+            Reply::NoAnswer(why) => self.fail(ErrorKind::NoAnswer(why)),
+            Reply::Waited => self.begin(),
+            Reply::Signed(_) | Reply::NotSigned(_) => self.fail(ErrorKind::NotUnderstood),
         }
     }
 }

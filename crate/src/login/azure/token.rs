@@ -12,12 +12,12 @@ use crate::{
     host::{
         Secret,
         http::{
-            Answer, Assertion, Dialogue, Heard, Next, NoAnswer, Request, Url, percent,
+            Answer, Assertion, Dialogue, Next, NoAnswer, Reply, Request, Url, percent,
             retry::Retries,
         },
     },
     login::azure::{Identity, Proof},
-    registry::Found,
+    registry::Finding,
 };
 
 /// How long a token holds where nothing is said, in seconds.
@@ -150,16 +150,16 @@ impl Login {
 
 impl TokenError {
     /// What it means for the images of a registry that wanted the token.
-    pub(crate) fn found(&self) -> Found {
+    pub(crate) fn found(&self) -> Finding {
         let server = self.host.clone();
         match &self.kind {
             ErrorKind::NoAnswer(why) | ErrorKind::NoMetadata(why) => {
-                Found::Unreachable { server, why: why.clone() }
+                Finding::Unreachable { server, why: why.clone() }
             }
             ErrorKind::Refused { status, said, .. } if *status == 429 || *status >= 500 => {
-                Found::Busy { server, status: *status, said: said.clone() }
+                Finding::Busy { server, status: *status, said: said.clone() }
             }
-            _ => Found::LoginRefused { said: self.to_string() },
+            _ => Finding::LoginRefused { said: self.to_string() },
         }
     }
 }
@@ -202,26 +202,26 @@ impl Dialogue for Login {
         }
     }
 
-    fn hear(&mut self, heard: Heard) -> Next<Self::Outcome> {
+    fn hear(&mut self, heard: Reply) -> Next<Self::Outcome> {
         if let Some(after_ms) = self.retries.after(&heard) {
             return Next::Wait(after_ms);
         }
         let managed = matches!(self.identity, Identity::Managed { .. });
         match (heard, &self.asked) {
-            (Heard::Waited, asked) => {
+            (Reply::Waited, asked) => {
                 let asked = asked.clone();
                 self.ask(asked)
             }
-            (Heard::Signed(assertion), _) => self.ask_with_assertion(&assertion),
-            (Heard::NotSigned(words), _) => self.fail(ErrorKind::NotSigned(words)),
-            (Heard::NoAnswer(why), _) if managed => self.fail(ErrorKind::NoMetadata(why)),
-            (Heard::NoAnswer(why), _) => self.fail(ErrorKind::NoAnswer(why)),
-            (Heard::Answer(answer), _) if !answer.is_success() => self.fail(refused(&answer)),
-            (Heard::Answer(answer), Asked::Word(_)) => match serde_json::from_slice(&answer.body) {
+            (Reply::Signed(assertion), _) => self.ask_with_assertion(&assertion),
+            (Reply::NotSigned(words), _) => self.fail(ErrorKind::NotSigned(words)),
+            (Reply::NoAnswer(why), _) if managed => self.fail(ErrorKind::NoMetadata(why)),
+            (Reply::NoAnswer(why), _) => self.fail(ErrorKind::NoAnswer(why)),
+            (Reply::Answer(answer), _) if !answer.is_success() => self.fail(refused(&answer)),
+            (Reply::Answer(answer), Asked::Word(_)) => match serde_json::from_slice(&answer.body) {
                 Ok(Word { token }) if token.is_token() => self.ask_with_assertion(&token),
                 _ => self.fail(ErrorKind::NotUnderstood),
             },
-            (Heard::Answer(answer), _) => match serde_json::from_slice(&answer.body) {
+            (Reply::Answer(answer), _) => match serde_json::from_slice(&answer.body) {
                 Ok(Granted { access_token, expires_in }) if access_token.is_token() => {
                     let expires_in = match expires_in {
                         Some(Seconds::Number(seconds)) => seconds,

@@ -2,7 +2,7 @@
 
 use crate::{
     host::{Effect, Event, http::Url},
-    kubectl::{NoKubectl, PROGRAM, Published, PublishedError, Release},
+    kubectl::{KubectlRelease, NoKubectl, PROGRAM, Published, PublishedError},
     report,
     run::{
         call::Call,
@@ -17,8 +17,8 @@ const TIMEOUT_MS: u32 = 600_000;
 
 /// Waits for kubectl.
 #[derive(Debug)]
-pub(crate) struct Getting {
-    release: Release,
+pub(crate) struct KubectlInstall {
+    release: KubectlRelease,
     step: Step,
 }
 
@@ -34,8 +34,12 @@ enum Step {
     Downloading,
 }
 
-impl Getting {
-    pub(crate) fn start(release: Release, session: &mut Session, effects: &mut Effects) -> Self {
+impl KubectlInstall {
+    pub(crate) fn start(
+        release: KubectlRelease,
+        session: &mut Session,
+        effects: &mut Effects,
+    ) -> Self {
         match release.newest() {
             Some(url) => {
                 let call = Call::start(Published::new(url), session, effects);
@@ -45,7 +49,7 @@ impl Getting {
         }
     }
 
-    fn find(release: Release, effects: &mut Effects) -> Self {
+    fn find(release: KubectlRelease, effects: &mut Effects) -> Self {
         let version = release.version.clone();
         effects.push(Effect::FindTool { name: PROGRAM, file: release.file(), version });
         Self { release, step: Step::Finding }

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, vec};
 
 use crate::{
-    host::{Agent, Effect, Event, Verdict, variables::Variables},
+    host::{Agent, Effect, Event, TaskResult, variables::Variables},
     inputs::{self, FILE_LIMIT, File, FileContent, Job, Request},
     login::{connection, kubeconfig, proxy::Network},
-    report::{self, story::Purpose},
+    report::{self, run_report::Purpose},
     run::{
         State,
         preparing::Preparing,
@@ -17,7 +17,7 @@ use crate::{
 
 /// Waits for a file.
 #[derive(Debug)]
-pub(crate) struct Gathering {
+pub(crate) struct ReadingInputs {
     inputs: BTreeMap<String, String>,
     variables: Variables,
     agent: Box<Agent>,
@@ -28,7 +28,7 @@ pub(crate) struct Gathering {
     read: Vec<FileContent>,
 }
 
-impl Gathering {
+impl ReadingInputs {
     pub(crate) fn start(
         inputs: BTreeMap<String, String>,
         variables: Variables,
@@ -53,10 +53,10 @@ impl Gathering {
             }
             Event::FileNotRead { error } => Err(error.clone()),
             Event::Canceled => {
-                finish(effects, Verdict::Canceled, report::NOTHING_CHANGED);
+                finish(effects, TaskResult::Canceled, report::NOTHING_CHANGED);
                 return State::Finished;
             }
-            _ => return State::Gathering(Box::new(self)),
+            _ => return State::ReadingInputs(Box::new(self)),
         };
         self.read.push(FileContent { input: self.input, outcome });
         self.next(effects)
@@ -67,7 +67,7 @@ impl Gathering {
             Some(File { input, path }) => {
                 effects.push(Effect::ReadFile { path, limit: FILE_LIMIT });
                 self.input = input;
-                State::Gathering(Box::new(self))
+                State::ReadingInputs(Box::new(self))
             }
             None => begin(
                 Request::read(&self.inputs, &self.variables, &self.agent, &self.read),
@@ -82,7 +82,7 @@ fn begin(request: Result<Request, Vec<inputs::InputError>>, effects: &mut Effect
         Ok(request) => request,
         Err(errors) => {
             effects.extend(errors.iter().map(report::error));
-            finish(effects, Verdict::Failed, report::NOTHING_CHANGED);
+            finish(effects, TaskResult::Failed, report::NOTHING_CHANGED);
             return State::Finished;
         }
     };
@@ -94,7 +94,7 @@ fn begin(request: Result<Request, Vec<inputs::InputError>>, effects: &mut Effect
         Job::ComputeTag(publication) => Publishing::start(publication, request.tag, effects),
         Job::EmitCommands(commands) => {
             effects.extend(report::emitted(&commands));
-            finish(effects, Verdict::Succeeded, "The commands are printed; none was run");
+            finish(effects, TaskResult::Succeeded, "The commands are printed; none was run");
             State::Finished
         }
         Job::SetImage(change) => Preparing::start(Purpose::Set, change, request.lines, effects),

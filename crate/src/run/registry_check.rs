@@ -15,12 +15,13 @@ use crate::{
         connection::RegistryLogin,
     },
     registry::{
-        Check, Found, Login, Outcome, Platform, Registry, Stored, Verify, acr::Exchange, fails,
+        Check, CheckResult, Finding, Login, Platform, Registry, Stored, Verify, acr::Exchange,
+        fails,
     },
     report,
     run::{
         call::Call,
-        requests::{Patience, Requests},
+        requests::{Requests, RetryPolicy},
         session::{Effects, Session, mask},
     },
 };
@@ -34,7 +35,7 @@ const UNASKED_MS: u32 = 5_000;
 
 /// Asks for every image once.
 #[derive(Debug)]
-pub(crate) struct Verifying {
+pub(crate) struct RegistryCheck {
     asked: Verification,
     verify: Verify,
     login: Login,
@@ -42,7 +43,7 @@ pub(crate) struct Verifying {
     images: Vec<(String, Reference)>,
     /// The first one that was not asked for yet.
     next: usize,
-    outcomes: Vec<Option<Outcome>>,
+    outcomes: Vec<Option<CheckResult>>,
     nodes: Vec<(Platform, usize)>,
     deadline: Option<TimerId>,
     step: Step,
@@ -61,7 +62,7 @@ enum Step {
     Over,
 }
 
-impl Verifying {
+impl RegistryCheck {
     /// Asks what the input wants to be asked; `None` where that is nothing.
     pub(crate) fn start(
         lines: &[Line],
@@ -207,7 +208,7 @@ impl Verifying {
             let name = image.reference.to_string();
             let at = self.images.binary_search_by(|(known, _)| known.cmp(&name));
             let outcome = at.ok().and_then(|at| self.outcomes[at].as_ref());
-            let digest = outcome.and_then(Outcome::digest);
+            let digest = outcome.and_then(CheckResult::digest);
             let pinned = digest.and_then(|digest| image.reference.with_digest(digest).ok());
             if let Some(pinned) = pinned {
                 image.reference = pinned;
@@ -249,10 +250,10 @@ impl Verifying {
     }
 
     /// The same was found for every image of the registry that there is a login for.
-    fn tell_all(&mut self, found: &Found) {
+    fn tell_all(&mut self, found: &Finding) {
         for (at, (_, reference)) in self.images.iter().enumerate() {
             if self.is_with_login(reference) {
-                self.outcomes[at] = Some(Outcome::new(reference, found.clone()));
+                self.outcomes[at] = Some(CheckResult::new(reference, found.clone()));
             }
         }
     }
@@ -277,16 +278,17 @@ impl Verifying {
             let check = Check::new(reference, login);
             let is_plain = access.is_some_and(|access| access.connection.plain);
             let check = if is_plain { check.plainly() } else { check };
-            let check = if self.is_asked() { check } else { check.hastily() };
+            let check = if self.is_asked() { check } else { check.without_retries() };
             calls.push((at, Call::start(check, session, effects)));
         }
-        let has_platforms =
-            |outcome: &Outcome| outcome.stored().is_some_and(|stored| stored.platforms.is_some());
+        let has_platforms = |outcome: &CheckResult| {
+            outcome.stored().is_some_and(|stored| stored.platforms.is_some())
+        };
         self.step = if !calls.is_empty() {
             Step::Checks(calls)
         } else if self.outcomes.iter().flatten().any(has_platforms) {
             let nodes = vec![ApiRequest::nodes()];
-            Step::Nodes(Requests::start(nodes, Patience::BRIEFLY, session, effects))
+            Step::Nodes(Requests::start(nodes, RetryPolicy::BRIEFLY, session, effects))
         } else {
             Step::Over
         };
@@ -305,11 +307,11 @@ impl Verifying {
             }
             Step::Token(call) => {
                 let why = call.no_answer(&words, session);
-                self.tell_all(&Found::Unreachable { server: call.server(), why });
+                self.tell_all(&Finding::Unreachable { server: call.server(), why });
             }
             Step::Exchange(call) => {
                 let why = call.no_answer(&words, session);
-                self.tell_all(&Found::Unreachable { server: call.server(), why });
+                self.tell_all(&Finding::Unreachable { server: call.server(), why });
             }
             Step::Nodes(_) | Step::Over => {}
         }
@@ -325,10 +327,10 @@ impl Verifying {
         }
     }
 
-    fn late(&self, at: usize, server: String, why: NoAnswer) -> Outcome {
+    fn late(&self, at: usize, server: String, why: NoAnswer) -> CheckResult {
         let reference = &self.images[at].1;
-        let found = Found::Unreachable { server, why };
-        Outcome { login: self.is_with_login(reference), ..Outcome::new(reference, found) }
+        let found = Finding::Unreachable { server, why };
+        CheckResult { login: self.is_with_login(reference), ..CheckResult::new(reference, found) }
     }
 }
 

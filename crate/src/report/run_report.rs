@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, iter};
 
 use crate::{
-    host::{Age, Millis, Verdict},
+    host::{Age, Millis, TaskResult},
     kubectl::{CommandLine, Target},
     kubernetes::Workload,
-    plan::{Found, Plan, Planned, Reason, find},
+    plan::{FoundWorkloads, KeptReason, Plan, Planned, find},
     registry::Stored,
     rollout::{
         self, Difference, Failure, Goal, Hold, Judgement, Observation, Progress, Proof, Pushed,
@@ -26,12 +26,12 @@ pub(crate) enum Purpose {
     Undo,
 }
 
-/// The whole story, a chapter a workload, in the order of the plan.
+/// The whole report, a entry a workload, in the order of the plan.
 #[derive(Debug, Default)]
-pub(crate) struct Story {
+pub(crate) struct RunReport {
     pub(crate) purpose: Purpose,
     pub(crate) target: Target,
-    pub(crate) chapters: Vec<Chapter>,
+    pub(crate) workloads: Vec<WorkloadReport>,
     /// Whether names alone say too little.
     pub(crate) spans_namespaces: bool,
     /// The first workloads that could not be set, and why.
@@ -39,19 +39,19 @@ pub(crate) struct Story {
     /// When the first change was asked for.
     pub(crate) began: Millis,
     /// The commands that put back what the run leaves changed.
-    pub(crate) way_back: Vec<CommandLine>,
+    pub(crate) rollback_commands: Vec<CommandLine>,
     /// What the registries store under the images that are set, by the names of the images.
     pub(crate) stored: BTreeMap<String, Stored>,
 }
 
 /// What became of one workload.
 #[derive(Debug)]
-pub(crate) struct Chapter {
+pub(crate) struct WorkloadReport {
     pub(crate) planned: Planned,
     /// How its rollout ended, and how long after the change.
     pub(crate) outcome: Option<(Outcome, Age)>,
     /// Every step of the rollout that was seen.
-    pub(crate) course: Vec<(Age, Progress)>,
+    pub(crate) timeline: Vec<(Age, Progress)>,
     /// Whether the new pods run what was pushed, once they are all there.
     pub(crate) proof: Option<Proof>,
     /// What the pods run where that is not the template: container, images, each with its pods.
@@ -65,9 +65,9 @@ pub(crate) struct Chapter {
     /// The last lines of the container that failed.
     pub(crate) log: Option<ContainerLog>,
     /// What became of its old images.
-    pub(crate) back: Back,
+    pub(crate) rollback: RollbackStatus,
     /// What it runs at the end of the step.
-    pub(crate) now: Now,
+    pub(crate) now: CurrentImages,
 }
 
 /// How a rollout ended.
@@ -130,7 +130,7 @@ pub(crate) struct ContainerLog {
 
 /// What became of the images that were there before.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) enum Back {
+pub(crate) enum RollbackStatus {
     /// Nobody asked for them.
     #[default]
     NotAsked,
@@ -141,7 +141,7 @@ pub(crate) enum Back {
     /// They are set again, and their rollout ended so; with the pod that was deleted for it.
     Rolled(Outcome, Option<String>),
     /// The workload was left alone.
-    Left(Reason),
+    KeptWorkload(KeptReason),
     /// They could not be set: kubectl's words.
     Refused(String),
     /// Nobody knows: the API server gave no answer.
@@ -150,7 +150,7 @@ pub(crate) enum Back {
 
 /// What a workload runs.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) enum Now {
+pub(crate) enum CurrentImages {
     /// The API server gave no answer.
     #[default]
     Unknown,
@@ -160,30 +160,30 @@ pub(crate) enum Now {
     Images(Vec<(String, String)>),
 }
 
-impl Story {
+impl RunReport {
     pub(crate) fn begin(purpose: Purpose, plan: &Plan, target: &Target, now: Millis) -> Self {
-        let chapters = plan.workloads.iter().map(|planned| Chapter {
+        let workloads = plan.workloads.iter().map(|planned| WorkloadReport {
             planned: planned.clone(),
             outcome: None,
-            course: Vec::new(),
+            timeline: Vec::new(),
             proof: None,
             running: Vec::new(),
             pods: Vec::new(),
             likely: None,
             warnings: Vec::new(),
             log: None,
-            back: Back::NotAsked,
-            now: Now::Unknown,
+            rollback: RollbackStatus::NotAsked,
+            now: CurrentImages::Unknown,
         });
         Self {
             stored: BTreeMap::new(),
             purpose,
             target: target.clone(),
-            chapters: chapters.collect(),
+            workloads: workloads.collect(),
             spans_namespaces: plan.spans_namespaces(),
             refused: None,
             began: now,
-            way_back: Vec::new(),
+            rollback_commands: Vec::new(),
         }
     }
 
@@ -192,63 +192,63 @@ impl Story {
         planned.title(self.spans_namespaces)
     }
 
-    /// The chapter of a workload.
-    pub(crate) fn chapter_mut(&mut self, planned: &Planned) -> Option<&mut Chapter> {
-        self.chapters.iter_mut().find(|chapter| chapter.is_of(planned))
+    /// The entry of a workload.
+    pub(crate) fn workload_mut(&mut self, planned: &Planned) -> Option<&mut WorkloadReport> {
+        self.workloads.iter_mut().find(|entry| entry.is_of(planned))
     }
 
     /// Whether a rollout has failed.
     pub(crate) fn has_failed(&self) -> bool {
-        self.chapters.iter().any(Chapter::has_failed)
+        self.workloads.iter().any(WorkloadReport::has_failed)
     }
 
     /// The time was over before anything could be put back that was to be.
     pub(crate) fn was_not_put_back(&mut self, it_was_to_be: bool) {
-        let changed = self.chapters.iter_mut().filter(|chapter| chapter.planned.changes());
-        for chapter in changed.filter(|c| it_was_to_be && c.back == Back::NotAsked) {
-            chapter.back = Back::Unknown;
+        let changed = self.workloads.iter_mut().filter(|entry| entry.planned.changes());
+        for entry in changed.filter(|c| it_was_to_be && c.rollback == RollbackStatus::NotAsked) {
+            entry.rollback = RollbackStatus::Unknown;
         }
     }
 
     /// What was seen until now is no proof any more.
     pub(crate) fn forget_what_runs(&mut self) {
-        self.chapters.iter_mut().for_each(|chapter| chapter.now = Now::Unknown);
+        self.workloads.iter_mut().for_each(|entry| entry.now = CurrentImages::Unknown);
     }
 
     /// Whether it is known of every workload what it runs.
     pub(crate) fn knows_what_runs(&self) -> bool {
-        self.chapters.iter().all(|chapter| chapter.now != Now::Unknown)
+        self.workloads.iter().all(|entry| entry.now != CurrentImages::Unknown)
     }
 
     /// Takes in what the workloads run, where the API server told; a workload that is not among
     /// the found ones of its namespace is gone.
-    pub(crate) fn see_now(&mut self, found: &[Found]) {
-        for chapter in &mut self.chapters {
-            let asked = found.iter().any(|found| found.covers(&chapter.planned));
-            let workload = find(&chapter.planned, found);
+    pub(crate) fn see_now(&mut self, found: &[FoundWorkloads]) {
+        for entry in &mut self.workloads {
+            let asked = found.iter().any(|found| found.covers(&entry.planned));
+            let workload = find(&entry.planned, found);
             match (asked, workload) {
                 (false, _) => {}
-                (true, Some(workload)) => chapter.now = Now::of(&chapter.planned, workload),
-                (true, None) => chapter.now = Now::Gone,
+                (true, Some(workload)) => entry.now = CurrentImages::of(&entry.planned, workload),
+                (true, None) => entry.now = CurrentImages::Gone,
             }
         }
     }
 
-    /// The verdict that goes with the story; what has gone wrong outside of it is in `so_far`.
-    pub(crate) fn verdict(&self, so_far: Verdict, unchanged_is_an_issue: bool) -> Verdict {
-        let issue = self.chapters.iter().any(|chapter| match &chapter.outcome {
+    /// The verdict that goes with the report; what has gone wrong outside of it is in `so_far`.
+    pub(crate) fn verdict(&self, so_far: TaskResult, unchanged_is_an_issue: bool) -> TaskResult {
+        let issue = self.workloads.iter().any(|entry| match &entry.outcome {
             Some((Outcome::Held(hold), _)) if hold.needs_somebody() => true,
-            _ if chapter.is_undone_by_others() => true,
-            _ => unchanged_is_an_issue && chapter.planned.is_left_as_it_is(),
+            _ if entry.is_undone_by_others() => true,
+            _ => unchanged_is_an_issue && entry.planned.is_left_as_it_is(),
         });
         match so_far {
-            Verdict::Succeeded if issue => Verdict::SucceededWithIssues,
+            TaskResult::Succeeded if issue => TaskResult::SucceededWithIssues,
             verdict => verdict,
         }
     }
 }
 
-impl Chapter {
+impl WorkloadReport {
     pub(crate) fn is_of(&self, planned: &Planned) -> bool {
         self.planned.name == planned.name && self.planned.namespace == planned.namespace
     }
@@ -261,9 +261,9 @@ impl Chapter {
     /// Whether the workload has another image than before, going by all that is known.
     pub(crate) fn is_changed(&self) -> bool {
         match &self.now {
-            Now::Gone => false,
-            Now::Unknown => self.planned.changes(),
-            Now::Images(images) => self.planned.containers.iter().any(|change| {
+            CurrentImages::Gone => false,
+            CurrentImages::Unknown => self.planned.changes(),
+            CurrentImages::Images(images) => self.planned.containers.iter().any(|change| {
                 change.changes() && images.contains(&(change.container.clone(), change.new.clone()))
             }),
         }
@@ -271,7 +271,7 @@ impl Chapter {
 
     /// Whether every container has its old image, though a new one was to be set.
     pub(crate) fn has_old_images(&self) -> bool {
-        let Now::Images(images) = &self.now else { return false };
+        let CurrentImages::Images(images) = &self.now else { return false };
         let mut changed = self.planned.containers.iter().filter(|change| change.changes());
         self.planned.changes()
             && changed.all(|c| images.contains(&(c.container.clone(), c.old.clone())))
@@ -280,7 +280,7 @@ impl Chapter {
     /// Whether the workload has lost what was set, though its rollout was done.
     fn is_undone_by_others(&self) -> bool {
         let done = matches!(self.outcome, Some((Outcome::Done | Outcome::Held(_), _)));
-        done && self.planned.changes() && self.now != Now::Unknown && !self.is_changed()
+        done && self.planned.changes() && self.now != CurrentImages::Unknown && !self.is_changed()
     }
 
     /// Why it failed, or why it most likely is not done.
@@ -294,7 +294,7 @@ impl Chapter {
 
     /// How far the rollout was when it was last seen.
     pub(crate) fn progress(&self) -> Option<Progress> {
-        self.course.last().map(|(_, progress)| *progress)
+        self.timeline.last().map(|(_, progress)| *progress)
     }
 
     /// Takes in whether its pods run what was pushed: the images by what registries have of them.
@@ -350,7 +350,7 @@ impl Chapter {
         });
         self.pods = pods.collect();
         if let Some(workload) = seen.workload(goal) {
-            self.now = Now::of(&self.planned, workload);
+            self.now = CurrentImages::of(&self.planned, workload);
         }
     }
 }
@@ -400,7 +400,7 @@ impl Outcome {
     }
 }
 
-impl Now {
+impl CurrentImages {
     fn of(planned: &Planned, workload: &Workload) -> Self {
         let containers = planned.containers.iter().filter_map(|change| {
             let container = workload.all_containers().find(|c| c.name == change.container)?;

@@ -3,30 +3,30 @@
 use crate::{
     image::lines::Line,
     kubernetes::{Ran, Workload, last_change},
-    plan::{ContainerChange, Found, Plan, PlanError, Planned, Planner, record::Record},
+    plan::{ContainerChange, FoundWorkloads, Plan, PlanError, Planned, Planner, record::Record},
 };
 
 /// What can be put back, and what has to be left alone.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Return {
+pub struct Rollback {
     /// The images to set.
     pub plan: Plan,
     /// The workloads that stay as they are, though this run or an earlier one changed them.
-    pub left: Vec<Left>,
+    pub left: Vec<KeptWorkload>,
 }
 
 /// A workload that is not put back.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Left {
+pub struct KeptWorkload {
     /// The workload, as it was planned.
     pub planned: Planned,
     /// Why.
-    pub reason: Reason,
+    pub reason: KeptReason,
 }
 
 /// Why a workload is not put back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
+pub enum KeptReason {
     /// It still has the images that it had.
     NeverSet,
     /// A container has an image from somebody else.
@@ -48,35 +48,21 @@ pub enum Reason {
     Recreated,
 }
 
-/// Lays what a plan changed over the workloads as they are now.
-#[must_use]
-pub fn way_back(plan: &Plan, found: &[Found]) -> Return {
-    let mut way = Return::default();
-    for planned in plan.changed() {
-        let workload = find(planned, found);
-        match workload.map_or(Err(Reason::Gone), |now| reverted(planned, now)) {
-            Ok(back) => way.plan.workloads.push(back),
-            Err(reason) => way.left.push(Left { planned: planned.clone(), reason }),
-        }
-    }
-    way
-}
-
 /// The workload of a plan as it is now.
-pub(crate) fn find<'a>(planned: &Planned, found: &'a [Found]) -> Option<&'a Workload> {
+pub(crate) fn find<'a>(planned: &Planned, found: &'a [FoundWorkloads]) -> Option<&'a Workload> {
     let here = found.iter().flat_map(|found| found.within(planned.asked.as_deref()));
     here.into_iter().find(|workload| workload.is_named(&planned.name))
 }
 
-fn reverted(planned: &Planned, now: &Workload) -> Result<Planned, Reason> {
+fn reverted(planned: &Planned, now: &Workload) -> Result<Planned, KeptReason> {
     if planned.uid != now.metadata.uid {
-        return Err(Reason::Recreated);
+        return Err(KeptReason::Recreated);
     }
     let mut containers = Vec::new();
     for change in planned.containers.iter().filter(|change| change.changes()) {
         let container = now.all_containers().find(|c| c.name == change.container);
         let Some(container) = container else {
-            return Err(Reason::NoContainer(change.container.clone()));
+            return Err(KeptReason::NoContainer(change.container.clone()));
         };
         let image = &container.image;
         if *image == change.new {
@@ -84,11 +70,11 @@ fn reverted(planned: &Planned, now: &Workload) -> Result<Planned, Reason> {
         } else if *image != change.old {
             let container = change.container.clone();
             let by = last_change(now, &container).map(|by| by.manager.clone());
-            return Err(Reason::SetByAnother { container, image: image.clone(), by });
+            return Err(KeptReason::SetByAnother { container, image: image.clone(), by });
         }
     }
     if containers.is_empty() {
-        return Err(Reason::NeverSet);
+        return Err(KeptReason::NeverSet);
     }
     // The kubelet replaces no container that it has not replaced for the image before.
     let is_of_change = |ran: &Ran| ran.ended || planned.ran.iter().all(|old| old.id != ran.id);
@@ -96,7 +82,23 @@ fn reverted(planned: &Planned, now: &Workload) -> Result<Planned, Reason> {
     Ok(Planned { containers, ran, restart: false, every: false, ..planned.clone() })
 }
 
-impl Return {
+impl Rollback {
+    /// Lays what a plan changed over the workloads as they are now.
+    #[must_use]
+    pub fn of(plan: &Plan, found: &[FoundWorkloads]) -> Self {
+        let mut rollback = Self::default();
+        for planned in plan.changed() {
+            let workload = find(planned, found);
+            match workload.map_or(Err(KeptReason::Gone), |now| reverted(planned, now)) {
+                Ok(back) => rollback.plan.workloads.push(back),
+                Err(reason) => {
+                    rollback.left.push(KeptWorkload { planned: planned.clone(), reason });
+                }
+            }
+        }
+        rollback
+    }
+
     /// Lays the records of earlier runs over the workloads: those of the lines, or all that have
     /// one where there is no line.
     ///
@@ -105,11 +107,11 @@ impl Return {
     pub fn of_records(
         lines: &[Line],
         defaults: &[String],
-        found: &[Found],
+        found: &[FoundWorkloads],
     ) -> Result<Self, Vec<PlanError>> {
         let lookup = Planner::new(lines, defaults, found);
         let mut errors = Vec::new();
-        let mut way = Self::default();
+        let mut rollback = Self::default();
         let mut take = |asked: Option<&str>, workload: &Workload, by_name: bool| {
             let planned = Planned::untouched(asked, workload);
             let Some(record) = &planned.record else {
@@ -119,11 +121,13 @@ impl Return {
                 return;
             };
             match Record::read(record) {
-                Ok(record) => way.take(planned.with(&record, workload), workload),
+                Ok(record) => rollback.take(planned.with(&record, workload), workload),
                 Err(cause) if by_name => {
                     errors.push(PlanError::BadRecord { workload: planned.name, cause });
                 }
-                Err(cause) => way.left.push(Left { planned, reason: Reason::BadRecord(cause) }),
+                Err(cause) => rollback
+                    .left
+                    .push(KeptWorkload { planned, reason: KeptReason::BadRecord(cause) }),
             }
         };
         if lines.is_empty() {
@@ -145,7 +149,7 @@ impl Return {
             }
         }
         errors.append(&mut missing);
-        if errors.is_empty() { Ok(way) } else { Err(errors) }
+        if errors.is_empty() { Ok(rollback) } else { Err(errors) }
     }
 
     fn take(&mut self, planned: Planned, workload: &Workload) {
@@ -156,7 +160,7 @@ impl Return {
         }
         match reverted(&planned, workload) {
             Ok(back) => self.plan.workloads.push(back),
-            Err(reason) => self.left.push(Left { planned, reason }),
+            Err(reason) => self.left.push(KeptWorkload { planned, reason }),
         }
     }
 }
