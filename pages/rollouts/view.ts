@@ -109,7 +109,9 @@ function workload(one: Workload, isOpen: boolean): HTMLElement {
       { class: "body" },
       element("p", { class: "verdict" }, sentence(one.result)),
       one.proof === undefined ? undefined : element("p", { class: "proof" }, sentence(one.proof)),
-      one.rollback === undefined ? undefined : element("p", { class: "rollback" }, sentence(one.rollback)),
+      one.rollback === undefined
+        ? undefined
+        : element("p", { class: "rollback" }, sentence(one.rollback)),
       images(one.containers),
       timeline(one.timeline, end),
       one.pods.length > 0 ? pods(one.pods, end) : undefined,
