@@ -1,13 +1,17 @@
 /** The pipelines of examples/ name what the task has, and do what they say. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { parse } from "yaml";
 import type { Outcome } from "../support/agent";
 import {
   inputsOf,
   jobsOf,
+  ofExport,
+  type Pipeline,
   type PipelineStep,
+  type ReleaseExport,
   type Run,
   readPipeline,
   runPipeline,
@@ -24,7 +28,7 @@ import {
 } from "../support/azure/connections";
 import { Guard } from "../support/network/guard";
 import { Registry, registryMissing, user } from "../support/registry";
-import { json, root } from "../support/repository";
+import { json, read, root } from "../support/repository";
 import { assertRan, useStage } from "../support/stage";
 
 const folder = path.join(root, "examples");
@@ -35,9 +39,11 @@ const inputs: TaskInput[] = task.inputs;
 const pipelineOf = (file: string, parameters = {}) =>
   readPipeline(path.join(folder, file), parameters);
 
-/** The steps of this task in an example. */
-function taskSteps(file: string): PipelineStep[] {
-  const steps = jobsOf(pipelineOf(file)).flatMap(stepsOf);
+const exported: ReleaseExport = json("examples/classic-release.json");
+
+/** The steps of this task in a pipeline. */
+function taskSteps(pipeline: Pipeline): PipelineStep[] {
+  const steps = jobsOf(pipeline).flatMap(stepsOf);
   return steps.filter((step) => step.task?.startsWith("KubectlSetImage@"));
 }
 
@@ -53,15 +59,43 @@ function holds(rule: string, typed: Record<string, string>): boolean {
   );
 }
 
-test("there are examples, and their list names them all", () => {
-  const list = readFileSync(path.join(folder, "README.md"), "utf8");
-  const named = [...list.matchAll(/^\| \[(\S+\.yml)\]\(\1\) +\|/gm)].map(([, file]) => file);
-  assert.deepEqual(named.toSorted(), files.toSorted());
+test("there are examples, and their list names them all, the quick start first", () => {
+  const list = read("examples/README.md");
+  const rows = list.matchAll(/^\| \[(\S+\.(?:yml|json))\]\(\1\) +\|/gm);
+  const named = [...rows].map(([, file]) => file);
+  assert.equal(named[0], "quickstart.yml");
+  assert.deepEqual(named.toSorted(), [...files, "classic-release.json"].toSorted());
 });
 
-for (const file of files) {
+test("the quick start of the README is that of quickstart.yml", () => {
+  const [, yaml = ""] = /```yaml\n(.*?)```/s.exec(read("README.md")) ?? [];
+  const steps = (pipeline: Pipeline) =>
+    jobsOf(pipeline).flatMap(stepsOf).flatMap(({ task, inputs }) => (task ? [{ task, inputs }] : []));
+  assert.deepEqual(steps(parse(yaml)), steps(pipelineOf("quickstart.yml")));
+});
+
+test("classic-release.json has this task, in the major version that it has", () => {
+  const steps = exported.environments.flatMap(({ deployPhases }) =>
+    deployPhases.flatMap(({ workflowTasks }) => workflowTasks),
+  );
+  assert.deepEqual(
+    steps.map(({ taskId, version, definitionType, enabled }) => [
+      taskId,
+      version,
+      definitionType,
+      enabled,
+    ]),
+    exported.environments.map(() => [task.id, `${task.version.Major}.*`, "task", true]),
+  );
+});
+
+const pipelines = [
+  ...files.map((file): [string, Pipeline] => [file, pipelineOf(file)]),
+  ["classic-release.json", ofExport(exported)] as const,
+];
+for (const [file, pipeline] of pipelines) {
   test(`${file} gives the task inputs and values that it has`, () => {
-    const steps = taskSteps(file);
+    const steps = taskSteps(pipeline);
     assert.ok(steps.length > 0, "no step of this task");
     for (const step of steps) {
       assert.equal(step.task, `${task.name}@${task.version.Major}`);
@@ -85,7 +119,9 @@ for (const file of files) {
       }
     }
   });
+}
 
+for (const file of files) {
   test(`${file} deploys from deployment jobs, and names its pools and triggers`, () => {
     const pipeline = pipelineOf(file);
     assert.ok("trigger" in pipeline, "no trigger: it would run for every branch");
@@ -100,7 +136,7 @@ for (const file of files) {
       if (changing.length > 0) assert.ok(job.environment, "a job that changes has no environment");
     }
     const aliases = (pipeline.resources?.pipelines ?? []).map(({ pipeline }) => pipeline);
-    for (const step of taskSteps(file)) {
+    for (const step of taskSteps(pipeline)) {
       const { artifactAlias } = inputsOf(step, inputs);
       if (artifactAlias) assert.ok(aliases.includes(artifactAlias), artifactAlias);
     }
@@ -122,7 +158,7 @@ describe("run", () => {
     world = {
       inputs,
       folder: path.join(stage.temp, "runs"),
-      connections: { "shop-staging": cluster, "shop-production": cluster },
+      connections: { production: cluster, "shop-staging": cluster, "shop-production": cluster },
       resources: {
         "shop.production": { ...cluster, data: { ...cluster.data, namespace: "shop" } },
       },
@@ -193,6 +229,118 @@ describe("run", () => {
     );
     return { build, release };
   }
+
+  test("quickstart.yml pushes under the id of the run, and sets just that", async () => {
+    await deployment("web", "shop");
+    const run = await runPipeline(world, pipelineOf("quickstart.yml"), ofBuild());
+    assertSucceeded(run, 1);
+    assert.deepEqual(pushed, ["web:4125"]);
+    assert.equal(stage.imageOf("Deployment", "web", "web", "shop"), acr("web:4125"));
+  });
+
+  describe("stages.yml", () => {
+    const imageIn = (namespace: string) => stage.imageOf("Deployment", "web", "web", namespace);
+
+    async function run(isSiteUp: boolean): Promise<Run> {
+      for (const namespace of ["staging", "shop"]) await deployment("web", namespace);
+      world.script = (line) => {
+        assert.match(line, /^curl --fail /);
+        return isSiteUp;
+      };
+      return runPipeline(world, pipelineOf("stages.yml"), ofBuild());
+    }
+
+    test("undoes nothing while the site answers", async () => {
+      const { stages } = await run(true);
+      assert.deepEqual(
+        [stages.production, stages.check, stages.undo],
+        ["Succeeded", "Succeeded", "Skipped"],
+      );
+      assert.equal(imageIn("shop"), acr("web:4125"));
+    });
+
+    test("rolls production back when the site does not answer, and leaves staging", async () => {
+      const { stages } = await run(false);
+      assert.deepEqual(
+        [stages.production, stages.check, stages.undo],
+        ["Succeeded", "Failed", "Succeeded"],
+      );
+      assert.equal(imageIn("shop"), acr("web:4124"));
+      assert.equal(imageIn("staging"), acr("web:4125"));
+    });
+
+    test("stops before production when staging fails, and has nothing to undo", async () => {
+      stage.server.images.behave(acr("web:4125"), "image-not-found");
+      const { stages } = await run(true);
+      assert.deepEqual(
+        [stages.staging, stages.production, stages.check, stages.undo],
+        ["Failed", "Skipped", "Skipped", "Skipped"],
+      );
+      assert.equal(imageIn("shop"), acr("web:4124"));
+    });
+  });
+
+  test("helm.yml names the Helm release that owns the workload, and gives it the tag", async () => {
+    await deployment("web", "shop");
+    const metadata = {
+      labels: { "app.kubernetes.io/managed-by": "Helm" },
+      annotations: {
+        "meta.helm.sh/release-name": "web",
+        "meta.helm.sh/release-namespace": "shop",
+      },
+    };
+    stage.server.patch("Deployment", "web", { metadata } as never, { namespace: "shop" });
+    const run = await runPipeline(world, pipelineOf("helm.yml"), ofBuild());
+    assertSucceeded(run, 1);
+    assert.match(last(run).log.join("\n"), /managed by Helm release web in namespace shop/);
+    const { releaseName, arguments: given } = run.others["HelmDeploy@1"] ?? {};
+    assert.equal(releaseName, "web");
+    assert.match(given ?? "", / image\.tag=4125$/);
+    assert.equal(stage.imageOf("Deployment", "web", "web", "shop"), acr("web:4125"));
+  });
+
+  describe("classic-release.json", () => {
+    const ofClassic = {
+      "System.HostType": "release",
+      "Release.ReleaseName": "Release-7",
+      "Release.PrimaryArtifactSourceAlias": "_web",
+      "Build.BuildId": "4125",
+    };
+    const imageIn = (namespace: string) => stage.imageOf("Deployment", "web", "web", namespace);
+
+    /** The pipeline after its import, with the service connection filled in. */
+    function imported(): Pipeline {
+      const pipeline = ofExport(exported);
+      for (const step of taskSteps(pipeline)) {
+        assert.equal(step.inputs?.kubernetesServiceEndpoint, "");
+        step.inputs = { ...step.inputs, kubernetesServiceEndpoint: "shop-production" };
+      }
+      return pipeline;
+    }
+
+    async function released(): Promise<Run> {
+      for (const namespace of ["staging", "shop"]) await deployment("web", namespace);
+      return runPipeline(world, imported(), ofClassic);
+    }
+
+    test("sets the image of the build in one stage after the other", async () => {
+      const run = await released();
+      assertSucceeded(run, 2);
+      assert.equal(run.stages["Undo production"], "Skipped");
+      for (const namespace of ["staging", "shop"]) assert.equal(imageIn(namespace), acr("web:4125"));
+    });
+
+    test("rolls production back by the stage that is deployed by hand", async () => {
+      await released();
+      const { stages = [], ...pipeline } = imported();
+      const byHand = stages
+        .filter(({ isManual }) => isManual)
+        .map((stage) => ({ ...stage, isManual: false }));
+      assertSucceeded(await runPipeline(world, { ...pipeline, stages: byHand }, ofClassic), 1);
+      assert.equal(imageIn("shop"), acr("web:4124"));
+      assert.equal(imageIn("staging"), acr("web:4125"));
+    });
+  });
 
   test("build.yml pushes under the tag, and release.yml sets just that in each environment", async () => {
     const { build, release } = await released();
@@ -433,7 +581,7 @@ describe("run", () => {
     });
 
     test("is for the cluster that its inputs name", () => {
-      const [step] = taskSteps("aks.yml");
+      const [step] = taskSteps(pipelineOf("aks.yml"));
       assert.deepEqual(
         [step?.inputs?.azureResourceGroup, step?.inputs?.kubernetesCluster],
         [names.resourceGroup, names.cluster],

@@ -40,7 +40,7 @@ export const rights: Scenario[] = [
         }),
       );
       await cluster.apply(role(cluster.namespace));
-      const kubeconfig = await cluster.userOf("kubectl-set-image");
+      const kubeconfig = await cluster.userOfSecret("kubectl-set-image");
       const images = `${line}\n$(ACR)/db\n$(ACR)/agent\n$(ACR)/job`;
       const outcome = await scene.finish({ images }, { kubeconfig });
       assertRan(outcome, "Succeeded");

@@ -13,6 +13,7 @@ export interface PipelineStep {
   download?: string;
   publish?: string;
   artifact?: string;
+  script?: string;
   inputs?: Record<string, unknown>;
 }
 
@@ -23,11 +24,21 @@ export interface Job {
   strategy?: { runOnce: { deploy: { steps: PipelineStep[] } } };
 }
 
+export interface Stage {
+  stage: string;
+  /** The stages before it; that one where it is left out. */
+  dependsOn?: string | string[];
+  condition?: string;
+  /** Somebody starts it by hand. */
+  isManual?: boolean;
+  jobs: Job[];
+}
+
 export interface Pipeline {
   resources?: { pipelines: { pipeline: string; source: string }[] };
   parameters?: { name: string; default: string }[];
   variables?: Values;
-  stages?: { stage: string; jobs: Job[] }[];
+  stages?: Stage[];
   jobs?: Job[];
   steps?: PipelineStep[];
 }
@@ -59,6 +70,8 @@ export interface World {
   resources: Record<string, Connection>;
   /** Receives the images that are pushed. */
   pushed(repository: string, tag: string): Promise<void>;
+  /** Whether a line of a shell succeeds. */
+  script?(line: string): boolean;
   /** A folder in which a run and its artifacts are kept. */
   folder: string;
 }
@@ -66,6 +79,10 @@ export interface World {
 /** What a run came to: the steps of this task, in their order. */
 export interface Run {
   outcomes: Outcome[];
+  /** What became of each stage. */
+  stages: Record<string, "Succeeded" | "Failed" | "Skipped">;
+  /** The inputs of the steps of other tasks, without macros, by the tasks. */
+  others: Record<string, Values>;
   /** The folder of its artifacts, a folder each. */
   artifacts: string;
 }
@@ -85,9 +102,49 @@ export function readPipeline(file: string, parameters: Values = {}): Pipeline {
   return parse(expanded);
 }
 
+/** The export of a classic release pipeline, as far as it is needed. */
+export interface ReleaseExport {
+  variables: Record<string, { value: string }>;
+  environments: {
+    name: string;
+    variables: Record<string, { value: string }>;
+    /** `conditionType` 1 is the start of the release, 2 the end of another stage. */
+    conditions: { name: string; conditionType: number }[];
+    deployPhases: { workflowTasks: WorkflowTask[] }[];
+  }[];
+}
+
+export interface WorkflowTask {
+  taskId: string;
+  version: string;
+  definitionType: string;
+  enabled: boolean;
+  inputs: Values;
+}
+
+/** The export of a classic release pipeline as a pipeline; every step of it is one of this task. */
+export function ofExport({ variables, environments }: ReleaseExport): Pipeline {
+  const values = (of: ReleaseExport["variables"]): Values =>
+    Object.fromEntries(Object.entries(of).map(([name, { value }]) => [name, value]));
+  const stages = environments.map(({ name, variables, conditions, deployPhases }) => ({
+    stage: name,
+    dependsOn: conditions.filter((one) => one.conditionType === 2).map((one) => one.name),
+    isManual: conditions.length === 0,
+    jobs: deployPhases.map(({ workflowTasks }) => ({
+      variables: values(variables),
+      steps: workflowTasks.map(({ inputs }) => ({ task: "KubectlSetImage@1", inputs })),
+    })),
+  }));
+  return { variables: values(variables), stages };
+}
+
 /** Its jobs, in their order. */
-export function jobsOf({ stages, jobs, steps }: Pipeline): Job[] {
-  return stages?.flatMap((stage) => stage.jobs) ?? jobs ?? [{ steps: steps ?? [] }];
+export function jobsOf(pipeline: Pipeline): Job[] {
+  return stagesOf(pipeline).flatMap(({ jobs }) => jobs);
+}
+
+function stagesOf({ stages, jobs, steps }: Pipeline): Stage[] {
+  return stages ?? [{ stage: "", jobs: jobs ?? [{ steps: steps ?? [] }] }];
 }
 
 export function stepsOf({ steps, strategy }: Job): PipelineStep[] {
@@ -112,31 +169,69 @@ export async function runPipeline(
   given: Values,
   resources: Record<string, Run> = {},
 ): Promise<Run> {
-  const number = given["Build.BuildId"] ?? "";
-  const artifacts = path.join(world.folder, number, "artifacts");
-  const outcomes: Outcome[] = [];
-  for (const [index, job] of jobsOf(pipeline).entries()) {
-    const folder = path.join(world.folder, number, `job-${index}`);
+  const folder = path.join(world.folder, given["Build.BuildId"] ?? "");
+  const run: Run = { outcomes: [], stages: {}, others: {}, artifacts: path.join(folder, "artifacts") };
+  let before: string[] = [];
+  for (const stage of stagesOf(pipeline)) {
+    const variables = { ...pipeline.variables, ...given };
+    run.stages[stage.stage] = isToRun(stage, before, run.stages)
+      ? await runStage(world, stage, variables, run, resources)
+      : "Skipped";
+    before = [stage.stage];
+  }
+  return run;
+}
+
+function isToRun(
+  { dependsOn = [], condition, isManual }: Stage,
+  before: string[],
+  results: Run["stages"],
+): boolean {
+  if (isManual) return false;
+  const needed = [dependsOn].flat();
+  const isDone = (stage: string) => results[stage] === "Succeeded";
+  if (condition === undefined) return (needed.length > 0 ? needed : before).every(isDone);
+  const [, all = condition] = /^and\((.*)\)$/.exec(condition) ?? [];
+  return all.split(/, */).every((part) => {
+    const [, state, stage = ""] = /^(succeeded|failed)\('(\w+)'\)$/.exec(part) ?? [];
+    if (state === undefined) throw new Error(`there is no such condition here: ${condition}`);
+    return results[stage] === (state === "failed" ? "Failed" : "Succeeded");
+  });
+}
+
+/** Runs the jobs of a stage, one after another, until a step fails. */
+async function runStage(
+  world: World,
+  { stage, jobs }: Stage,
+  given: Values,
+  run: Run,
+  resources: Record<string, Run>,
+): Promise<"Succeeded" | "Failed"> {
+  for (const [index, job] of jobs.entries()) {
+    const folder = path.join(path.dirname(run.artifacts), stage, `job-${index}`);
     const variables: Values = {
-      ...pipeline.variables,
+      ...given,
       ...job.variables,
       "Pipeline.Workspace": folder,
       "Build.ArtifactStagingDirectory": path.join(folder, "a"),
-      ...given,
     };
     mkdirSync(path.join(folder, "a"), { recursive: true });
     for (const step of stepsOf(job)) {
-      const target = targetOf(world, job);
-      const outcome = await runStep(world, step, variables, artifacts, resources, target);
+      if (step.script !== undefined) {
+        if (world.script === undefined) throw new Error("there is no shell here");
+        if (!world.script(expanded(step.script, variables))) return "Failed";
+        continue;
+      }
+      const outcome = await runStep(world, step, variables, run, resources, targetOf(world, job));
       if (outcome === undefined) continue;
-      outcomes.push(outcome);
+      run.outcomes.push(outcome);
       for (const [name, value] of Object.entries(outcome.outputs)) {
         if (step.name) variables[`${step.name}.${name}`] = value;
       }
-      if (outcome.result === "Failed") return { outcomes, artifacts };
+      if (outcome.result === "Failed") return "Failed";
     }
   }
-  return { outcomes, artifacts };
+  return "Succeeded";
 }
 
 /** The environment of a deployment job, with its resource where it names one. */
@@ -153,7 +248,7 @@ async function runStep(
   world: World,
   step: PipelineStep,
   variables: Values,
-  artifacts: string,
+  { artifacts, others }: Run,
   resources: Record<string, Run>,
   target: DeploymentTarget | undefined,
 ): Promise<Outcome | undefined> {
@@ -178,13 +273,16 @@ async function runStep(
     const connections: Record<string, Connection> = {};
     for (const { name, type } of world.inputs) {
       const connection = typed[name];
-      if (!type.startsWith("connectedService:") || connection === undefined) continue;
+      if (!type.startsWith("connectedService:") || !connection) continue;
       const found = world.connections[connection];
       if (found === undefined) throw new Error(`there is no service connection ${connection}`);
       connections[name] = found;
       delete typed[name];
     }
     return world.run(typed, variables, connections, target);
+  } else if (task !== undefined) {
+    const texts = Object.entries(inputs).map(([name, value]) => [name, String(value)] as const);
+    others[task] = Object.fromEntries(texts.map(([name, text]) => [name, expanded(text, variables)]));
   } else if (download === undefined && step.checkout === undefined) {
     throw new Error(`there is no such step here: ${JSON.stringify(step)}`);
   }

@@ -44,6 +44,9 @@ export abstract class Cluster {
   /** The text of a kubeconfig of a service account. */
   abstract userOf(account: string): Promise<string>;
 
+  /** The same by the token that a Secret has for an account. */
+  abstract userOfSecret(secret: string): Promise<string>;
+
   /** Has an admission webhook rewrite every image that a workload is given from now on. */
   abstract rewriteImages(rewrite: (image: string) => string): Promise<void>;
 

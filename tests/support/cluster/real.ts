@@ -30,6 +30,13 @@ export class RealCluster extends Cluster {
     return this.kubeconfig({ token: token.trim() });
   }
 
+  async userOfSecret(secret: string): Promise<string> {
+    const field = "jsonpath={.data.token}";
+    const read = () => this.kubectl("get", "secret", secret, "-o", field);
+    await this.until(`${secret} has a token`, async () => (await read()) !== "");
+    return this.kubeconfig({ token: Buffer.from(await read(), "base64").toString() });
+  }
+
   async rewriteImages(rewrite: (image: string) => string): Promise<void> {
     const webhook = await Webhook.start(rewrite);
     this.webhooks.push(webhook);

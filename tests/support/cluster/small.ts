@@ -47,6 +47,12 @@ export class SmallCluster extends Cluster {
     return this.kubeconfig({ as: `system:serviceaccount:${this.namespace}:${account}` });
   }
 
+  /** Nothing makes tokens there: the account is the one that the Secret names. */
+  async userOfSecret(secret: string): Promise<string> {
+    const { metadata } = await this.get("secret", secret);
+    return this.userOf(metadata.annotations?.["kubernetes.io/service-account.name"] ?? "");
+  }
+
   async rewriteImages(rewrite: (image: string) => string): Promise<void> {
     this.server.rewriteImages(rewrite);
   }

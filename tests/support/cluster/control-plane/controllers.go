@@ -28,6 +28,7 @@ var running = []string{
 	"resourcequota-controller",
 	"root-ca-certificate-publisher-controller",
 	"serviceaccount-controller",
+	"serviceaccount-token-controller",
 	"statefulset-controller",
 }
 
