@@ -39,7 +39,7 @@ function overview(groups) {
 }
 
 /** Every input in one step: its default, and the values that it takes. */
-function everything({ name, version, inputs }) {
+export function everything({ name, version, inputs }) {
   const lines = inputs.map((input) => {
     const { type, defaultValue, options, label } = input;
     const hint = options && type === "pickList" ? Object.keys(options).join(" | ") : label;

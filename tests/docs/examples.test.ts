@@ -70,7 +70,9 @@ test("there are examples, and their list names them all, the quick start first",
 test("the quick start of the README is that of quickstart.yml", () => {
   const [, yaml = ""] = /```yaml\n(.*?)```/s.exec(read("README.md")) ?? [];
   const steps = (pipeline: Pipeline) =>
-    jobsOf(pipeline).flatMap(stepsOf).flatMap(({ task, inputs }) => (task ? [{ task, inputs }] : []));
+    jobsOf(pipeline)
+      .flatMap(stepsOf)
+      .flatMap(({ task, inputs }) => (task ? [{ task, inputs }] : []));
   assert.deepEqual(steps(parse(yaml)), steps(pipelineOf("quickstart.yml")));
 });
 
@@ -327,7 +329,8 @@ describe("run", () => {
       const run = await released();
       assertSucceeded(run, 2);
       assert.equal(run.stages["Undo production"], "Skipped");
-      for (const namespace of ["staging", "shop"]) assert.equal(imageIn(namespace), acr("web:4125"));
+      for (const namespace of ["staging", "shop"])
+        assert.equal(imageIn(namespace), acr("web:4125"));
     });
 
     test("rolls production back by the stage that is deployed by hand", async () => {

@@ -81,7 +81,7 @@ pub const RULES: [RuleInfo; 15] = [
         "imageMissing",
         Unit::Seconds,
         Some(0),
-        "the registry says that the image is not there or may not be pulled, or its name is invalid",
+        "the registry says that the image is not found or may not be pulled, or its name is invalid",
     ),
     rule(
         Rule::ImagePull,
@@ -97,7 +97,7 @@ pub const RULES: [RuleInfo; 15] = [
         Some(15),
         "a container cannot be created, as when a ConfigMap, a Secret or its command is missing",
     ),
-    rule(Rule::CrashLoop, "crashLoop", Unit::Restarts, Some(2), "a container ends again and again"),
+    rule(Rule::CrashLoop, "crashLoop", Unit::Restarts, Some(2), "a container is crash-looping"),
     rule(
         Rule::OutOfMemory,
         "outOfMemory",
@@ -119,7 +119,13 @@ pub const RULES: [RuleInfo; 15] = [
         None,
         "a container runs and is not ready: slow and broken look alike",
     ),
-    rule(Rule::Unschedulable, "unschedulable", Unit::Seconds, Some(300), "no node takes a pod"),
+    rule(
+        Rule::Unschedulable,
+        "unschedulable",
+        Unit::Seconds,
+        Some(300),
+        "a pod cannot be scheduled",
+    ),
     rule(
         Rule::PodSetup,
         "podSetup",

@@ -170,7 +170,12 @@ export async function runPipeline(
   resources: Record<string, Run> = {},
 ): Promise<Run> {
   const folder = path.join(world.folder, given["Build.BuildId"] ?? "");
-  const run: Run = { outcomes: [], stages: {}, others: {}, artifacts: path.join(folder, "artifacts") };
+  const run: Run = {
+    outcomes: [],
+    stages: {},
+    others: {},
+    artifacts: path.join(folder, "artifacts"),
+  };
   let before: string[] = [];
   for (const stage of stagesOf(pipeline)) {
     const variables = { ...pipeline.variables, ...given };
@@ -282,7 +287,9 @@ async function runStep(
     return world.run(typed, variables, connections, target);
   } else if (task !== undefined) {
     const texts = Object.entries(inputs).map(([name, value]) => [name, String(value)] as const);
-    others[task] = Object.fromEntries(texts.map(([name, text]) => [name, expanded(text, variables)]));
+    others[task] = Object.fromEntries(
+      texts.map(([name, text]) => [name, expanded(text, variables)]),
+    );
   } else if (download === undefined && step.checkout === undefined) {
     throw new Error(`there is no such step here: ${JSON.stringify(step)}`);
   }
