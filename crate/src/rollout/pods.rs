@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::{
-    kubernetes::{Kind, Pod},
+    kubernetes::Pod,
     rollout::{
         Goal,
         failure::Failure,
@@ -44,28 +44,6 @@ pub fn pods<'a>(goal: &Goal, seen: &'a Observation) -> Vec<PodState<'a>> {
     owned(goal, seen).map(state).collect()
 }
 
-/// The pod of an older template that a StatefulSet waits for, and will for ever.
-///
-/// One that makes its pods in order looks at the lowest ordinal that is not running and ready, and
-/// does nothing before it is, be it that its template is the one that has failed. So a change back,
-/// or forward to a good image, replaces that pod only after somebody deleted it
-/// (kubernetes/kubernetes#67250). A pod that is being deleted already is not meant.
-#[must_use]
-pub fn stuck_pod<'a>(goal: &Goal, seen: &'a Observation) -> Option<&'a Pod> {
-    let workload = seen.workload(goal)?;
-    let status = &workload.status;
-    let waits = workload.kind == Kind::StatefulSet
-        && workload.spec.pod_management_policy != "Parallel"
-        && status.observed_generation >= workload.metadata.generation;
-    if !waits {
-        return None;
-    }
-    let pods = template::pods(goal, workload, seen).into_iter().filter(Owned::is_there);
-    let unready = pods.filter(|pod| !pod.stays() || !pod.entry.object.is_ready());
-    let first = unready.min_by_key(|pod| ordinal(&pod.entry.object))?;
-    (!first.is_new && first.stays()).then_some(&first.entry.object)
-}
-
 /// What the pods of the workload that stay run of each container of the goal: an image, and how
 /// many pods have it; the most frequent first.
 ///
@@ -93,10 +71,4 @@ fn owned<'a>(goal: &Goal, seen: &'a Observation) -> impl Iterator<Item = Owned<'
     let workload = seen.workload(goal);
     let pods = workload.map_or(Vec::new(), |workload| template::pods(goal, workload, seen));
     pods.into_iter().filter(Owned::stays)
-}
-
-/// The number at the end of the pod's name.
-fn ordinal(pod: &Pod) -> u32 {
-    let (_, number) = pod.metadata.name.rsplit_once('-').unwrap_or_default();
-    number.parse().unwrap_or(u32::MAX)
 }

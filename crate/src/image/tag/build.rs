@@ -1,6 +1,6 @@
 //! The build whose image is meant, and what the pipeline's variables say of it.
 
-use crate::{host::variables::Variables, image::tag::TagError};
+use crate::{host::variables::Variables, image::tag::error::TagError};
 
 /// A build: the run's own, or that of an artifact or pipeline resource.
 ///

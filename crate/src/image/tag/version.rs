@@ -8,7 +8,8 @@ use std::cmp::Ordering;
 use semver::{Prerelease, Version};
 
 use crate::image::tag::{
-    Build, Fact, TagError,
+    build::{Build, Fact},
+    error::TagError,
     pattern::{entries, matches},
 };
 
