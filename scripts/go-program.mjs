@@ -1,18 +1,17 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { Stop, step } from "./run.mjs";
+import { cache, forgetOthers, hashOf } from "./cache.mjs";
+import { run, Stop, step } from "./run.mjs";
 
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "kubectl-set-image");
 /** How often, in milliseconds, a build says how far it is. */
 const sayEvery = 20_000;
 /** What Go says when it cannot fetch modules. */
 const unreachable = /dial tcp|lookup |timeout|connection re|handshake|\b(403|5\d\d) |GOPROXY/;
-const compileFlags = ["-trimpath", "-gcflags=all=-dwarf=false"];
-const environment = { CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false", GOWORK: "off" };
+/** How every Go module of the tests is compiled, so that packages are compiled once for all uses. */
+export const compileFlags = ["-trimpath", "-gcflags=all=-dwarf=false"];
+export const environment = { CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false", GOWORK: "off" };
 
 /**
  * The path of a program of the tests that is a Go module in `source`, kept outside the repository; it
@@ -24,19 +23,35 @@ export async function goProgram({ name, source, what, linkFlags = "-s -w" }) {
   const absent = await obstacle(source);
   if (absent !== undefined) return { absent };
   step(`fetch the modules of ${what}`);
-  const packages = await go(source, ["list", "-deps", "."], () => {}).catch((error) => error);
-  if (packages instanceof Error) {
-    if (!unreachable.test(packages.message)) throw packages;
-    return {
-      absent: `its modules cannot be fetched: ${packages.message.trim().split("\n").at(-1)}`,
-    };
-  }
-  await compile({ source, what, linkFlags, program, packages: packages.split("\n").length });
-  for (const other of readdirSync(cache)) {
-    const stale = other.startsWith(`${name}-`) && join(cache, other) !== program;
-    if (stale) rmSync(join(cache, other), { force: true });
-  }
+  const listed = await unlessUnreachable(go(source, ["list", "-deps", "."]));
+  if (listed.absent !== undefined) return listed;
+  const packages = listed.printed.split("\n").length;
+  await compile({ source, what, linkFlags, program, packages });
+  forgetOthers(name, program);
   return { program };
+}
+
+/**
+ * Holds a Go module against gofmt and `go vet`, by the system that it is for, if that is another.
+ * What cannot be held against them here is in `absent`.
+ */
+export async function checkGo(source, system = {}) {
+  const absent = await obstacle(source);
+  if (absent !== undefined) return { absent };
+  const unformatted = await run("gofmt", ["-l", "."], { cwd: source });
+  if (unformatted !== "") throw new Stop(`gofmt -w is needed, in ${source}:\n${unformatted}`);
+  return unlessUnreachable(go(source, ["vet", ...compileFlags, "./..."], { env: system }));
+}
+
+/** What a command of go prints, or that modules could not be fetched for it. */
+async function unlessUnreachable(command) {
+  try {
+    return { printed: await command };
+  } catch (error) {
+    if (!unreachable.test(error.message)) throw error;
+    const [why] = error.message.trim().split("\n").slice(-1);
+    return { absent: `its modules cannot be fetched: ${why}` };
+  }
 }
 
 async function compile({ source, what, linkFlags, program, packages }) {
@@ -48,9 +63,10 @@ async function compile({ source, what, linkFlags, program, packages }) {
   const part = `${program}.${process.pid}.part`;
   try {
     const args = ["build", "-v", ...compileFlags, `-ldflags=${linkFlags}`, "-o", part, "."];
-    await go(source, args, (text) => {
+    const hear = (text) => {
       compiled += text.split("\n").length - 1;
-    });
+    };
+    await go(source, args, { hear });
     renameSync(part, program);
   } finally {
     clearInterval(timer);
@@ -62,7 +78,7 @@ async function compile({ source, what, linkFlags, program, packages }) {
 /** Why it cannot be built here; nothing when it can. */
 async function obstacle(source) {
   const [, needed] = /^go (\d+\.\d+)/m.exec(readFileSync(join(source, "go.mod"), "utf8")) ?? [];
-  const found = await go(source, ["env", "GOVERSION"], () => {}).catch(() => "");
+  const found = await go(source, ["env", "GOVERSION"]).catch(() => "");
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(found) ?? [];
   if (major === undefined) return `Go ${needed} or newer is not installed`;
   const [neededMajor, neededMinor] = needed.split(".").map(Number);
@@ -71,20 +87,12 @@ async function obstacle(source) {
   return enough ? undefined : `Go ${needed} or newer is needed, and here is ${found.trim()}`;
 }
 
-function hashOf(source) {
-  const hash = createHash("sha256");
-  for (const file of readdirSync(source).sort()) {
-    hash.update(`${file}\n`).update(readFileSync(join(source, file)));
-  }
-  return hash.digest("hex").slice(0, 16);
-}
-
 /** Runs go in the module's folder, gives what it prints, and hands over what it says meanwhile. */
-function go(source, args, hear) {
+function go(source, args, { env, hear = () => {} } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn("go", args, {
       cwd: source,
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...environment, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let printed = "";

@@ -1,46 +1,22 @@
-import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { run, Stop, step } from "./run.mjs";
-
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "kubectl-set-image");
+import { cache, keepProgram } from "./cache.mjs";
+import { npmFile } from "./npm-file.mjs";
+import { step } from "./run.mjs";
 
 /**
  * The path of a Node that an npm package (`name@version`) carries, kept outside the repository. The
  * package has to be the one of `integrity`.
  */
-export async function nodeOf({ name, integrity }) {
-  const folder = join(cache, name);
+export async function nodeOf(release) {
+  const { name } = release;
   const file = name.includes("-win-") ? "node.exe" : "node";
-  const program = join(folder, file);
+  const program = join(cache, name, file);
   if (existsSync(program)) return program;
   step(`fetch ${name} for the tests`);
-  const temp = mkdtempSync(join(tmpdir(), "node-"));
-  try {
-    const packed = await run("npm", ["pack", name, "--silent", "--pack-destination", temp]);
-    const tarball = join(temp, packed.trim().split("\n").at(-1));
-    const digest = createHash("sha512").update(readFileSync(tarball)).digest("base64");
-    if (`sha512-${digest}` !== integrity) throw new Stop(`${name} has changed`);
-    await run("tar", ["-xzf", tarball, "-C", temp, `package/bin/${file}`]);
-    mkdirSync(folder, { recursive: true });
-    copyFileSync(join(temp, "package/bin", file), `${program}.part`);
-    chmodSync(`${program}.part`, 0o755);
-    renameSync(`${program}.part`, program);
-    return program;
-  } finally {
-    rmSync(temp, { recursive: true, force: true });
-  }
+  keepProgram(program, await npmFile(release, `package/bin/${file}`));
+  return program;
 }
 
 /** Those that agents have: npm packages that carry the official Node for 64-bit Linux. */

@@ -1,15 +1,8 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
+import { cache, keepProgram } from "./cache.mjs";
 import { run, Stop, step } from "./run.mjs";
 
 const name = "docker-registry";
@@ -20,16 +13,14 @@ const name = "docker-registry";
  */
 export async function registry() {
   const onPath = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, name));
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
-  const folder = join(cache, "kubectl-set-image", name);
-  const program = join(folder, name);
+  const program = join(cache, name, name);
   const found = [process.env.DOCKER_REGISTRY, ...onPath, program].find(
     (path) => path && existsSync(path),
   );
   if (found) return found;
   step(`fetch Debian's ${name} for the tests`);
   try {
-    await fetchInto(folder);
+    keepProgram(program, await fetched());
     return program;
   } catch (error) {
     step(
@@ -42,7 +33,7 @@ export async function registry() {
   }
 }
 
-async function fetchInto(folder) {
+async function fetched() {
   if (process.platform !== "linux") throw new Stop("there is none here for this platform.");
   const temp = mkdtempSync(join(tmpdir(), `${name}-`));
   try {
@@ -52,9 +43,7 @@ async function fetchInto(folder) {
     await run("apt-get", ["download", "-qq", name], { cwd: temp });
     const [archive] = readdirSync(temp).filter((file) => file.endsWith(".deb"));
     await run("dpkg-deb", ["--extract", join(temp, archive), join(temp, "unpacked")]);
-    mkdirSync(folder, { recursive: true });
-    await run("cp", [join(temp, "unpacked/usr/bin", name), join(folder, `${name}.part`)]);
-    renameSync(join(folder, `${name}.part`), join(folder, name));
+    return readFileSync(join(temp, "unpacked/usr/bin", name));
   } finally {
     rmSync(temp, { recursive: true, force: true });
   }

@@ -15,7 +15,7 @@ const notPortable = /^(pages|self\/(agent|bench)|task\/(faults|limits|nodes))(\/
  * What runs on Windows too. Everywhere else a test has a script of a shell in place of a program, or
  * sends signals; `npm run test:windows` has the scenarios of the task for Windows.
  */
-const onWindows = /^(self\/api-server\/|docs\/docs$|project\/(licences|manifests)$)/;
+const onWindows = /^(self\/api-server\/|docs\/docs$|project\/(licences|manifests|parts)$)/;
 
 /**
  * Runs every test, or those that are named: `core`, or a folder or a file of tests/. A pattern for

@@ -1,24 +1,24 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 
+import { cache, forgetOthers, hashOf } from "./cache.mjs";
 import { forwarder } from "./forwarder.mjs";
+import { compileFlags, environment } from "./go-program.mjs";
 import { nodeOf } from "./node-releases.mjs";
 import { root, run, Stop, step } from "./run.mjs";
 
 const source = join(root, "tests", "support", "windows", "programs");
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "kubectl-set-image");
+/** For whom Go compiles the programs. */
+export const system = { GOOS: "windows", GOARCH: "amd64" };
 /** Where Debian puts Wine; elsewhere it is on PATH. */
 const wines = ["/usr/lib/wine/wine64", "/usr/bin/wine64", "/usr/bin/wine"];
 /** npm packages that carry the official node.exe, and the first Wine in which each starts. */
@@ -138,7 +138,7 @@ async function makePrefix(env, version, built) {
 /** The folder of the programs for Windows that the tests take, built where they are not there. */
 async function programs() {
   const name = "windows-programs";
-  const folder = join(cache, `${name}-${hashOfSources()}`);
+  const folder = join(cache, `${name}-${hashOf(source)}`);
   if (existsSync(folder)) return folder;
   step("build kubectl and the tests' programs for Windows, some minutes");
   const part = `${folder}.${process.pid}.part`;
@@ -147,14 +147,8 @@ async function programs() {
     readFileSync(join(source, "go.mod"), "utf8"),
   );
   const link = `-s -w -X k8s.io/component-base/version.gitVersion=v1${version}`;
-  const flags = ["-trimpath", "-gcflags=all=-dwarf=false", `-ldflags=${link}`];
-  const env = {
-    GOOS: "windows",
-    GOARCH: "amd64",
-    CGO_ENABLED: "0",
-    GOFLAGS: "-buildvcs=false",
-    GOWORK: "off",
-  };
+  const flags = [...compileFlags, `-ldflags=${link}`];
+  const env = { ...environment, ...system };
   try {
     await run("go", ["build", ...flags, "-o", `${part}/`, "./..."], { cwd: source, env });
     renameSync(part, folder);
@@ -164,19 +158,6 @@ async function programs() {
   } finally {
     rmSync(part, { recursive: true, force: true });
   }
-  for (const other of readdirSync(cache)) {
-    const stale = other.startsWith(`${name}-`) && join(cache, other) !== folder;
-    if (stale) rmSync(join(cache, other), { recursive: true, force: true });
-  }
+  forgetOthers(name, folder);
   return folder;
-}
-
-function hashOfSources() {
-  const hash = createHash("sha256");
-  const files = readdirSync(source, { recursive: true, withFileTypes: true });
-  const paths = files.filter((file) => file.isFile()).map((f) => join(f.parentPath, f.name));
-  for (const path of paths.sort()) {
-    hash.update(`${path.slice(source.length)}\n`).update(readFileSync(path));
-  }
-  return hash.digest("hex").slice(0, 16);
 }

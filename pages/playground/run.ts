@@ -1,6 +1,7 @@
 import packed from "packed-core";
 import init, { Core } from "../../dist/core/core";
-import type { Agent, Effect, Event } from "../../task/src/protocol";
+import type { Effect, Event } from "../../task/src/protocol";
+import { agent } from "./agent";
 
 /** What the core did until it ended, or wanted something that the page has not. */
 export interface Run {
@@ -8,19 +9,6 @@ export interface Run {
   /** The paths of the files that it read or would read. */
   files: string[];
 }
-
-/** The page is no agent: it has no service connections. */
-const agent: Agent = {
-  connections: {},
-  system: null,
-  proxy: null,
-  environment: {},
-  authorities: [],
-  kubeconfigs: [],
-  ownCluster: null,
-  os: "linux",
-  arch: "x64",
-};
 
 /** Makes the core ready. */
 export async function load(): Promise<void> {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { afterEach, beforeEach, describe, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
 import { parse } from "yaml";
 import type { Outcome } from "../support/agent";
 import {
@@ -147,7 +147,6 @@ for (const file of files) {
 
 describe("run", () => {
   const stage = useStage();
-  const toStop: { stop(): Promise<unknown> }[] = [];
   /** What the builds have pushed. */
   let pushed: string[] = [];
   let world: World;
@@ -170,9 +169,6 @@ describe("run", () => {
         return stage.finish(typed, variables, { KUBECONFIG: undefined }, {}, handed);
       },
     };
-  });
-  afterEach(async () => {
-    for (const part of toStop.splice(0)) await part.stop();
   });
 
   const ofBuild = (id = "4125") => ({
@@ -538,8 +534,7 @@ describe("run", () => {
 
   describe("aks.yml", { skip: registryMissing ?? false }, () => {
     async function aks(): Promise<Registry> {
-      const registry = await Registry.start();
-      toStop.push(registry);
+      const registry = await stage.keep(Registry.start());
       await stage.server.deployment({
         name: "identityserver",
         namespace: "shop",
@@ -547,11 +542,10 @@ describe("run", () => {
       });
       let azure: Azure | undefined;
       const admits = (token: string) => azure?.knows(token, resources.cluster) === true;
-      const api = await Guard.start(stage.server.url, admits);
-      toStop.push(api);
+      const api = await stage.keep(Guard.start(stage.server.url, admits));
       const ca = api.certificate.certificate;
-      azure = await Azure.start({ cluster: { server: api.url, ca, users: "entra" } });
-      toStop.push(azure);
+      const cluster = { server: api.url, ca, users: "entra" as const };
+      azure = await stage.keep(Azure.start({ cluster }));
       world.connections = {
         "contoso-production": byFederation(azure),
         contoso: registryConnection(registry.url, user),

@@ -8,18 +8,10 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { run } from "../support/agent";
 import { ApiServer } from "../support/api-server";
+import { release } from "../support/release";
 import { builtTask } from "../support/repository";
 
 const tempFolder = mkdtempSync(path.join(tmpdir(), "kubectl-set-image-"));
-
-const release = {
-  "System.HostType": "release",
-  "Release.ReleaseName": "Release-7",
-  "Release.EnvironmentName": "Production",
-  "Release.PrimaryArtifactSourceAlias": "_identityserver",
-  "Build.BuildId": "4125",
-  ACR: "contoso.azurecr.io",
-};
 
 const options = Object.fromEntries(
   [

@@ -7,16 +7,10 @@ import { after, afterEach, before, beforeEach } from "node:test";
 import { promisify } from "node:util";
 import { foldersOf, type Outcome, type RunningStep, run, type Step } from "./agent";
 import { ApiServer } from "./api-server";
+import { release } from "./release";
 import { unpackExtension } from "./vsix";
 
-export const release = {
-  "System.HostType": "release",
-  "Release.ReleaseName": "Release-7",
-  "Release.EnvironmentName": "Production",
-  "Release.PrimaryArtifactSourceAlias": "_identityserver",
-  "Build.BuildId": "4125",
-  ACR: "contoso.azurecr.io",
-};
+export { release };
 
 type Values = Record<string, string>;
 /** What else the agent hands over, and how it runs the step. */
@@ -110,23 +104,24 @@ export class Stage {
   }
 
   /** Stops a server of a test after it. */
-  async keep<T extends Part>(part: Promise<T>): Promise<T> {
-    this.kept.push(await part);
+  readonly keep = async <T extends Part>(starting: Promise<T>): Promise<T> => {
+    const part = await starting;
+    this.kept.push(part);
     return part;
-  }
+  };
 
   async stopKept(): Promise<void> {
     for (const part of this.kept.splice(0)) await part.stop();
   }
 
   /** All is as it was, and the log has this error. */
-  assertRefused(outcome: Outcome, error: string | RegExp): void {
+  readonly assertRefused = (outcome: Outcome, error: string | RegExp): void => {
     assertRan(outcome, "Failed");
     const fits = (text: string) => (typeof error === "string" ? text === error : error.test(text));
     assert.ok(outcome.errors.some(fits), `${error} is not in\n${outcome.log.join("\n")}`);
     assert.equal(outcome.message, "Nothing was changed in the cluster");
     assert.deepEqual(this.changes, []);
-  }
+  };
 
   /** Every request that was to change something. */
   get changes() {

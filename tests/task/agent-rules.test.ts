@@ -8,10 +8,10 @@ import { Azure, names } from "../support/azure";
 import { byKubeconfig, bySecret } from "../support/azure/connections";
 import { Guard } from "../support/network/guard";
 import { assertLogged, assertRan, release, until, useStage } from "../support/stage";
+import { images } from "../support/web";
 
 const stage = useStage();
 const image = (tag: string, name = "web") => `contoso.azurecr.io/${name}:${tag}`;
-const images = "deployments/web app=$(ACR)/web";
 const build = {
   "System.HostType": "build",
   "Build.BuildId": "4125",

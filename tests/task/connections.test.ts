@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { beforeEach, describe, test } from "node:test";
-import type { Connection, Outcome } from "../support/agent";
+import type { Connection, Outcome, ProxySettings } from "../support/agent";
 import { Azure, type AzureOptions, names, resources } from "../support/azure";
 import {
   byCertificate,
@@ -26,9 +26,10 @@ import {
 import { Guard } from "../support/network/guard";
 import { broken } from "../support/network/misbehaviour";
 import { RecordingProxy } from "../support/network/proxy";
-import { assertLogged, assertRan, type Part, release, until, useStage } from "../support/stage";
+import { assertLogged, assertRan, release, until, useStage } from "../support/stage";
 
 const stage = useStage();
+const { keep: started, assertRefused } = stage;
 const images = { images: "deployments/web app=$(ACR)/app:4125", verifyImage: "off" };
 const before = "contoso.azurecr.io/app:4124";
 const after = "contoso.azurecr.io/app:4125";
@@ -39,10 +40,6 @@ const token = "eyJhbGciOiJSUzI1NiJ9.of-the-service-account";
 beforeEach(() =>
   stage.server.deployment({ name: "web", containers: [{ name: "app", image: before }] }),
 );
-
-const started = <T extends Part>(part: Promise<T>) => stage.keep(part);
-const assertRefused = (outcome: Outcome, error: string | RegExp) =>
-  stage.assertRefused(outcome, error);
 
 const guard = (admits: (token: string) => boolean, names?: string[]) =>
   started(Guard.start(stage.server.url, admits, names));
@@ -285,6 +282,10 @@ describe("Azure Resource Manager", () => {
     environment: Record<string, string | undefined> = alone,
   ) => stage.finish({ ...aks, ...inputs }, variables(azure), environment, {}, handed(azure, login));
 
+  /** A run whose agent has this proxy. */
+  const runBehind = (proxy: ProxySettings, azure: Azure, login: Login = bySecret) =>
+    stage.finish(aks, variables(azure), alone, {}, { ...handed(azure, login), proxy });
+
   const logins: [string, Login, string][] = [
     ["a secret", bySecret, names.secret],
     ["a certificate", byCertificate, "PRIVATE KEY"],
@@ -395,16 +396,7 @@ describe("Azure Resource Manager", () => {
   test("does not ask for the identity of the machine by the proxy", async () => {
     const azure = await cluster("local");
     const proxy = await started(RecordingProxy.start());
-    const outcome = await stage.finish(
-      aks,
-      variables(azure),
-      alone,
-      {},
-      {
-        ...handed(azure, byManagedIdentity),
-        proxy: { url: proxy.url },
-      },
-    );
+    const outcome = await runBehind({ url: proxy.url }, azure, byManagedIdentity);
     assertRan(outcome, "Succeeded");
     assert.deepEqual(proxy.asked, [], "neither this machine nor its identity is behind the proxy");
   });
@@ -577,16 +569,7 @@ describe("Azure Resource Manager", () => {
     const routes = { "cluster.contoso.test:6443": api.address };
     const proxy = await started(RecordingProxy.start({ user, routes }));
     const settings = { url: proxy.url, username: user.name, password: user.password };
-    const outcome = await stage.finish(
-      aks,
-      variables(azure),
-      alone,
-      {},
-      {
-        ...handed(azure, bySecret),
-        proxy: { ...settings, bypass: ["nowhere\\.contoso\\.test"] },
-      },
-    );
+    const outcome = await runBehind({ ...settings, bypass: ["nowhere\\.contoso\\.test"] }, azure);
     assertRan(outcome, "Succeeded");
     assert.ok(proxy.asked.includes("CONNECT cluster.contoso.test:6443"), proxy.asked.join("\n"));
     assert.ok(!proxy.asked.includes(`CONNECT ${azure.address}`), "this machine needs no proxy");
@@ -600,16 +583,7 @@ describe("Azure Resource Manager", () => {
   test("does not go by the proxy where it is bypassed", async () => {
     const azure = await cluster("local");
     const proxy = await started(RecordingProxy.start());
-    const outcome = await stage.finish(
-      aks,
-      variables(azure),
-      alone,
-      {},
-      {
-        ...handed(azure, bySecret),
-        proxy: { url: proxy.url, bypass: ["127\\.0\\.0\\.1"] },
-      },
-    );
+    const outcome = await runBehind({ url: proxy.url, bypass: ["127\\.0\\.0\\.1"] }, azure);
     assertRan(outcome, "Succeeded");
     assert.deepEqual(proxy.asked, []);
   });

@@ -4,13 +4,10 @@ import { describe, test } from "node:test";
 import type { Outcome } from "../support/agent";
 import type { FaultKind } from "../support/api-server/faults";
 import { assertLogged, assertRan, lastTable, release, until, useStage } from "../support/stage";
+import { after, before, deployWeb, images } from "../support/web";
 
 const stage = useStage();
-const images = "deployments/web app=$(ACR)/web";
-const before = "contoso.azurecr.io/web:4124";
-const after = "contoso.azurecr.io/web:4125";
-const web = (options = {}) =>
-  stage.server.deployment({ name: "web", image: before, replicas: 2, ...options });
+const web = (options = {}) => deployWeb(stage, options);
 const faults = () => stage.server.faults;
 const debugging = { ...release, "System.Debug": "true" };
 

@@ -15,13 +15,10 @@ import {
   until,
   useStage,
 } from "../support/stage";
+import { after, before, deployWeb, images } from "../support/web";
 
 const stage = useStage();
-const images = "deployments/web app=$(ACR)/web";
-const before = "contoso.azurecr.io/web:4124";
-const after = "contoso.azurecr.io/web:4125";
-const web = (options = {}) =>
-  stage.server.deployment({ name: "web", image: before, replicas: 2, ...options });
+const web = (options = {}) => deployWeb(stage, options);
 const faults = () => stage.server.faults;
 
 /** The processes of this machine whose arguments have a proxy for this stage. */

@@ -3,11 +3,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { BehaviourKind } from "../support/api-server";
 import { assertRan, useStage } from "../support/stage";
+import { after, before } from "../support/web";
 
 const stage = useStage();
-
-const before = "contoso.azurecr.io/web:4124";
-const after = "contoso.azurecr.io/web:4125";
 
 async function pod(name = "web", spec: object = {}): Promise<void> {
   stage.server.create({

@@ -13,14 +13,11 @@ import {
   until,
   useStage,
 } from "../support/stage";
+import { after, before, deployWeb, images } from "../support/web";
 
 const stage = useStage();
 
-const images = "deployments/web app=$(ACR)/web";
-const before = "contoso.azurecr.io/web:4124";
-const after = "contoso.azurecr.io/web:4125";
-const web = (options = {}) =>
-  stage.server.deployment({ name: "web", image: before, replicas: 2, ...options });
+const web = (options = {}) => deployWeb(stage, options);
 
 describe("a rollout that cannot succeed fails early, says why, and is undone", () => {
   const cases: [BehaviourKind, Partial<Behaviour>, string, RegExp][] = [

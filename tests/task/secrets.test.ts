@@ -18,12 +18,12 @@ import {
   registry as registryConnection,
 } from "../support/azure/connections";
 import { Guard } from "../support/network/guard";
-import { assertRan, type Part, release, useStage } from "../support/stage";
+import { assertRan, release, useStage } from "../support/stage";
 
 const stage = useStage();
+const { keep: started } = stage;
 const images = { images: "deployments/web app=$(ACR)/app:4125" };
 const image = "contoso.azurecr.io/app:4125";
-const started = <T extends Part>(part: Promise<T>) => stage.keep(part);
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 beforeEach(() =>

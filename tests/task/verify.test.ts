@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
-import type { Connection, Outcome, ProxySettings } from "../support/agent";
+import type { Connection, ProxySettings } from "../support/agent";
 import { Azure, names } from "../support/azure";
 import {
   byCertificate,
@@ -27,11 +27,10 @@ import {
   user,
 } from "../support/registry";
 import { Hostile } from "../support/registry/hostile";
-import { assertLogged, assertRan, type Part, release, until, useStage } from "../support/stage";
+import { assertLogged, assertRan, release, until, useStage } from "../support/stage";
 
 const stage = useStage();
-
-const started = <T extends Part>(part: Promise<T>) => stage.keep(part);
+const { keep: started, assertRefused } = stage;
 /** A registry that the nodes of the cluster pull from. */
 const registryOf = (options: RegistryOptions = {}) =>
   started(
@@ -40,8 +39,6 @@ const registryOf = (options: RegistryOptions = {}) =>
       pushed: (image, digest) => stage.server.images.names(image, digest),
     }),
   );
-const assertRefused = (outcome: Outcome, error: string | RegExp) =>
-  stage.assertRefused(outcome, error);
 
 type Inputs = Record<string, string>;
 type Handed = Parameters<typeof stage.start>[4];
@@ -673,7 +670,7 @@ describe("the way to a registry", { skip }, () => {
 describe("a hostile registry", { concurrency: 2 }, () => {
   test("does no harm, whatever it answers", async () => {
     const hostile = await started(Hostile.start());
-    const host = hostile.registry.host;
+    const host = hostile.registry.address;
     await identityserver(host);
     const connection = registryConnection(hostile.registry.url, user);
     for (const [what, how] of Object.entries(hostile.repertoire)) {

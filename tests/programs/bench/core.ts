@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { agent } from "../../../pages/playground/agent";
 import type { Effect, Event } from "../../../task/src/protocol";
 import { root } from "../../support/repository";
 
@@ -23,6 +24,9 @@ interface Job {
 const deployments = "/apis/apps/v1/namespaces/default/deployments";
 const page = 500;
 const version: [string, Uint8Array] = ["/version", json({ gitVersion: "v1.33.0" })];
+
+/** Of a proxy that logs its requests: the core reads the version of kubectl there. */
+const proxyLog = Buffer.from("User-Agent: kubectl/v1.33.1 (linux/amd64)\n");
 
 const jobs: Record<string, (n: number) => Job> = {
   "compute a tag for n references": (n) => ({
@@ -82,6 +86,7 @@ function play(core: { handle(now: number, ...event: Happened): Effect[] }, job: 
       if (effect.type === "readFile") happened.push([{ fileNotRead: { error: "ENOENT" } }]);
       if (effect.type === "openGate") {
         happened.push([{ gateOpened: { process: effect.process } }]);
+        happened.push([{ output: { process: effect.process, stream: "stderr" } }, proxyLog]);
       }
       if (effect.type === "send") happened.push(...answer(effect, job.answers));
     }
@@ -107,17 +112,6 @@ function answer(
 function started(command: string, line: (i: number) => string, n: number): Event {
   const lines = Array.from({ length: n }, (_, i) => line(i)).join("\n");
   const variables = { "System.HostType": "release", "Build.BuildId": "4125" };
-  const agent = {
-    connections: {},
-    system: null,
-    proxy: null,
-    environment: {},
-    authorities: [],
-    kubeconfigs: [],
-    ownCluster: null,
-    os: "linux",
-    arch: "x64",
-  };
   return { started: { inputs: { command, images: lines, verifyImage: "off" }, variables, agent } };
 }
 

@@ -2,8 +2,18 @@ import assert from "node:assert/strict";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { KubeObject } from "../../support/api-server";
+import type { ApiServer, KubeObject } from "../../support/api-server";
 import { deployments, directory, imageOf, podsOf, setImage, until, withKubectl } from "./trial";
+
+/** A workload of every kind that has a template. */
+const everyKind = (server: ApiServer) =>
+  Promise.all([
+    server.deployment({ name: "web" }),
+    server.statefulSet({ name: "db" }),
+    server.daemonSet({ name: "agent" }),
+    server.cronJob({ name: "nightly" }),
+    server.replicaSet({ name: "bare" }),
+  ]);
 
 withKubectl("commands", (test) => {
   test("set image rolls a deployment and rollout status sees it through", async (server, kubectl) => {
@@ -24,13 +34,7 @@ withKubectl("commands", (test) => {
   });
 
   test("set image knows every kind", async (server, kubectl) => {
-    await Promise.all([
-      server.deployment({ name: "web" }),
-      server.statefulSet({ name: "db" }),
-      server.daemonSet({ name: "agent" }),
-      server.cronJob({ name: "nightly" }),
-      server.replicaSet({ name: "bare" }),
-    ]);
+    await everyKind(server);
     const containers = [{ name: "app", image: "example/app:1" }];
     server.create({
       apiVersion: "v1",
@@ -136,13 +140,7 @@ withKubectl("commands", (test) => {
   });
 
   test("get --watch tells of every kind", async (server, kubectl) => {
-    await Promise.all([
-      server.deployment({ name: "web" }),
-      server.statefulSet({ name: "db" }),
-      server.daemonSet({ name: "agent" }),
-      server.cronJob({ name: "nightly" }),
-      server.replicaSet({ name: "bare" }),
-    ]);
+    await everyKind(server);
     const kinds = "deploy sts ds cj rs pods events".split(" ");
     const watches = kinds.map((kind) =>
       kubectl("get", kind, "--watch", "--output-watch-events", "-o", "json"),

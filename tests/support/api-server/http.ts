@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { close, listen } from "../network/loopback";
 import { type Answer, Answers, type AnswersParts } from "./answers";
 import { type Call, callOf, isWatch } from "./call";
 import type { Clock } from "./clock";
@@ -48,20 +49,11 @@ export class HttpServer {
 
   /** Resolves to the port listened on. */
   listen(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.server.once("error", reject);
-      this.server.listen(0, "127.0.0.1", () => {
-        const address = this.server.address();
-        resolve(typeof address === "object" && address !== null ? address.port : 0);
-      });
-    });
+    return listen(this.server);
   }
 
   close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.server.close(() => resolve());
-      this.disconnect();
-    });
+    return close(this.server);
   }
 
   disconnect(): void {

@@ -3,11 +3,11 @@
  * identity, the job's OpenID Connect token from Azure DevOps, and the credentials of a cluster from
  * the Resource Manager. All of them have one address, and every request is checked to the letter.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Certificate, selfSigned } from "../network/certificate";
-import { answer, close, listen, type RecordedRequest, record } from "../network/loopback";
+import { answer, type RecordedRequest, record } from "../network/loopback";
 import { Misbehaviours, misbehave } from "../network/misbehaviour";
+import { LoopbackServer } from "../network/server";
 import type { TokenOptions } from "../registry/tokens";
 import { serveCredentials } from "./arm";
 import { serveOidcToken } from "./devops";
@@ -68,53 +68,27 @@ export const resources = {
   cluster: "6dae42f8-4368-4678-94ff-3960e28e3630",
 };
 
-export class Azure {
+/** Its `url` is the authority, the Resource Manager and the metadata of the machine. */
+export class Azure extends LoopbackServer<Certificate | undefined> {
   readonly requests: RecordedRequest[] = [];
   /** What was wrong with requests that no client should make. */
   readonly faults: string[] = [];
   readonly misbehaviours = new Misbehaviours<Part>();
-  /** That of the server, where it speaks TLS. */
-  readonly certificate: Certificate | undefined;
   readonly tokens = new Tokens();
-  private readonly server: Server;
   private ofClient: Certificate | undefined;
-  private port = 0;
 
   private constructor(readonly options: AzureOptions) {
-    const serve = (request: IncomingMessage, response: ServerResponse) =>
-      void this.serve(request, response);
-    if (options.tls === undefined) {
-      this.server = createServer(serve);
-    } else {
-      this.certificate = selfSigned("ec", options.tls.names);
-      const { certificate: cert, key } = this.certificate;
-      this.server = createSecureServer({ cert, key }, serve);
-    }
+    super(options.tls && selfSigned("ec", options.tls.names));
   }
 
-  static async start(options: AzureOptions = {}): Promise<Azure> {
-    const azure = new Azure(options);
-    azure.port = await listen(azure.server);
-    return azure;
-  }
-
-  stop(): Promise<void> {
-    return close(this.server);
+  static start(options: AzureOptions = {}): Promise<Azure> {
+    return new Azure(options).listening();
   }
 
   /** That of the client, for `client_assertion`; made when it is first asked for. */
   get clientCertificate(): Certificate {
     this.ofClient ??= selfSigned("rsa");
     return this.ofClient;
-  }
-
-  get address(): string {
-    return `127.0.0.1:${this.port}`;
-  }
-
-  /** The authority, the Resource Manager and the machine's metadata; no slash at its end. */
-  get url(): string {
-    return `${this.certificate === undefined ? "http" : "https"}://${this.address}`;
   }
 
   /** The collection of Azure DevOps; a slash at its end. */
@@ -162,7 +136,7 @@ export class Azure {
     return answer(response, status, body);
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     const recorded = await record(request, response);
     this.requests.push(recorded);
     const part = partOf(recorded.path);

@@ -1,8 +1,9 @@
-import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Container, Draft, KubeObject } from "../api-server";
 import { templateOf } from "../api-server/defaulting";
-import { selfSigned } from "../network/certificate";
+import { type Certificate, selfSigned } from "../network/certificate";
+import { answer, textOf } from "../network/loopback";
+import { LoopbackServer } from "../network/server";
 
 /** `admission.k8s.io/v1`, AdmissionReview. */
 interface Review {
@@ -12,30 +13,24 @@ interface Review {
 }
 
 /** An admission webhook that rewrites the images of pod templates, as that of a mirror does. */
-export class Webhook {
-  private constructor(
-    private readonly server: Server,
-    private readonly certificate: string,
-  ) {}
+export class Webhook extends LoopbackServer<Certificate> {
+  private constructor(private readonly rewrite: (image: string) => string) {
+    super(selfSigned());
+  }
 
   static start(rewrite: (image: string) => string): Promise<Webhook> {
-    const { certificate, key } = selfSigned();
-    const server = createServer({ cert: certificate, key }, async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
-      const review: Review = JSON.parse(Buffer.concat(chunks).toString());
-      response.writeHead(200, { "content-type": "application/json" });
-      response.end(JSON.stringify(answerTo(review, rewrite)));
-    });
-    return new Promise((resolve) => {
-      server.listen(0, "127.0.0.1", () => resolve(new Webhook(server, certificate)));
-    });
+    return new Webhook(rewrite).listening();
+  }
+
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const review: Review = JSON.parse(await textOf(request));
+    answer(response, 200, answerTo(review, this.rewrite));
   }
 
   /** The object that has an API server ask it, for the workloads of a namespace. */
   configuration(namespace: string): Draft {
-    const { port } = this.server.address() as AddressInfo;
-    const url = `https://127.0.0.1:${port}/`;
+    const url = `${this.url}/`;
+    const caBundle = Buffer.from(this.certificate.certificate).toString("base64");
     const rule = {
       apiGroups: ["apps"],
       apiVersions: ["v1"],
@@ -46,7 +41,7 @@ export class Webhook {
       name: "images.kubectl-set-image.example",
       admissionReviewVersions: ["v1"],
       sideEffects: "None",
-      clientConfig: { url, caBundle: Buffer.from(this.certificate).toString("base64") },
+      clientConfig: { url, caBundle },
       rules: [rule],
       namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
     };
@@ -56,11 +51,6 @@ export class Webhook {
       metadata: { name: namespace },
       webhooks: [webhook],
     };
-  }
-
-  stop(): void {
-    this.server.close();
-    this.server.closeAllConnections();
   }
 }
 

@@ -1,8 +1,8 @@
 import { request as ask, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer } from "node:https";
 import { bearerOf } from "../azure/tokens";
 import { type Certificate, selfSigned } from "./certificate";
-import { answer, close, listen } from "./loopback";
+import { answer } from "./loopback";
+import { LoopbackServer } from "./server";
 
 const unauthorized = {
   kind: "Status",
@@ -15,46 +15,27 @@ const unauthorized = {
 };
 
 /** HTTPS before an API server: it lets in only who has a token that it is to admit. */
-export class Guard {
+export class Guard extends LoopbackServer<Certificate> {
   /** The bearer token of every request; undefined where there was none. */
   readonly tokens: (string | undefined)[] = [];
-  readonly certificate: Certificate;
-  private readonly server: ReturnType<typeof createServer>;
-  private port = 0;
 
   private constructor(
     private readonly target: string,
     private readonly admits: (token: string) => boolean,
     names: string[],
   ) {
-    this.certificate = selfSigned("ec", names);
-    const { certificate: cert, key } = this.certificate;
-    this.server = createServer({ cert, key }, (request, response) => this.serve(request, response));
+    super(selfSigned("ec", names));
   }
 
-  static async start(
+  static start(
     target: string,
     admits: (token: string) => boolean,
     names: string[] = [],
   ): Promise<Guard> {
-    const guard = new Guard(target, admits, names);
-    guard.port = await listen(guard.server);
-    return guard;
+    return new Guard(target, admits, names).listening();
   }
 
-  stop(): Promise<void> {
-    return close(this.server);
-  }
-
-  get address(): string {
-    return `127.0.0.1:${this.port}`;
-  }
-
-  get url(): string {
-    return `https://${this.address}`;
-  }
-
-  private serve(request: IncomingMessage, response: ServerResponse): void {
+  protected serve(request: IncomingMessage, response: ServerResponse): void {
     const { method, url, headers } = request;
     const token = bearerOf(headers.authorization);
     this.tokens.push(token);

@@ -1,8 +1,9 @@
 /** An HTTP proxy that records what is asked of it, for CONNECT and for plain requests. */
-import { request as ask, createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { request as ask, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { basicOf, close, listen } from "./loopback";
+import { basicOf } from "./loopback";
+import { LoopbackServer } from "./server";
 
 export interface ProxyOptions {
   /** Who may use it; everybody where it is left out. */
@@ -25,31 +26,24 @@ export interface ProxiedRequest {
 
 const challenge = 'Basic realm="proxy"';
 
-export class RecordingProxy {
+export class RecordingProxy extends LoopbackServer {
   readonly requests: ProxiedRequest[] = [];
   private readonly sockets = new Set<Socket>();
-  private readonly server = createServer((request, response) => this.forward(request, response));
-  private port = 0;
 
   private constructor(private readonly options: ProxyOptions) {
+    super(undefined);
     this.server.on("connect", (request, socket, head) => this.tunnel(request, socket, head));
     this.server.on("connection", (socket) => this.keep(socket));
   }
 
-  static async start(options: ProxyOptions = {}): Promise<RecordingProxy> {
-    const proxy = new RecordingProxy(options);
-    proxy.port = await listen(proxy.server);
-    return proxy;
+  static start(options: ProxyOptions = {}): Promise<RecordingProxy> {
+    return new RecordingProxy(options).listening();
   }
 
-  async stop(): Promise<void> {
-    const closed = close(this.server);
+  override async stop(): Promise<void> {
+    const closed = super.stop();
     for (const socket of this.sockets) socket.destroy();
     await closed;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
   }
 
   /** What was asked for, as `CONNECT contoso.azurecr.io:443`. */
@@ -77,7 +71,7 @@ export class RecordingProxy {
     client.on("close", () => upstream.destroy());
   }
 
-  private forward(request: IncomingMessage, response: ServerResponse): void {
+  protected serve(request: IncomingMessage, response: ServerResponse): void {
     const { method, url = "" } = request;
     if (!/^http:\/\//.test(url)) {
       response.writeHead(400).end("This is a proxy: a request names its server.");

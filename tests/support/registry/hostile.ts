@@ -1,38 +1,25 @@
 /** A registry that does what no registry should, and a second server that it may lead to. */
-import { createServer, type Server } from "node:http";
-import { close, listen, type RecordedRequest, record } from "../network/loopback";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type RecordedRequest, record } from "../network/loopback";
 import { type Misbehaviour, misbehave } from "../network/misbehaviour";
+import { LoopbackServer } from "../network/server";
 
 /** A server whose one answer is scripted, and that records what it is asked. */
-export class Scripted {
+export class Scripted extends LoopbackServer {
   readonly requests: RecordedRequest[] = [];
-  private readonly server: Server;
-  private port = 0;
 
   private constructor(public answer: (request: RecordedRequest) => Misbehaviour) {
-    this.server = createServer({ keepAliveTimeout: 60_000 }, async (request, response) => {
-      const recorded = await record(request, response);
-      this.requests.push(recorded);
-      misbehave(this.answer(recorded), response);
-    });
+    super(undefined);
   }
 
-  static async start(answer: (request: RecordedRequest) => Misbehaviour): Promise<Scripted> {
-    const scripted = new Scripted(answer);
-    scripted.port = await listen(scripted.server);
-    return scripted;
+  static start(answer: (request: RecordedRequest) => Misbehaviour): Promise<Scripted> {
+    return new Scripted(answer).listening();
   }
 
-  stop(): Promise<void> {
-    return close(this.server);
-  }
-
-  get host(): string {
-    return `127.0.0.1:${this.port}`;
-  }
-
-  get url(): string {
-    return `http://${this.host}`;
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const recorded = await record(request, response);
+    this.requests.push(recorded);
+    misbehave(this.answer(recorded), response);
   }
 
   /** The Authorization headers that came here. */
@@ -99,7 +86,7 @@ export class Hostile {
       "has a header of 100 KB": status(200, { "x-padding": "x".repeat(100 * 1024) }),
       "has a challenge of 10 KB": realm(`https://${"x".repeat(10 * 1024)}`),
       "has a realm on another host": realm(
-        `http://localhost:${this.elsewhere.host.split(":")[1]}/token`,
+        `http://localhost:${this.elsewhere.address.split(":")[1]}/token`,
       ),
       "has a realm without TLS": realm("http://tokens.example.com/token"),
       "has a realm that is no URL": realm("here, there"),

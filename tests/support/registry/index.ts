@@ -4,19 +4,14 @@
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import {
-  createServer,
-  type IncomingMessage,
-  request as requestUpstream,
-  type ServerResponse,
-} from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import { type IncomingMessage, request as requestUpstream, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Certificate, selfSigned } from "../network/certificate";
-import { answer, close, listen, type RecordedRequest, record, textOf } from "../network/loopback";
+import { answer, type RecordedRequest, record, textOf } from "../network/loopback";
 import { Misbehaviours, misbehave } from "../network/misbehaviour";
+import { LoopbackServer } from "../network/server";
 import { type Blob, type Image, image, index, type MediaTypes, type Says } from "./images";
 import { Storage } from "./storage";
 import { issuer, type TokenOptions, TokenServer, type User } from "./tokens";
@@ -82,16 +77,13 @@ export const registryMissing: string | undefined = (() => {
   }
 })();
 
-export class Registry {
+export class Registry extends LoopbackServer<Certificate | undefined> {
   /** What clients asked the registry for; not what was pushed, nor what the token server was asked. */
   readonly requests: RecordedRequest[] = [];
   /** By the names `GET manifests`, `HEAD manifests`, `GET tags` and so on. */
   readonly misbehaviours = new Misbehaviours();
-  readonly certificate: Certificate | undefined;
   private readonly folder = mkdtempSync(join(tmpdir(), "registry-"));
-  private readonly front: ReturnType<typeof createServer>;
   private process: ChildProcess | undefined;
-  private port = 0;
   private upstream = 0;
   private blobs: Storage | undefined;
 
@@ -101,23 +93,14 @@ export class Registry {
     readonly tokens: TokenServer | undefined,
   ) {
     const { tls = false } = options;
-    const serve = (request: IncomingMessage, response: ServerResponse) =>
-      void this.serve(request, response);
-    if (tls === false) {
-      this.front = createServer(serve);
-    } else {
-      this.certificate = selfSigned("ec", tls === true ? [] : tls.names);
-      const { certificate: cert, key } = this.certificate;
-      this.front = createSecureServer({ cert, key }, serve);
-    }
+    super(tls === false ? undefined : selfSigned("ec", tls === true ? [] : tls.names));
   }
 
   static async start(options: RegistryOptions = {}): Promise<Registry> {
     const { auth = "none" } = options;
     const hasTokens = auth === "token" || auth === "acr";
     const tokens = hasTokens ? await TokenServer.start({ user, ...options.tokens }) : undefined;
-    const registry = new Registry(options, tokens);
-    registry.port = await listen(registry.front);
+    const registry = await new Registry(options, tokens).listening();
     try {
       if (options.storage) {
         const blob = (path: string) => registry.blob(path);
@@ -133,26 +116,17 @@ export class Registry {
 
   /** What an image's name begins with. */
   get host(): string {
-    return this.options.name ?? `127.0.0.1:${this.port}`;
+    return this.options.name ?? this.address;
   }
 
-  /** Where it listens, whatever its name. */
-  get address(): string {
-    return `127.0.0.1:${this.port}`;
-  }
-
-  get url(): string {
-    return `${this.scheme}://${this.address}`;
-  }
-
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     const { process } = this;
     if (process !== undefined && process.exitCode === null && process.signalCode === null) {
       const ended = new Promise((resolve) => process.once("exit", resolve));
       process.kill("SIGKILL");
       await ended;
     }
-    await close(this.front);
+    await super.stop();
     await this.tokens?.stop();
     await this.blobs?.stop();
     rmSync(this.folder, { recursive: true, force: true });
@@ -192,10 +166,6 @@ export class Registry {
     const list = index(images, mediaTypes);
     await this.pushImage(repository, tag, list, []);
     return list.digest;
-  }
-
-  private get scheme(): string {
-    return this.certificate === undefined ? "http" : "https";
   }
 
   private startProcess(): Promise<number> {
@@ -254,11 +224,11 @@ export class Registry {
     const realm =
       auth === "acr" ? `${this.scheme}://${this.host}/oauth2/token` : `${tokens.url}/token`;
     const rootcertbundle = join(this.folder, "tokens.pem");
-    writeFileSync(rootcertbundle, tokens.certificate.certificate);
+    writeFileSync(rootcertbundle, tokens.signer.certificate);
     return { auth: { token: { realm, service: tokens.service, issuer, rootcertbundle } } };
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     const { url: path = "/", method = "GET" } = request;
     if (this.tokens !== undefined && path.startsWith("/oauth2/")) {
       return this.tokens.serve(request, response);

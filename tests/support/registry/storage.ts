@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Certificate } from "../network/certificate";
-import { answer, close, listen, type RecordedRequest, record } from "../network/loopback";
+import { answer, type RecordedRequest, record } from "../network/loopback";
+import { LoopbackServer } from "../network/server";
 
 const signature = "of-the-tests";
 
@@ -9,45 +9,31 @@ const signature = "of-the-tests";
  * Where a registry keeps its blobs: it sends clients there, with a signed address. As the storage of
  * the clouds does, it refuses one who sends along the credentials that are the registry's.
  */
-export class Storage {
+export class Storage extends LoopbackServer<Certificate | undefined> {
   readonly requests: RecordedRequest[] = [];
   /** What was wrong with requests that no client should make. */
   readonly faults: string[] = [];
-  private readonly server: ReturnType<typeof createServer>;
-  private port = 0;
 
   private constructor(
     private readonly blob: (path: string) => Promise<Buffer>,
-    private readonly certificate: Certificate | undefined,
+    certificate: Certificate | undefined,
   ) {
-    const serve = (request: IncomingMessage, response: ServerResponse) =>
-      void this.serve(request, response);
-    this.server =
-      certificate === undefined
-        ? createServer(serve)
-        : createSecureServer({ cert: certificate.certificate, key: certificate.key }, serve);
+    super(certificate);
   }
 
   /** The blobs are those of the registry, by their paths there. */
-  static async start(
+  static start(
     blob: (path: string) => Promise<Buffer>,
     certificate?: Certificate,
   ): Promise<Storage> {
-    const storage = new Storage(blob, certificate);
-    storage.port = await listen(storage.server);
-    return storage;
-  }
-
-  stop(): Promise<void> {
-    return close(this.server);
+    return new Storage(blob, certificate).listening();
   }
 
   addressOf(path: string): string {
-    const scheme = this.certificate === undefined ? "http" : "https";
-    return `${scheme}://127.0.0.1:${this.port}${path}?sig=${signature}`;
+    return `${this.url}${path}?sig=${signature}`;
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
+  protected async serve(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     const recorded = await record(request, response);
     this.requests.push(recorded);
     const { method, path, query, headers } = recorded;

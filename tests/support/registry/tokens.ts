@@ -4,20 +4,19 @@
  * (Azure/acr, docs/AAD-OAuth.md).
  */
 import { createPrivateKey, randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Certificate, selfSigned } from "../network/certificate";
 import { decoded, signed } from "../network/jwt";
 import {
   answer,
   basicOf,
-  close,
   formOf,
-  listen,
   type RecordedRequest,
   record,
   wrongNames,
 } from "../network/loopback";
 import { Misbehaviours, misbehave } from "../network/misbehaviour";
+import { LoopbackServer } from "../network/server";
 
 export interface User {
   name: string;
@@ -48,34 +47,24 @@ interface Access {
 export const issuer = "tokens.test";
 const nobody = "00000000-0000-0000-0000-000000000000";
 
-export class TokenServer {
+export class TokenServer extends LoopbackServer {
   readonly requests: RecordedRequest[] = [];
   /** What was wrong with requests that no client should make. */
   readonly faults: string[] = [];
   /** By the names token, exchange and oauth. */
   readonly misbehaviours = new Misbehaviours();
-  /** What the registry is to trust. */
-  readonly certificate: Certificate = selfSigned("ec");
+  /** Signs the tokens: what the registry is to trust. */
+  readonly signer: Certificate = selfSigned("ec");
   /** The name of the registry whose tokens these are. */
   service = "registry.test";
   private readonly refreshTokens = new Set<string>();
-  private readonly server = createServer((request, response) => void this.serve(request, response));
-  private port = 0;
 
-  private constructor(private readonly options: TokenOptions) {}
-
-  static async start(options: TokenOptions = {}): Promise<TokenServer> {
-    const tokens = new TokenServer(options);
-    tokens.port = await listen(tokens.server);
-    return tokens;
+  private constructor(private readonly options: TokenOptions) {
+    super(undefined);
   }
 
-  stop(): Promise<void> {
-    return close(this.server);
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+  static start(options: TokenOptions = {}): Promise<TokenServer> {
+    return new TokenServer(options).listening();
   }
 
   /** A token for the registry that allows this. */
@@ -91,7 +80,7 @@ export class TokenServer {
       jti: randomUUID(),
       access,
     };
-    const { x509, key } = this.certificate;
+    const { x509, key } = this.signer;
     const header = { x5c: [x509.raw.toString("base64")] };
     return signed(header, claims, createPrivateKey(key));
   }
