@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+#[cfg(doc)]
+use super::Event;
 use super::{
     CallId, LogText, ProcessId, Secret, TimerId,
     http::{Assertion, Request},

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+#[cfg(doc)]
+use super::Effect;
 use super::{Agent, CallId, ProcessId, Secret, TimerId, http::Answer};
 
 /// Something that happened. The host reports every event once, in the order of happening.

@@ -1,6 +1,6 @@
 //! Judgement: how far a rollout is, and why it fails, going by the objects alone.
 //!
-//! [`Observation`] takes in what the watches tell, in any order; [`judge`] is a pure function of
+//! [`Observation`] takes in what the watches tell, in any order; [`judge()`] is a pure function of
 //! it. What is done, held or given up by Kubernetes is read of the workload's status; what fails
 //! early is read of the pods of the newest template, of the events about them, and of the
 //! conditions and events that say why pods are not made. Words live in [`crate::report`].

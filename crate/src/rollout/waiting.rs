@@ -44,8 +44,8 @@ pub enum Stage {
 
 /// What the rollout waits for now; nothing where that is only its controller.
 ///
-/// What is wrong comes first, as in [`likely_cause`](super::likely_cause); then the new pod that is
-/// the least far; then an old one that has not ended. It costs what a judgement costs.
+/// What is wrong comes first, as in [`likely_cause`]; then the new pod that is the least far; then an
+/// old one that has not ended. It costs what a judgement costs.
 #[must_use]
 pub fn waiting(goal: &Goal, seen: &Observation) -> Option<Waiting> {
     let workload = seen.workload(goal)?;

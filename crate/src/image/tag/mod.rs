@@ -1,7 +1,7 @@
 //! The tag that every image without one of its own gets.
 //!
 //! [`build`] finds the build whose image is meant, a [`Strategy`] makes text of what is known of
-//! it, with [`template`], [`time`] and [`version`], and [`sanitise`] makes a legal tag of the text.
+//! it, with [`template`], [`time`] and [`version`], and [`sanitise()`] makes a legal tag of the text.
 //! [`mutable`] knows the tags that move, [`downgrade`] which of two images is older.
 
 pub mod build;
