@@ -410,6 +410,27 @@ describe("what is stored is the goal", () => {
     assert.equal(stage.imageOf("Deployment", "web"), "contoso.azurecr.io/web:9");
   });
 
+  test("an image that a controller takes back once its rollout is done fails, and names it", async () => {
+    await web();
+    await web({ name: "slow", image: "contoso.azurecr.io/slow:1", replicas: 1 });
+    stage.server.images.behave("contoso.azurecr.io/slow:4125", { kind: "runs", after: 6000 });
+    const step = stage.start({ images: `${images}\ndeployments/slow app=$(ACR)/slow` });
+    await until(() => {
+      const { spec, status } = stage.server.get("Deployment", "web") as {
+        spec: { replicas: number };
+        status: { updatedReplicas?: number; availableReplicas?: number; replicas?: number };
+      };
+      const { updatedReplicas, availableReplicas, replicas } = status;
+      const all = [updatedReplicas, availableReplicas, replicas].every((n) => n === spec.replicas);
+      return all && stage.imageOf("Deployment", "web") === after;
+    });
+    const change = ["set", "image", "deployments/web", `app=${before}`];
+    await stage.kubectl(...change, "--field-manager=argocd-controller");
+    const outcome = await step.outcome;
+    assertRan(outcome, "Failed");
+    assert.match(outcome.errors.join("\n"), /deployments\/web.*argocd-controller/);
+  });
+
   test("a warning of the API server is a warning of the step", async () => {
     await web();
     const text = 'would violate PodSecurity "restricted:latest" ##vso[task.complete]';

@@ -50,11 +50,8 @@ pub fn judge(goal: &Goal, seen: &Observation, rules: &Rules, now: Millis) -> Jud
     if entry.presence == Presence::Doubtful {
         return Judgement::Progressing { progress, recheck_at: None };
     }
-    if let Some(container) = goal.other_image(workload) {
-        return Judgement::OtherImage {
-            container: container.name.clone(),
-            image: container.image.clone(),
-        };
+    if let Some(other_image) = other_image(goal, workload) {
+        return other_image;
     }
     match said {
         Said::Done => return Judgement::Done,
@@ -76,6 +73,21 @@ pub fn judge(goal: &Goal, seen: &Observation, rules: &Rules, now: Millis) -> Jud
         return Judgement::Failed { failure: Failure { deadline_passed, ..failure }, progress };
     }
     Judgement::Progressing { progress, recheck_at: certain_at }
+}
+
+/// Whether an image of the goal was taken back after the rollout was done, as a controller does that
+/// heals drift.
+#[must_use]
+pub fn taken_back(goal: &Goal, seen: &Observation) -> Option<Judgement> {
+    other_image(goal, seen.workload(goal)?)
+}
+
+fn other_image(goal: &Goal, workload: &Workload) -> Option<Judgement> {
+    let container = goal.other_image(workload)?;
+    Some(Judgement::OtherImage {
+        container: container.name.clone(),
+        image: container.image.clone(),
+    })
 }
 
 /// What most likely keeps the rollout from being done, certain or not, as when its time is up.

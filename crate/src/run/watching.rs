@@ -256,7 +256,7 @@ impl Watching {
         report.stored = stored;
     }
 
-    /// Judges every workload that is not settled, and shows what moved.
+    /// Judges every workload that is not settled, or that loses its image again, and shows what moved.
     fn judge(
         &mut self,
         now: Millis,
@@ -268,7 +268,15 @@ impl Watching {
         let mut recheck_at: Option<Millis> = None;
         for at in 0..self.followed.len() {
             let followed = &self.followed[at];
-            if followed.outcome.is_some() || !self.knows_pods(&followed.planned.namespace) {
+            if let Some((outcome, _)) = &followed.outcome {
+                if !outcome.is_failure()
+                    && let Some(judgement) = rollout::taken_back(&followed.goal, &self.seen)
+                {
+                    self.settle(at, after, judgement, report, effects);
+                }
+                continue;
+            }
+            if !self.knows_pods(&followed.planned.namespace) {
                 continue;
             }
             let judgement = rollout::judge(&followed.goal, &self.seen, &session.request.rules, now);
