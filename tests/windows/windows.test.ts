@@ -277,7 +277,8 @@ describe("the length of a command line", () => {
 });
 
 test("a version is read from a file of UTF-16, as PowerShell 5.1 writes it", async () => {
-  writeFileSync(path.join(stage.temp, "VERSION"), "\ufeff1.4.2\r\n", "utf16le");
+  mkdirSync(stage.work, { recursive: true });
+  writeFileSync(path.join(stage.work, "VERSION"), "\ufeff1.4.2\r\n", "utf16le");
   const inputs = {
     command: "computeTag",
     images: "$(ACR)/app",

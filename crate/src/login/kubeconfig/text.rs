@@ -180,7 +180,10 @@ fn begins_like_base64(text: &str) -> bool {
         || text.contains("-----BEGIN")
 }
 
+/// Whether a text is a path, be it between quotes.
 fn is_path(text: &str) -> bool {
+    let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let text = inner.unwrap_or(text);
     text.len() <= LONGEST_PATH
         && text.split(['/', '\\']).all(|name| name.len() <= LONGEST_NAME)
         && !text.contains(char::is_control)
@@ -450,6 +453,8 @@ users:
             "/etc/kubernetes/client-key.conf",
         ] {
             assert_eq!(recognize(path), Written::Path, "{path}");
+            let quoted = format!("\"{path}\"");
+            assert_eq!(recognize(&quoted), Written::Path, "{quoted}");
         }
     }
 
