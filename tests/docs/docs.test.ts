@@ -5,9 +5,15 @@ import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { json, read, root } from "../support/repository";
+import { objections } from "../support/rollout-document";
 
 const task = json("task/task.json");
 const pages = files(".", ".md");
+
+interface Schema {
+  properties?: Record<string, Schema>;
+  items?: Schema;
+}
 
 interface Input {
   name: string;
@@ -64,6 +70,28 @@ describe("the README and the page of the Marketplace", () => {
       new Set(named),
       new Set([...versions, json("task/task.json").minimumAgentVersion]),
     );
+  });
+});
+
+describe("the page about rollout.json", () => {
+  const page = "docs/rollout-json.md";
+
+  test("has an example of the schema", () => {
+    const [, example = ""] = /```json\n(.*?)```/s.exec(read(page)) ?? [];
+    assert.deepEqual(objections(JSON.parse(example)), []);
+  });
+
+  test("lists the fields of the schema", () => {
+    const rows = [...read(page).matchAll(/^\| `([^`]+)` \|/gm)].map(([, field]) => field);
+    assert.deepEqual(rows, fields(json("docs/rollout.schema.json")));
+  });
+
+  test("is about a schema that refuses what no step writes", () => {
+    const known = { version: 1, result: "Succeeded", milliseconds: 0, workloads: [] };
+    assert.deepEqual(objections(known), []);
+    for (const wrong of [{ version: 2 }, { result: "Done" }, { workloads: [{}] }, { more: 1 }]) {
+      assert.notDeepEqual(objections({ ...known, ...wrong }), [], JSON.stringify(wrong));
+    }
   });
 });
 
@@ -162,6 +190,15 @@ describe("every test that the page about security names is there:", () => {
     test(`${file}: ${name}`, () => assert.ok(isThere(read(file)), "it is not there"));
   }
 });
+
+/** The paths of all fields, in their order: `workloads[].name`. */
+function fields(schema: Schema, above = ""): string[] {
+  if (schema.items) return fields(schema.items, `${above}[]`);
+  return Object.entries(schema.properties ?? {}).flatMap(([name, each]) => {
+    const field = above ? `${above}.${name}` : name;
+    return [field, ...fields(each, field)];
+  });
+}
 
 /** All files with this ending below a folder, but not those that are made or fetched. */
 function files(folder: string, ending: string): string[] {

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { foldersOf, type Outcome, type RunningStep, run, type Step } from "./agent";
 import { ApiServer } from "./api-server";
 import { release } from "./release";
+import { assertDocuments } from "./rollout-document";
 import { unpackExtension } from "./vsix";
 
 export { release };
@@ -74,8 +75,10 @@ export class Stage {
     return foldersOf({ taskFolder: "", tempFolder: this.temp, variables: {} }).work;
   }
 
-  finish(...step: Parameters<Stage["start"]>): Promise<Outcome> {
-    return this.start(...step).outcome;
+  async finish(...step: Parameters<Stage["start"]>): Promise<Outcome> {
+    const outcome = await this.start(...step).outcome;
+    assertDocuments(outcome);
+    return outcome;
   }
 
   /** The image of a container in the template of a workload. */
