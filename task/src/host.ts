@@ -106,6 +106,9 @@ function carryOut(effect: Effect): void {
       break;
     case "finish":
       finish(effect.result, effect.message);
+      break;
+    default:
+      effect satisfies never;
   }
 }
 
