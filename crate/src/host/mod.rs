@@ -10,7 +10,8 @@ pub mod http;
 mod log_text;
 pub(crate) mod nearest;
 mod secret;
-mod time;
+pub(crate) mod switch;
+pub(crate) mod time;
 pub mod variables;
 
 pub use agent::{Agent, AgentProxy, Connection};

@@ -41,6 +41,28 @@ impl fmt::Display for Age {
     }
 }
 
+/// Reads a duration in whole seconds, such as `90`, `60s`, `10m` or `1h30m`: units as kubectl and Go
+/// write them, without regard to case.
+pub(crate) fn parse_seconds(text: &str) -> Option<u32> {
+    if let Ok(seconds) = text.parse() {
+        return Some(seconds);
+    }
+    let (mut seconds, mut rest) = (0_u32, text);
+    while !rest.is_empty() {
+        let (count, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?);
+        let mut units = after.chars();
+        let unit = match units.next()?.to_ascii_lowercase() {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            _ => return None,
+        };
+        seconds = count.parse::<u32>().ok()?.checked_mul(unit)?.checked_add(seconds)?;
+        rest = units.as_str();
+    }
+    (!text.is_empty()).then_some(seconds)
+}
+
 /// Reads `2026-03-01T12:00:00Z`, the only form in which the API server writes `metav1.Time`.
 fn parse_timestamp(text: &str) -> Option<Millis> {
     let number = |at: usize, length: usize| -> Option<i64> {

@@ -35,7 +35,7 @@ pub enum InputError {
     },
     /// The namespace is no namespace.
     Namespace(String),
-    /// The time is no whole number of seconds.
+    /// The time is no duration, or too long.
     Timeout(String),
     /// There is no tag.
     Tag(TagError),
@@ -133,6 +133,14 @@ fn two_kubeconfigs(
     f.write_str("Empty one of them")
 }
 
+/// `a`, `a or b`, `a, b or c`.
+fn one_of(options: &[&str]) -> String {
+    match options {
+        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => options.concat(),
+    }
+}
+
 impl fmt::Display for InputError {
     #[allow(clippy::too_many_lines, reason = "one sentence for each")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,11 +152,11 @@ impl fmt::Display for InputError {
             ),
             Self::Line(error) => error.fmt(f),
             Self::Choice { input, found, options } => {
-                write!(f, "{input}: {found:?} is none of its values. ")?;
+                write!(f, "{input}: invalid value {found:?}. ")?;
                 if let Some(similar) = nearest(found, options.iter().copied()) {
                     write!(f, "Did you mean {similar}? ")?;
                 }
-                write!(f, "There are: {}", options.join(", "))
+                write!(f, "Use {}.", one_of(options))
             }
             Self::Namespace(found) => write!(
                 f,
@@ -157,8 +165,8 @@ impl fmt::Display for InputError {
             ),
             Self::Timeout(found) => write!(
                 f,
-                "rolloutStatusTimeout: {found:?} is no whole number of seconds from 0 to \
-                 {LONGEST_TIMEOUT}. Leave it empty for the longest progress deadline of the workloads, at least 600; 0 waits without a limit"
+                "rolloutStatusTimeout: invalid value {found:?}. Use seconds or a duration such as \
+                 90, 60s, 10m or 1h30m, at most {LONGEST_TIMEOUT}s, or 0 for no limit."
             ),
             Self::Tag(error) => error.fmt(f),
             Self::FailAfter(error) => error.fmt(f),

@@ -121,7 +121,7 @@ impl Request {
     /// Reads the inputs, with the files that they name.
     ///
     /// # Errors
-    /// Everything that has to be corrected, in the order of task.json.
+    /// Everything that has to be corrected, each once.
     pub fn read(
         inputs: &BTreeMap<String, String>,
         variables: &Variables,
@@ -141,14 +141,14 @@ impl Request {
 
 impl Reader<'_> {
     fn request(&mut self) -> Option<Request> {
-        let command = self.choice("command", &COMMANDS);
-        if command == Some("undo") {
+        let command = self.choice("command", &COMMANDS)?;
+        if command == "undo" {
             return self.undo();
         }
-        let set_image = command == Some("setImage");
+        let set_image = command == "setImage";
         let lines = self.lines(Needs::Images, set_image && !self.has("imagesFile"));
         let tagged = lines.and_then(|lines| self.tagged(lines, set_image));
-        if command? == "computeTag" {
+        if command == "computeTag" {
             let tagged = tagged?;
             let job = Job::ComputeTag(self.publication(&tagged)?);
             let Tagged { tag, lines, warnings, .. } = tagged;
@@ -353,7 +353,8 @@ mod tests {
             ("namespace", "Kube-System"),
             ("context", "$(Context)"),
             ("dryRun", "clinet"),
-            ("rolloutStatusTimeout", "10m"),
+            ("rolloutStatusTimeout", "10 apples"),
+            ("onFailure", "revert"),
         ])
         .unwrap_err();
         assert_eq!(
@@ -366,11 +367,99 @@ mod tests {
                 "context: $(Context) was not replaced: no variable Context is defined here. Define \
                  Context under variables: of the pipeline (or in Variables of its editor), or in a \
                  variable group that it links",
-                "dryRun: \"clinet\" is none of its values. Did you mean client? There are: none, \
-                 client, server",
-                "rolloutStatusTimeout: \"10m\" is no whole number of seconds from 0 to 2000000. \
-                 Leave it empty for the longest progress deadline of the workloads, at least 600; 0 waits without a limit",
+                "dryRun: invalid value \"clinet\". Did you mean client? Use none, client or server.",
+                "rolloutStatusTimeout: invalid value \"10 apples\". Use seconds or a duration such \
+                 as 90, 60s, 10m or 1h30m, at most 2000000s, or 0 for no limit.",
+                "onFailure: invalid value \"revert\". Use undo or keep.",
             ]
+        );
+    }
+
+    #[test]
+    fn values_are_taken_as_people_write_them() {
+        let change = |inputs: &[(&str, &str)]| match read(
+            &[&[("images", "a.io/app:1.4.2")], inputs].concat(),
+        )
+        .map(|r| r.job)
+        {
+            Ok(Job::SetImage(change)) => change,
+            other => panic!("{inputs:?}: {other:?}"),
+        };
+        let default = change(&[]);
+        for (input, value, written) in [
+            ("command", "setImage", &["SETIMAGE", "set image", "set-image"][..]),
+            ("onFailure", "undo", &["rollback", "Roll back", "Undo"]),
+            ("onFailureScope", "workload", &["Workload"]),
+            ("connectionType", "none", &["None"]),
+            ("verifyImage", "off", &["false", "No", "OFF", "0"]),
+            ("verifyImage", "auto", &["true", "yes", "On", "1"]),
+            ("pin", "digest", &["true", "Yes", "on"]),
+            ("pin", "none", &["false", "no", "off"]),
+            ("dryRun", "none", &["false", "No", "off"]),
+            ("tagStrategy", "none", &["false", "off"]),
+            ("allowDowngrade", "false", &["False", "no", "OFF", "0"]),
+            ("deleteStuckPods", "true", &["True", "yes", "ON", "1"]),
+            ("rolloutStatusTimeout", "90", &["90s", "1m30s", "1M30S", "0h90s"]),
+            ("rolloutStatusTimeout", "600", &["10m", "600s"]),
+            ("rolloutStatusTimeout", "3600", &["1h", "60m"]),
+            ("rolloutStatusTimeout", "0", &["0s", "0m"]),
+            ("failAfter", "imagePull=120 readiness=off", &["imagepull=2m,readiness=No"]),
+        ] {
+            let expected = change(&[(input, value)]);
+            for written in written {
+                assert_eq!(change(&[(input, *written)]), expected, "{input}: {written}");
+            }
+        }
+        assert_eq!(change(&[("onFailure", "rollback")]), default);
+        for (written, value) in [("Rollback", "undo"), ("compute tag", "computeTag")] {
+            let job = |command| read(&[("command", command), ("images", "a.io/app")]).unwrap().job;
+            assert_eq!(job(written), job(value), "{written}");
+        }
+        let of_kubernetes_1 = [("connectionType", "Kubernetes Service Connection")];
+        assert_eq!(
+            read(&[&[IMAGE], &of_kubernetes_1[..]].concat()).unwrap_err(),
+            read(&[IMAGE, ("connectionType", "kubernetesServiceConnection")]).unwrap_err()
+        );
+    }
+
+    /// A line that needs nothing else.
+    const IMAGE: (&str, &str) = ("images", "a.io/app:1.4.2");
+
+    #[test]
+    fn a_wrong_value_is_one_error_that_names_what_is_allowed() {
+        for (input, value, rest) in [
+            ("command", "undoo", " Did you mean undo? Use setImage, computeTag or undo."),
+            ("verifyImage", "strict", " Use auto, required or off."),
+            ("pin", "tag", " Use none or digest."),
+            ("dryRun", "true", " Use none, client or server."),
+            ("mutableTags", "false", " Use fail, warn or allow."),
+            ("whenUnchanged", "Warning", " Use warn, succeed, fail or restart."),
+            ("allowDowngrade", "maybe", " Use true or false."),
+            (
+                "tagStrategy",
+                "build",
+                " Use buildId, buildNumber, commit, semver, template or none.",
+            ),
+        ] {
+            let errors = read(&[IMAGE, (input, value)]).unwrap_err();
+            assert_eq!(errors, [format!("{input}: invalid value {value:?}.{rest}")]);
+        }
+        for timeout in
+            ["10 m", "1.5h", "-1", "ten", "5ms", "s", "10m5", "2000001", "556h", "1d", "m"]
+        {
+            let errors = read(&[IMAGE, ("rolloutStatusTimeout", timeout)]).unwrap_err();
+            let [error] = errors.as_slice() else { panic!("{errors:?}") };
+            assert!(
+                error.starts_with(&format!("rolloutStatusTimeout: invalid value {timeout:?}."))
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_command_says_nothing_of_what_the_right_one_would_need() {
+        assert_eq!(
+            read(&[("command", "roll"), ("images", "deployments/web"), ("tagStrategy", "semver")]),
+            Err(vec!["command: invalid value \"roll\". Use setImage, computeTag or undo.".into()])
         );
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     host::{
-        Agent,
+        Agent, switch,
         variables::{Unresolved, Variables},
     },
     inputs::{InputError, Note, files::FileContent},
@@ -31,31 +31,41 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Inputs with a value that means off, and perhaps one that means on.
+const SWITCHES: [(&str, &str, Option<&str>); 4] = [
+    ("tagStrategy", "none", None),
+    ("verifyImage", "off", Some("auto")),
+    ("pin", "none", Some("digest")),
+    ("dryRun", "none", None),
+];
+
 /// An error was found, and is among the others.
 pub(super) struct PutAside;
 
 impl Reader<'_> {
-    /// A choice's value; the first option where the input is empty.
+    /// A choice's value, in any case and with or without spaces, dashes and underscores, or what
+    /// means the same; the first option where the input is empty.
     pub(super) fn choice(
         &mut self,
         input: &'static str,
         options: &'static [&'static str],
     ) -> Option<&'static str> {
         let Some(found) = self.text(input) else { return options.first().copied() };
-        let chosen = options.iter().find(|option| option.eq_ignore_ascii_case(&found)).copied();
-        if chosen.is_none() {
-            return self.fail(InputError::Choice { input, found, options });
+        let word = plain(&found);
+        let meant = meant(input, &word);
+        let chosen = options.iter().find(|option| plain(option) == word || meant == Some(**option));
+        match chosen {
+            Some(chosen) => Some(chosen),
+            None => self.fail(InputError::Choice { input, found, options }),
         }
-        chosen
     }
 
     /// Whether a boolean input is true; the default where it is empty.
     pub(super) fn flag(&mut self, input: &'static str, default: bool) -> Option<bool> {
         let Some(found) = self.text(input) else { return Some(default) };
-        match found.to_ascii_lowercase().as_str() {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => self.fail(InputError::Choice { input, found, options: &["true", "false"] }),
+        match switch::read(&found) {
+            Some(on) => Some(on),
+            None => self.fail(InputError::Choice { input, found, options: &["true", "false"] }),
         }
     }
 
@@ -99,6 +109,20 @@ impl Reader<'_> {
         }
         Ok((!text.is_empty()).then(|| text.to_owned()))
     }
+}
+
+/// The option that another word means for an input.
+fn meant(input: &str, word: &str) -> Option<&'static str> {
+    if word == "rollback" {
+        return Some("undo");
+    }
+    let (_, off, on) = SWITCHES.into_iter().find(|(switched, ..)| *switched == input)?;
+    if switch::read(word)? { on } else { Some(off) }
+}
+
+/// A word in small letters, without what may join its parts.
+fn plain(word: &str) -> String {
+    word.replace([' ', '-', '_'], "").to_ascii_lowercase()
 }
 
 /// A path without the double quotes around it.

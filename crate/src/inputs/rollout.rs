@@ -1,6 +1,7 @@
-//! The inputs of the groups Cluster and Rollout.
+//! The inputs about the change and its rollout.
 
 use crate::{
+    host::time::parse_seconds,
     inputs::{Access, InputError, Kubectl, Note, Verification, cluster::Reached, reader::Reader},
     kubectl::Target,
     kubernetes::is_label,
@@ -109,7 +110,7 @@ pub(super) enum DryRun {
 }
 
 impl Reader<'_> {
-    /// The inputs of both groups, and whether the API server is to be left out or only asked.
+    /// These inputs, and whether the API server is to be left out or only asked.
     pub(super) fn change(&mut self, set_image: bool) -> Option<(Change, DryRun)> {
         let mut namespaces = self.namespaces();
         let verification =
@@ -221,9 +222,9 @@ impl Reader<'_> {
 
     fn timeout_ms(&mut self) -> Option<u32> {
         let text = self.text("rolloutStatusTimeout").unwrap_or_else(|| LEAST_TIMEOUT.to_owned());
-        match text.parse::<u32>() {
-            Ok(0) => None,
-            Ok(seconds) if seconds <= LONGEST_TIMEOUT => Some(seconds * 1000),
+        match parse_seconds(&text) {
+            Some(0) => None,
+            Some(seconds) if seconds <= LONGEST_TIMEOUT => Some(seconds * 1000),
             _ => {
                 self.errors.push(InputError::Timeout(text));
                 None

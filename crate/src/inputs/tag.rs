@@ -1,4 +1,4 @@
-//! The inputs of the group Tag, and the tag that comes of them.
+//! The inputs about tags, and the tag that comes of them.
 
 use std::fmt;
 

@@ -4,13 +4,13 @@
 //! imagePull=60 crashLoop=3, unschedulable=off
 //! ```
 //!
-//! Settings stand apart by spaces, commas or lines. A value is a whole number of seconds or a
+//! Settings stand apart by spaces, commas or lines. A value is a duration such as `60` or `2m`, or a
 //! count, as [`RULES`] says, or `off`: this cause ends no rollout early, and only the deadline of
 //! Kubernetes or the timeout of the task does.
 
 use std::fmt;
 
-use crate::host::nearest::nearest;
+use crate::host::{nearest::nearest, switch, time::parse_seconds};
 
 /// What `failAfter` can set, by its place in [`RULES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,7 +237,7 @@ impl Rules {
         for word in words {
             let no_setting = || RulesError(ErrorKind::NoSetting(word.to_owned()));
             let (name, value) = word.split_once('=').ok_or_else(no_setting)?;
-            let Some(rule) = RULES.iter().find(|rule| rule.name == name) else {
+            let Some(rule) = RULES.iter().find(|rule| rule.name.eq_ignore_ascii_case(name)) else {
                 let similar = nearest(name, RULES.iter().map(|rule| rule.name));
                 return Err(RulesError(ErrorKind::Unknown { name: name.to_owned(), similar }));
             };
@@ -261,12 +261,15 @@ impl Rules {
 }
 
 fn parse_value(rule: &RuleInfo, value: &str) -> Option<Setting> {
-    if value == "off" {
-        return (rule.rule != Rule::Pods).then_some(Setting::Off);
+    let count = match rule.unit {
+        Unit::Seconds => parse_seconds(value),
+        Unit::Restarts | Unit::Pods => value.parse().ok(),
+    };
+    if let Some(count) = count {
+        return (rule.least()..=MOST).contains(&count).then_some(Setting::Value(count));
     }
-    let digits = value.bytes().all(|b| b.is_ascii_digit());
-    let value = value.parse().ok().filter(|value| digits && (rule.least()..=MOST).contains(value));
-    value.map(Setting::Value)
+    let is_off = switch::read(value) == Some(false) && rule.rule != Rule::Pods;
+    is_off.then_some(Setting::Off)
 }
 
 impl fmt::Display for RulesError {
@@ -275,31 +278,33 @@ impl fmt::Display for RulesError {
         match &self.0 {
             ErrorKind::NoSetting(word) => write!(
                 f,
-                "{word:?} is no setting. Write NAME=VALUE, such as imagePull=60 or crashLoop=off"
+                "invalid setting {word:?}. Write NAME=VALUE, such as imagePull=2m or crashLoop=off."
             ),
             ErrorKind::Unknown { name, similar } => {
-                write!(f, "{name:?} is nothing that can be set. ")?;
+                write!(f, "unknown setting {name:?}. ")?;
                 if let Some(similar) = similar {
                     write!(f, "Did you mean {similar}? ")?;
                 }
                 let names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
-                write!(f, "There are: {}", names.join(", "))
+                write!(f, "Use one of {}.", names.join(", "))
             }
             ErrorKind::BadValue { rule, value } => {
                 let name = rule.name;
                 let default = rule.default.map_or("off".to_owned(), |value| value.to_string());
-                let (least, what) = match rule.unit {
-                    Unit::Seconds => (rule.least(), "number of seconds"),
-                    Unit::Restarts => (rule.least(), "number of restarts"),
-                    Unit::Pods => (rule.least(), "number of pods"),
+                let what = match rule.unit {
+                    Unit::Seconds => "seconds or a duration such as 90s or 2m",
+                    Unit::Restarts => "a number of restarts",
+                    Unit::Pods => "a number of pods",
                 };
-                write!(f, "{name}={value} is no whole {what} from {least} to {MOST}")?;
-                if rule.rule != Rule::Pods {
-                    f.write_str(", nor off")?;
-                }
-                write!(f, ". Leave {name} out for {default}")
+                let (least, or_off) =
+                    (rule.least(), if rule.rule == Rule::Pods { "" } else { ", or off" });
+                write!(
+                    f,
+                    "invalid value {value:?} of {name}. Use {what}, from {least} to {MOST}{or_off}. \
+                     The default is {default}."
+                )
             }
-            ErrorKind::Twice(name) => write!(f, "{name} is set twice. Leave one of them"),
+            ErrorKind::Twice(name) => write!(f, "{name} is set twice. Remove one of them."),
         }
     }
 }
@@ -341,6 +346,10 @@ mod tests {
         assert_eq!(rules.limit(Rule::Unschedulable), None);
         assert_eq!(rules.limit(Rule::Readiness), Some(5));
         assert_eq!(rules.limit(Rule::Config), Some(15));
+        assert_eq!(
+            Rules::parse("IMAGEPULL=1m crashloop=3 unschedulable=False readiness=5s"),
+            Ok(rules)
+        );
         assert_eq!(Rules::parse(" \n"), Ok(Rules::default()));
         assert_eq!(Rules::default().limit(Rule::Readiness), None);
     }
@@ -350,37 +359,37 @@ mod tests {
         for (text, message) in [
             (
                 "imagePull",
-                "failAfter: \"imagePull\" is no setting. Write NAME=VALUE, such as imagePull=60 \
-                 or crashLoop=off",
+                "failAfter: invalid setting \"imagePull\". Write NAME=VALUE, such as imagePull=2m \
+                 or crashLoop=off.",
             ),
             (
                 "imagepul=60",
-                "failAfter: \"imagepul\" is nothing that can be set. Did you mean imagePull? There \
-                 are: imageMissing, imagePull, config, crashLoop, outOfMemory, probe, readiness, \
+                "failAfter: unknown setting \"imagepul\". Did you mean imagePull? Use one of \
+                 imageMissing, imagePull, config, crashLoop, outOfMemory, probe, readiness, \
                  unschedulable, podSetup, refused, denied, podFailed, stuckPod, termination, \
-                 pods",
+                 pods.",
             ),
             (
-                "readiness=2m",
-                "failAfter: readiness=2m is no whole number of seconds from 0 to 2000000, nor off. \
-                 Leave readiness out for off",
+                "readiness=soon",
+                "failAfter: invalid value \"soon\" of readiness. Use seconds or a duration such \
+                 as 90s or 2m, from 0 to 2000000, or off. The default is off.",
             ),
             (
-                "crashLoop=+3",
-                "failAfter: crashLoop=+3 is no whole number of restarts from 0 to 2000000, nor \
-                 off. Leave crashLoop out for 2",
+                "crashLoop=3m",
+                "failAfter: invalid value \"3m\" of crashLoop. Use a number of restarts, from 0 \
+                 to 2000000, or off. The default is 2.",
             ),
             (
                 "pods=off",
-                "failAfter: pods=off is no whole number of pods from 1 to 2000000. Leave pods out \
-                 for 1",
+                "failAfter: invalid value \"off\" of pods. Use a number of pods, from 1 to \
+                 2000000. The default is 1.",
             ),
             (
                 "podFailed=0",
-                "failAfter: podFailed=0 is no whole number of pods from 1 to 2000000, nor off. \
-                 Leave podFailed out for 2",
+                "failAfter: invalid value \"0\" of podFailed. Use a number of pods, from 1 to \
+                 2000000, or off. The default is 2.",
             ),
-            ("config=1 config=2", "failAfter: config is set twice. Leave one of them"),
+            ("config=1 config=2", "failAfter: config is set twice. Remove one of them."),
         ] {
             assert_eq!(Rules::parse(text).unwrap_err().to_string(), message);
         }

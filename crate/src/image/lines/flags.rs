@@ -1,6 +1,7 @@
 //! The flags of `kubectl set image` that a line may have, wherever they stand in it.
 
 use crate::{
+    host::switch,
     image::lines::{error::ErrorKind, words::Word},
     kubernetes::{Selector, is_label, selector},
 };
@@ -72,9 +73,9 @@ impl Flags {
                         .map_err(|cause| ErrorKind::Selector { text: text.clone(), cause })?;
                     flags.selector = Some((text, selector));
                 }
-                "--all" => flags.all = switch(value).ok_or_else(wrong)?,
+                "--all" => flags.all = is_on(value).ok_or_else(wrong)?,
                 "--record" => {
-                    switch(value).ok_or_else(wrong)?;
+                    is_on(value).ok_or_else(wrong)?;
                     flags.record = true;
                 }
                 _ => return Err(wrong()),
@@ -85,11 +86,6 @@ impl Flags {
 }
 
 /// The value of a flag that is on or off: on where nothing follows it.
-fn switch(value: Option<&str>) -> Option<bool> {
-    match value {
-        None => Some(true),
-        Some(value) if value.eq_ignore_ascii_case("true") || value == "1" => Some(true),
-        Some(value) if value.eq_ignore_ascii_case("false") || value == "0" => Some(false),
-        Some(_) => None,
-    }
+fn is_on(value: Option<&str>) -> Option<bool> {
+    value.map_or(Some(true), switch::read)
 }
