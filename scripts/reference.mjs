@@ -8,9 +8,15 @@ const page = join(root, "docs", "reference.md");
 const INTRO = `# Inputs and outputs
 
 Made from \`task/task.json\` by \`npm run docs\`: what the classic editor shows, with the names that YAML
-takes.`;
+takes.
 
-const KINDS = { pickList: "one of a list", multiLine: "lines", int: "number", string: "text" };
+The values of lists are not case-sensitive. \`yes\` and \`on\` mean \`true\`, \`no\` and \`off\` mean \`false\`, and \`rollback\`
+means \`undo\`. Durations are written \`90\`, \`60s\`, \`10m\` or \`1h30m\`. An input with two names can be written
+by either.`;
+
+const KINDS = { pickList: "one of a list", multiLine: "lines", string: "text" };
+
+const { homepage } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 /** The reference of the inputs and outputs, out of the manifest of the task. */
 function reference(task) {
@@ -76,7 +82,7 @@ function about(input) {
   return [
     `### ${yamlName(input)}`,
     facts.filter(Boolean).join("\n"),
-    helpMarkDown,
+    besideThisPage(helpMarkDown),
     ...(values.length > 0 ? [["| value | means |", "| --- | --- |", ...values].join("\n")] : []),
   ].join("\n\n");
 }
@@ -85,6 +91,13 @@ function outputs(variables) {
   const rows = variables.map(({ name, description }) => `| \`${name}\` | ${description} |`);
   const intro = "Output variables of the step: `$(step.tag)` after a step with `name: step`.";
   return ["## Outputs", "", intro, "", "| variable | value |", "| --- | --- |", ...rows].join("\n");
+}
+
+/** A help text whose link leads to the page that it names, such as `images-file.md` for "Images file". */
+function besideThisPage(help) {
+  return help.replace(/\[([^\]]+)\]\(([^)]+)\)/g, (link, name, url) => {
+    return url === homepage ? `[${name}](${name.toLowerCase().replaceAll(" ", "-")}.md)` : link;
+  });
 }
 
 /** The name that YAML is written with: the alias, where there is one. */

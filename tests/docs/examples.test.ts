@@ -113,7 +113,6 @@ for (const [file, pipeline] of pipelines) {
         const isList = input.type === "pickList" && input.options !== undefined;
         if (isList) assert.ok(value in (input.options ?? {}), `${name}: ${value}`);
         if (input.type === "boolean") assert.match(value, /^(true|false)$/, name);
-        if (input.type === "int") assert.match(value, /^\d+$/, name);
         if (input.visibleRule) assert.ok(holds(input.visibleRule, typed), `${name} does not count`);
         const group = task.groups.find(({ name }: { name: string }) => name === input.groupName);
         if (group?.visibleRule)

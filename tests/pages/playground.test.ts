@@ -106,6 +106,8 @@ describe("the form is that of task.json", () => {
       assert.equal(await page.locator(`label[for="input-${name}"]`).textContent(), label);
       if (options)
         assert.deepEqual(await field.locator("option").allTextContents(), Object.values(options));
+      const link = page.locator(`#help-${name} a`);
+      assert.equal(await link.getAttribute("href"), task.helpUrl);
       if (name === "images") continue;
       const isSwitch = type === "boolean";
       const is = isSwitch ? String(await field.isChecked()) : await field.inputValue();

@@ -140,6 +140,29 @@ describe("a deployment job on an environment", () => {
   });
 });
 
+test("an input is taken by each of its names", async () => {
+  const connection = boundTo("shop");
+  for (const name of ["kubernetesServiceEndpoint", "kubernetesServiceConnection"]) {
+    const handed = { connections: { [name]: connection } };
+    const outcome = await stage.finish({ images, dryRun: "Server" }, build, alone, {}, handed);
+    assertRan(outcome, "Succeeded");
+    assertLogged(outcome, /^Namespace shop, from the service connection/);
+  }
+});
+
+test("values are taken as people write them", async () => {
+  const written = { images, onFailure: "rollback", rolloutStatusTimeout: "10m", verifyImage: "no" };
+  assertRan(await stage.finish(written, build), "Succeeded");
+});
+
+test("a value that is not allowed changes nothing", async () => {
+  const wrong = { images, onFailure: "revert" };
+  stage.assertRefused(
+    await stage.finish(wrong, build),
+    'onFailure: invalid value "revert". Use undo or keep.',
+  );
+});
+
 describe("the link from an environment to the run", () => {
   const annotations = () =>
     Object.fromEntries(

@@ -12,7 +12,8 @@ const style = `
   .version { margin: 4px 0 14px; color: #666 }
   .version b { padding: 2px 10px; border: 1px solid #c8c6c4; border-radius: 2px; font-weight: 400 }
   h2 { margin: 18px 0 4px; padding-top: 12px; border-top: 1px solid #eae8e6; font-size: 14px }
-  h2::after { content: " ⌃"; color: #666 }
+  h2::after { content: " ⌄"; color: #666 }
+  h2.open::after { content: " ⌃" }
   label { display: block; margin: 10px 0 3px }
   label i { color: #a4262c; font-style: normal }
   .control { padding: 5px 10px; min-height: 33px; border: 1px solid #c8c6c4; border-radius: 2px;
@@ -44,8 +45,12 @@ export function editor(typed: Record<string, string>): string {
     <p class="version">Task version <b>${task.version.Major}.*</b></p>
     <label>Display name <i>*</i></label><div class="control">${escaped(name)}</div>
     ${fields()}
-    ${groups.map(({ name, displayName }) => `<h2>${escaped(displayName)}</h2>${fields(name)}`).join("")}`,
+    ${groups.map(group).join("")}`,
   );
+  function group({ name, displayName, isExpanded }: (typeof task.groups)[number]): string {
+    const head = `<h2 class="${isExpanded ? "open" : ""}">${escaped(displayName)}</h2>`;
+    return head + (isExpanded ? fields(name) : "");
+  }
 }
 
 function field({ label, type, required, options }: Input, value: string): string {

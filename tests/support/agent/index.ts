@@ -125,7 +125,7 @@ export interface RunningStep {
 }
 
 interface Task {
-  inputs: { name: string; type: string; defaultValue?: string }[];
+  inputs: { name: string; aliases?: string[]; type: string; defaultValue?: string }[];
   execution: Record<string, { target: string }>;
   restrictions: { settableVariables: { allowed: string[] }; commands?: { mode: string } };
 }
@@ -208,8 +208,9 @@ export function foldersOf({ tempFolder, variables, container }: Omit<Step, "inpu
 }
 
 /** Runs a step as the agent of Azure Pipelines runs it: its environment, its logging commands. */
-export function run(step: Step): RunningStep {
-  const task = taskOf(step);
+export function run(written: Step): RunningStep {
+  const task = taskOf(written);
+  const step = byNames(written, task);
   const { program, args, cwd, env } = commandOf(step, task);
   const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   const signals: NodeJS.Signals[] = [];
@@ -334,6 +335,18 @@ function environment(step: Step, task: Task): NodeJS.ProcessEnv {
     env[`SECRET_${environmentName(name)}`] = value;
   env.VSTS_SECRET_VARIABLES = JSON.stringify(Object.keys(secrets));
   return env;
+}
+
+/** A step whose inputs have their own names, as the server hands them on where aliases are written. */
+function byNames({ inputs, connections = {}, ...step }: Step, task: Task): Step {
+  const named = <T>(written: Record<string, T>) =>
+    Object.fromEntries(
+      Object.entries(written).map(([name, value]): [string, T] => {
+        const input = task.inputs.find(({ aliases }) => aliases?.includes(name));
+        return [input?.name ?? name, value];
+      }),
+    );
+  return { ...step, inputs: named(inputs), connections: named(connections) };
 }
 
 /** The connections of a step, with that of the environment where it leaves one out. */
