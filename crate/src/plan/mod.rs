@@ -16,8 +16,7 @@ use std::collections::BTreeMap;
 pub use annotations::Run;
 pub use downgrade::{Backward, DowngradeRule};
 pub use error::PlanError;
-pub use query::{FoundWorkloads, Query};
-pub(crate) use rollback::find;
+pub use query::{ByName, FoundWorkloads, Query};
 pub use rollback::{KeptReason, KeptWorkload, Rollback};
 pub use stored::Rewritten;
 
@@ -100,8 +99,6 @@ pub struct ContainerChange {
     pub new: String,
 }
 
-/// Where the plan is with every workload: by the namespace asked for, kind and name.
-type ByName<'a> = BTreeMap<(Option<&'a str>, Kind, &'a str), &'a Workload>;
 /// The workloads that run a repository: by the namespace asked for and the normalised repository.
 type ByRepository<'a> = BTreeMap<(Option<&'a str>, String), Vec<&'a Workload>>;
 
@@ -132,7 +129,7 @@ impl Plan {
         for planned in &mut planner.plan.workloads {
             let containers: Vec<&str> =
                 planned.containers.iter().map(|c| c.container.as_str()).collect();
-            let workload = find(planned, found);
+            let workload = planner.by_name.workload(planned);
             planned.owners = workload.map_or(Vec::new(), |w| owners(w, &containers));
         }
         if errors.is_empty() { Ok(planner.plan) } else { Err(errors) }
@@ -195,13 +192,11 @@ impl Plan {
 
 impl<'a> Planner<'a> {
     fn new(lines: &[Line], defaults: &'a [String], found: &'a [FoundWorkloads]) -> Self {
-        let mut by_name = ByName::new();
         let mut by_repository = ByRepository::new();
         let by_running = lines.iter().any(|line| line.which == Which::Running);
         for FoundWorkloads { query, workloads } in found {
             let namespace = query.namespace.as_deref();
             for workload in workloads {
-                by_name.insert((namespace, workload.kind, &workload.metadata.name), workload);
                 if !by_running || workload.is_controlled() {
                     continue;
                 }
@@ -216,6 +211,7 @@ impl<'a> Planner<'a> {
             }
         }
         let (places, plan) = (BTreeMap::new(), Plan::default());
+        let by_name = ByName::of(found);
         Self { defaults, by_name, by_repository, found, places, plan }
     }
 
@@ -245,9 +241,8 @@ impl<'a> Planner<'a> {
             Which::Named(addresses) => {
                 for address in addresses {
                     for namespace in query::places(address, line, self.defaults) {
-                        let WorkloadName { kind, name } = &address.workload;
-                        let key = (namespace.as_deref(), *kind, name.as_str());
-                        let Some(found) = self.by_name.get(&key).copied() else {
+                        let found = self.by_name.named(namespace.as_deref(), &address.workload);
+                        let Some(found) = found else {
                             let workload = address.workload.clone();
                             return Err(PlanError::NotFound { workload, namespace });
                         };

@@ -1,7 +1,7 @@
 //! What has to be read before there can be a plan: a request for every workload that is named, and one
 //! for every kind among which workloads are looked for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     host::ApiRequest,
@@ -133,13 +133,43 @@ impl FoundWorkloads {
     pub(super) fn within(&self, namespace: Option<&str>) -> &[Workload] {
         if self.query.namespace.as_deref() == namespace { &self.workloads } else { &[] }
     }
+}
+
+/// The workloads that were found, by their names.
+pub struct ByName<'a> {
+    /// By the namespace that was asked for, kind and name.
+    workloads: BTreeMap<(Option<&'a str>, Kind, &'a str), &'a Workload>,
+    queries: BTreeSet<&'a Query>,
+}
+
+impl<'a> ByName<'a> {
+    /// Those of these answers.
+    #[must_use]
+    pub fn of(found: &'a [FoundWorkloads]) -> Self {
+        let named = found.iter().flat_map(|FoundWorkloads { query, workloads }| {
+            let namespace = query.namespace.as_deref();
+            workloads.iter().map(move |w| ((namespace, w.kind, &*w.metadata.name), w))
+        });
+        Self { workloads: named.collect(), queries: found.iter().map(|f| &f.query).collect() }
+    }
+
+    /// The workload of a plan as it was found.
+    #[must_use]
+    pub fn workload(&self, planned: &Planned) -> Option<&'a Workload> {
+        self.named(planned.asked.as_deref(), &planned.name)
+    }
+
+    /// The workload of this name, in the namespace that was asked for.
+    #[must_use]
+    pub fn named(&self, namespace: Option<&str>, name: &WorkloadName) -> Option<&'a Workload> {
+        self.workloads.get(&(namespace, name.kind, &*name.name)).copied()
+    }
 
     /// Whether the workload would be among them if it were there.
     pub(crate) fn covers(&self, planned: &Planned) -> bool {
-        let Query { namespace, kind, name } = &self.query;
-        *namespace == planned.asked
-            && *kind == planned.name.kind
-            && name.as_ref().is_none_or(|name| *name == planned.name.name)
+        let query = Query::of_workload(planned.asked.as_deref(), &planned.name);
+        self.queries.contains(&Query { name: None, ..query.clone() })
+            || self.queries.contains(&query)
     }
 }
 

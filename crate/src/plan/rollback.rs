@@ -3,7 +3,9 @@
 use crate::{
     image::lines::Line,
     kubernetes::{Ran, Workload, last_change},
-    plan::{ContainerChange, FoundWorkloads, Plan, PlanError, Planned, Planner, record::Record},
+    plan::{
+        ByName, ContainerChange, FoundWorkloads, Plan, PlanError, Planned, Planner, record::Record,
+    },
 };
 
 /// What can be put back, and what has to be left alone.
@@ -48,12 +50,6 @@ pub enum KeptReason {
     Recreated,
 }
 
-/// The workload of a plan as it is now.
-pub(crate) fn find<'a>(planned: &Planned, found: &'a [FoundWorkloads]) -> Option<&'a Workload> {
-    let here = found.iter().flat_map(|found| found.within(planned.asked.as_deref()));
-    here.into_iter().find(|workload| workload.is_named(&planned.name))
-}
-
 fn reverted(planned: &Planned, now: &Workload) -> Result<Planned, KeptReason> {
     if planned.uid != now.metadata.uid {
         return Err(KeptReason::Recreated);
@@ -87,8 +83,9 @@ impl Rollback {
     #[must_use]
     pub fn of(plan: &Plan, found: &[FoundWorkloads]) -> Self {
         let mut rollback = Self::default();
+        let by_name = ByName::of(found);
         for planned in plan.changed() {
-            let workload = find(planned, found);
+            let workload = by_name.workload(planned);
             match workload.map_or(Err(KeptReason::Gone), |now| reverted(planned, now)) {
                 Ok(back) => rollback.plan.workloads.push(back),
                 Err(reason) => {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     image::reference::Reference,
     kubernetes::{Kind, Workload, last_change},
-    plan::{FoundWorkloads, Plan, Planned, find},
+    plan::{ByName, FoundWorkloads, Plan, Planned},
 };
 
 /// The field manager of `kubectl set image`. A webhook that changes its request has no name of its own.
@@ -31,8 +31,9 @@ impl Plan {
     /// somebody else stays one that the plan does not have.
     pub fn take_stored(&mut self, found: &[FoundWorkloads]) -> Vec<Rewritten> {
         let mut rewritten = Vec::new();
+        let by_name = ByName::of(found);
         for (place, planned) in self.workloads.iter_mut().enumerate() {
-            let Some(workload) = find(planned, found) else { continue };
+            let Some(workload) = by_name.workload(planned) else { continue };
             if planned.is_left_as_it_is() || workload.metadata.uid != planned.uid {
                 continue;
             }

@@ -6,7 +6,7 @@ use crate::{
     host::{Age, Millis, TaskResult},
     kubectl::{CommandLine, Target},
     kubernetes::Workload,
-    plan::{FoundWorkloads, KeptReason, Plan, Planned, find},
+    plan::{ByName, FoundWorkloads, KeptReason, Plan, Planned},
     registry::Stored,
     rollout::{
         self, Difference, Failure, Goal, Hold, Judgement, Observation, Progress, Proof, Pushed,
@@ -223,9 +223,10 @@ impl RunReport {
     /// Takes in what the workloads run, where the API server told; a workload that is not among
     /// the found ones of its namespace is gone.
     pub(crate) fn see_now(&mut self, found: &[FoundWorkloads]) {
+        let by_name = ByName::of(found);
         for entry in &mut self.workloads {
-            let asked = found.iter().any(|found| found.covers(&entry.planned));
-            let workload = find(&entry.planned, found);
+            let asked = by_name.covers(&entry.planned);
+            let workload = by_name.workload(&entry.planned);
             match (asked, workload) {
                 (false, _) => {}
                 (true, Some(workload)) => entry.now = CurrentImages::of(&entry.planned, workload),

@@ -10,7 +10,9 @@ use crate::{
     inputs::{Change, OnFailure, Scope, WhenUnchanged},
     kubectl::{CommandLine, Skew, client_version, server_version},
     kubernetes::{ApiError, Note},
-    plan::{self, FoundWorkloads, Plan, PlanError, Planned, PlannedCommand, Query, Rollback, Run},
+    plan::{
+        ByName, FoundWorkloads, Plan, PlanError, Planned, PlannedCommand, Query, Rollback, Run,
+    },
     registry::Verify,
     report::{
         self,
@@ -298,7 +300,8 @@ impl Release {
             }
         }
         if self.session.request.timeout_by_deadlines {
-            let workloads = self.plan.workloads.iter().filter_map(|w| plan::find(w, &found));
+            let by_name = ByName::of(&found);
+            let workloads = self.plan.workloads.iter().filter_map(|w| by_name.workload(w));
             let seconds = rollout::default_timeout(workloads);
             self.session.request.timeout_ms = Some(seconds.saturating_mul(1000));
         }
@@ -583,7 +586,8 @@ impl Release {
         effects.extend(reading.failures().map(|error| report::not_known(&error)));
         self.take_stored(&found, effects);
         let Rollback { plan, left } = Rollback::of(&self.plan_to_put_back(), &found);
-        let is_known = |planned: &Planned| found.iter().any(|found| found.covers(planned));
+        let by_name = ByName::of(&found);
+        let is_known = |planned: &Planned| by_name.covers(planned);
         let to_put_back = self.plan_to_put_back();
         for planned in to_put_back.workloads.iter().filter(|planned| !is_known(planned)) {
             if let Some(entry) = self.report.workload_mut(planned) {
