@@ -14,6 +14,13 @@ interface Input {
   options?: Record<string, string | undefined>;
 }
 
+interface Group {
+  name: string;
+  displayName: string;
+  isExpanded?: boolean;
+  visibleRule?: string;
+}
+
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 /** The page asks no cluster, whatever is chosen. */
@@ -34,16 +41,32 @@ export class Form {
     const fields = (group?: string) =>
       all.filter(({ groupName }) => groupName === group).map((input) => this.field(input));
     this.above = fields();
-    this.groups = groups.map(({ name, displayName, visibleRule }) => {
-      const legend = element("legend", {}, displayName);
-      return this.rule(element("fieldset", {}, legend, ...fields(name)), visibleRule);
+    const parts: Group[] = groups;
+    this.groups = parts.map(({ name, displayName, isExpanded, visibleRule }) => {
+      const head = element("summary", {}, displayName);
+      const body = element("div", { class: "fields" }, ...fields(name));
+      return this.rule(element("details", { open: isExpanded }, head, body), visibleRule);
     });
   }
 
-  /** What is typed, by the names of task.json. */
+  /** What the step is given, by the names of task.json: a field that is hidden cannot matter. */
   get values(): Record<string, string> {
-    const values = [...this.controls].map(([name, control]) => [name, typed(control)]);
-    return Object.fromEntries(values);
+    return {
+      ...Object.fromEntries(inputs.map((i) => [i.name, i.defaultValue])),
+      ...this.given,
+      ...fixed,
+    };
+  }
+
+  /** What is typed in the fields that can be seen and differs from task.json, in its order. */
+  get given(): Record<string, string> {
+    const given = inputs.flatMap(({ name, defaultValue }) => {
+      const control = this.controls.get(name);
+      if (!control || name in fixed || control.closest("[hidden]")) return [];
+      const value = typed(control);
+      return value === defaultValue ? [] : [[name, value] as const];
+    });
+    return Object.fromEntries(given);
   }
 
   /** Fills it anew: with these values, and task.json's for the others. */
@@ -57,9 +80,9 @@ export class Form {
     }
   }
 
-  /** Shows the fields that count. */
+  /** Shows the fields that can matter, by the rules of task.json. */
   followRules(): void {
-    const { values } = this;
+    const values = Object.fromEntries([...this.controls].map(([name, one]) => [name, typed(one)]));
     for (const [field, rule] of this.ruled) field.hidden = !holds(rule, values);
   }
 
@@ -74,7 +97,7 @@ export class Form {
     return this.rule(element("div", { class: "field" }, ...parts, help), visibleRule);
   }
 
-  private rule(field: HTMLElement, rule: string | undefined): HTMLElement {
+  private rule<E extends HTMLElement>(field: E, rule: string | undefined): E {
     if (rule) this.ruled.push([field, rule]);
     return field;
   }

@@ -1,8 +1,11 @@
+import { copyButton } from "../copy";
 import { element } from "../element";
 import { type Example, examples } from "./examples";
 import { Form } from "./form";
+import { fragmentOf, givenOf } from "./link";
 import { details, verdict } from "./outcome";
 import { load, run } from "./run";
+import { stepOf } from "./step";
 import { expanded, variablesOf } from "./variables";
 
 const form = new Form();
@@ -10,6 +13,8 @@ const variables = element("textarea", { id: "variables", rows: "7", spellcheck: 
 const files = element("fieldset", { hidden: true }, element("legend", {}, "Files"));
 /** The text fields of the files that the core has asked for, by their paths. */
 const contents = new Map<string, HTMLTextAreaElement>();
+/** What the link leaves out. */
+const note = element("p", { class: "note", role: "status" });
 
 function show(): void {
   form.followRules();
@@ -24,11 +29,10 @@ function show(): void {
   files.hidden = done.files.length === 0;
   for (const [path, field] of contents)
     field.parentElement?.toggleAttribute("hidden", !done.files.includes(path));
-  const { result, message } = verdict(done.effects);
-  find(".verdict").className = `verdict ${result}`;
-  find(".verdict").replaceChildren(element("strong", {}, result), ` ${message}`);
-  find(".details").replaceChildren(...details(done.effects));
+  find(".verdict").replaceChildren(verdict(done.effects));
+  find(".details").replaceChildren(...details(done.effects, stepOf(form.given)));
   find("section").setAttribute("aria-busy", "false");
+  note.textContent = "";
 }
 
 /** Makes a field for each file that has none; tells whether there was one to make. */
@@ -43,10 +47,19 @@ function addFiles(paths: string[]): boolean {
   return added.length > 0;
 }
 
-function begin({ inputs, variables: lines }: Example): void {
+function begin({ inputs, variables: lines }: Omit<Example, "name">): void {
   form.fill(inputs);
   variables.value = lines;
   show();
+}
+
+/** Puts what was given into the address of the page, and nowhere else. */
+function link(): string {
+  const { fragment, left } = fragmentOf({ inputs: form.given, variables: variables.value });
+  history.replaceState(null, "", fragment);
+  note.textContent =
+    left.length > 0 ? `Not in the link, since it may be secret: ${left.join(", ")}.` : "";
+  return location.href;
 }
 
 function find(selector: string): Element {
@@ -68,7 +81,20 @@ async function start(): Promise<void> {
   find("form").append(...form.above, field, files, ...form.groups);
   find("form").addEventListener("input", show);
   find("form").addEventListener("submit", (event) => event.preventDefault());
-  const [first] = examples;
+  const copies = element(
+    "div",
+    { class: "copies" },
+    copyButton(() => stepOf(form.given), "", "Copy as YAML"),
+    copyButton(link, "", "Copy link"),
+    note,
+  );
+  find(".verdict").after(copies);
+  const restore = () => givenOf(location.hash);
+  addEventListener("hashchange", () => {
+    const given = restore();
+    if (given) begin(given);
+  });
+  const first = restore() ?? examples[0];
   if (first) begin(first);
 }
 

@@ -1,16 +1,29 @@
 import type { Effect } from "../../task/src/protocol";
+import { copyButton } from "../copy";
 import { element } from "../element";
 
-/** How the step ended, and in which words. */
-export function verdict(effects: Effect[]): { result: string; message: string } {
-  const end = effects.find((effect) => effect.type === "finish");
-  if (end) return end;
-  const message = "From here on the step asks the cluster, and this page has none.";
-  return { result: "Goes on", message };
+/** How the step ended, in which words, and what of it to see first: the first error, or the tag. */
+export function verdict(effects: Effect[]): HTMLElement {
+  const end = effects.find((effect) => effect.type === "finish") ?? {
+    result: "Goes on",
+    message: "From here on the step asks the cluster, and this page has none.",
+  };
+  const error = effects.find((effect) => effect.type === "log" && effect.style === "error");
+  const tag = effects.find((effect) => effect.type === "setVariable" && effect.name === "tag");
+  return element(
+    "div",
+    { class: `result ${end.result.replace(/\W/g, "")}` },
+    element("p", {}, element("strong", {}, end.result), ` ${end.message}`),
+    error?.type === "log"
+      ? element("p", { class: "first" }, error.text)
+      : tag?.type === "setVariable"
+        ? element("p", { class: "first" }, "Tag ", element("code", {}, tag.value))
+        : undefined,
+  );
 }
 
-/** What came of the inputs: the output variables and the like, and the log. */
-export function details(effects: Effect[]): HTMLElement[] {
+/** What came of the inputs: the output variables and the like, the log, and the step as YAML. */
+export function details(effects: Effect[], step: string): HTMLElement[] {
   const rows = effects.flatMap(row);
   const lines = effects.flatMap((effect) =>
     effect.type === "log" && effect.style !== "debug"
@@ -21,6 +34,8 @@ export function details(effects: Effect[]): HTMLElement[] {
     ...(rows.length > 0 ? [element("dl", {}, ...rows.flat())] : []),
     element("h2", {}, "Log"),
     element("pre", { tabindex: "0", role: "region", "aria-label": "Log" }, ...lines),
+    element("h2", {}, "Step"),
+    element("pre", { tabindex: "0", role: "region", "aria-label": "Step" }, step),
   ];
 }
 
@@ -41,6 +56,10 @@ function row(effect: Effect): HTMLElement[][] {
 }
 
 function pair(name: string, value: string): HTMLElement[] {
-  const code = element("pre", {}, value.trimEnd());
-  return [element("dt", {}, name), element("dd", {}, code)];
+  const text = value.trimEnd();
+  const copy = text === "" ? undefined : copyButton(() => text, name);
+  return [
+    element("dt", {}, name),
+    element("dd", {}, element("code", { class: "value" }, text), copy),
+  ];
 }

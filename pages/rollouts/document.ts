@@ -1,8 +1,12 @@
 /** The document that the task attaches, as crate/src/report/document.rs writes it. */
 export interface Rollout {
   result: string;
+  /** What became of the run, in a sentence. */
+  message?: string;
   milliseconds: number;
   workloads: Workload[];
+  /** What rolls back by hand what the run left changed. */
+  rollbackCommands: string[];
 }
 
 export interface Workload {
@@ -13,9 +17,11 @@ export interface Workload {
   outcome: string;
   /** What became of it, in a sentence. */
   result: string;
-  /** What became of its old images. */
-  /** Whether the new pods run what was pushed, in a sentence. */
-  proof?: string;
+  /** Why it failed itself, in short. */
+  cause?: string;
+  /** Whether the new pods run what was pushed. */
+  proof?: Proof;
+  /** What became of its previous images, in a sentence. */
   rollback?: string;
   /** From the change to the end of its rollout. */
   milliseconds?: number;
@@ -27,12 +33,35 @@ export interface Workload {
   log?: Log;
 }
 
+export interface Proof {
+  /** `verified`, `differs` or `unknown`. */
+  state: string;
+  /** The digest of each container that is verified. */
+  digests: Record<string, string>;
+  /** In a sentence. */
+  words: string;
+}
+
 export interface Container {
   name: string;
   before: string;
   set: string;
   /** Not there when it is not known. */
   now?: string;
+  /** What the registry has under the image that was set. */
+  image?: Image;
+}
+
+/** An image, and where it comes from, as it says itself. */
+export interface Image {
+  digest: string;
+  /** When it was built, as RFC 3339 has it. */
+  created?: string;
+  /** The commit that it was built from. */
+  revision?: string;
+  /** The URL of the repository of that commit. */
+  source?: string;
+  version?: string;
 }
 
 export interface Pod {
@@ -84,8 +113,10 @@ export function read(text: string): Rollout {
   }
   return {
     result: member(document, "result", isText),
+    ...optional(document, "message", isText),
     milliseconds: member(document, "milliseconds", isNumber),
     workloads: list(document, "workloads", workload),
+    rollbackCommands: has(document, "rollbackCommands") ? texts(document, "rollbackCommands") : [],
   };
 }
 
@@ -103,26 +134,40 @@ const workload = (from: unknown): Workload => ({
   name: member(from, "name", isText),
   outcome: member(from, "outcome", isText),
   result: member(from, "result", isText),
-  ...proofOf(from),
+  ...optional(from, "cause", isText),
+  ...part(from, "proof", proof),
   ...optional(from, "rollback", isText),
   ...optional(from, "milliseconds", isNumber),
   containers: list(from, "containers", container),
   pods: list(from, "pods", pod),
   timeline: list(from, "timeline", step),
   warnings: list(from, "warnings", warning),
-  ...(has(from, "log") && { log: log(member(from, "log", isAnything)) }),
+  ...part(from, "log", log),
 });
 
-function proofOf(from: unknown): { proof?: string } {
-  if (!has(from, "proof")) return {};
-  return { proof: member(member(from, "proof", isAnything), "words", isText) };
-}
+const proof = (from: unknown): Proof => {
+  const digests = Object.entries(member(from, "digests", isObject));
+  return {
+    state: member(from, "state", isText),
+    digests: Object.fromEntries(digests.map(([of, one]) => [of, checked(one, "digests", isText)])),
+    words: member(from, "words", isText),
+  };
+};
 
 const container = (from: unknown): Container => ({
   name: member(from, "name", isText),
   before: member(from, "before", isText),
   set: member(from, "set", isText),
   ...optional(from, "now", isText),
+  ...part(from, "image", image),
+});
+
+const image = (from: unknown): Image => ({
+  digest: member(from, "digest", isText),
+  ...optional(from, "created", isText),
+  ...optional(from, "revision", isText),
+  ...optional(from, "source", isText),
+  ...optional(from, "version", isText),
 });
 
 const pod = (from: unknown): Pod => ({
@@ -150,7 +195,7 @@ const warning = (from: unknown): Warning => ({
 const log = (from: unknown): Log => ({
   pod: member(from, "pod", isText),
   container: member(from, "container", isText),
-  lines: list(from, "lines", (line) => checked(line, "lines", isText)),
+  lines: texts(from, "lines"),
 });
 
 const isAnything = (_: unknown): _ is unknown => true;
@@ -158,12 +203,14 @@ const isText = (value: unknown) => typeof value === "string";
 const isNumber = (value: unknown) => typeof value === "number";
 const isTruth = (value: unknown) => typeof value === "boolean";
 const isList = (value: unknown) => Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;
 
 type Check<T> = (value: unknown) => value is T;
 
 function member<T>(of: unknown, name: string, check: Check<T>): T {
-  if (typeof of !== "object" || of === null) throw broken(name);
-  return checked((of as Record<string, unknown>)[name], name, check);
+  if (!isObject(of)) throw broken(name);
+  return checked(of[name], name, check);
 }
 
 function checked<T>(value: unknown, name: string, check: Check<T>): T {
@@ -175,12 +222,20 @@ function list<T>(of: unknown, name: string, item: (from: unknown) => T): T[] {
   return member(of, name, isList).map(item);
 }
 
+function texts(of: unknown, name: string): string[] {
+  return list(of, name, (text) => checked(text, name, isText));
+}
+
 function has(of: unknown, name: string): boolean {
   return (member(of, name, isAnything) ?? null) !== null;
 }
 
 function optional<N extends string, T>(of: unknown, name: N, check: Check<T>) {
   return (has(of, name) ? { [name]: member(of, name, check) } : {}) as { [K in N]?: T };
+}
+
+function part<N extends string, T>(of: unknown, name: N, read: (from: unknown) => T) {
+  return (has(of, name) ? { [name]: read(member(of, name, isAnything)) } : {}) as { [K in N]?: T };
 }
 
 function broken(name: string): Unreadable {

@@ -1,21 +1,27 @@
+import { copyButton } from "../copy";
 import { element } from "../element";
-import type { Container } from "./document";
+import type { Container, Image, Proof } from "./document";
+import { sign } from "./sign";
+import type { Tone } from "./words";
 
-/** The images of every container: before, set, and what it has now. */
-export function images(containers: Container[]): HTMLElement {
-  const heads = ["Container", "Before", "Set", "Has now"];
+/** The images of a container: the previous one, the one that was set, and what is known of them. */
+export function images(container: Container, proof: Proof | undefined): HTMLElement {
+  const { name, before, set, now, image } = container;
+  const changed = before === set ? [] : [row("Previous image", code(before))];
   return element(
-    "div",
-    { class: "wide" },
+    "section",
+    { class: "part" },
+    element("h4", {}, "Container ", element("code", {}, name)),
     element(
-      "table",
+      "dl",
       { class: "images" },
-      element(
-        "thead",
-        {},
-        element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head))),
-      ),
-      element("tbody", {}, ...containers.map(row)),
+      ...[
+        ...changed,
+        row(before === set ? "Image" : "Image set", code(set)),
+        row("Runs now", ...(now === undefined ? ["not known"] : which(now, before, set))),
+        ...digest(container, proof),
+        ...(image ? origin(image) : []),
+      ].flat(),
     ),
   );
 }
@@ -25,7 +31,7 @@ export function images(containers: Container[]): HTMLElement {
  * is there now is bold; a successor that is gone again is struck out.
  */
 export function change({ before, set, now }: Container): HTMLElement {
-  if (before === set) return element("code", {}, set);
+  if (before === set) return code(set);
   const shared = sharedStart(before, set);
   const isBack = now === before;
   return element(
@@ -38,24 +44,72 @@ export function change({ before, set, now }: Container): HTMLElement {
   );
 }
 
-function row({ name, before, set, now }: Container): HTMLElement {
-  return element(
-    "tr",
-    {},
-    element("th", { scope: "row" }, name),
-    element("td", {}, element("code", {}, before)),
-    element("td", {}, element("code", {}, set)),
-    now === undefined
-      ? element("td", {}, "not known")
-      : element("td", {}, element("code", {}, now), " ", which(now, before, set)),
-  );
+type Part = HTMLElement | SVGElement | string;
+
+function row(name: string, ...value: Part[]): HTMLElement[] {
+  return [element("dt", {}, name), element("dd", {}, ...value)];
 }
 
-function which(now: string, before: string, set: string): HTMLElement {
-  if (now === before && now === set) return element("span", { class: "which" }, "as before");
-  if (now === set) return element("span", { class: "which good" }, "the new one");
-  if (now === before) return element("span", { class: "which" }, "the old one");
-  return element("span", { class: "which bad" }, "set by somebody else");
+function which(now: string, before: string, set: string): Part[] {
+  if (now === before && now === set) return ["this image, as before"];
+  if (now === set) return ["the image set"];
+  if (now === before) return ["the previous image"];
+  return [code(now), " set by another deployment"];
+}
+
+const verdicts: Record<string, [Tone, string]> = {
+  verified: ["good", "verified"],
+  differs: ["bad", "differs"],
+};
+const unknown: [Tone, string] = ["calm", "not verified"];
+
+/** The digest that the pods should run, and whether they do. */
+function digest({ name, image }: Container, proof: Proof | undefined): HTMLElement[][] {
+  const known = proof?.digests[name] ?? image?.digest;
+  const isVerified = proof?.digests[name] !== undefined;
+  if (known === undefined && proof === undefined) return [];
+  const copied =
+    known === undefined ? [] : [code(known), " ", copyButton(() => known, "the digest"), " "];
+  return [row("Digest", ...copied, ...(proof ? [verdict(proof, isVerified)] : []))];
+}
+
+function verdict({ state }: Proof, isVerified: boolean): HTMLElement {
+  const [tone, text] = ((state !== "verified" || isVerified) && verdicts[state]) || unknown;
+  return element("span", { class: `outcome ${tone}` }, sign(tone), text);
+}
+
+/** When and from what it was built. Whoever pushed the image wrote it. */
+function origin({ created, revision, source, version }: Image): HTMLElement[][] {
+  const built = created === undefined ? Number.NaN : Date.parse(created);
+  const time = Number.isNaN(built) ? undefined : new Date(built);
+  return [
+    ...(version === undefined ? [] : [row("Version", code(version))]),
+    ...(time
+      ? [
+          row(
+            "Built",
+            element(
+              "time",
+              { datetime: time.toISOString() },
+              time.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }),
+            ),
+          ),
+        ]
+      : []),
+    ...(revision === undefined ? [] : [row("Commit", code(revision))]),
+    ...(source === undefined ? [] : [row("Source", link(source))]),
+  ];
+}
+
+/** A link where the text is the address of a page, and else the text. */
+function link(text: string): Part {
+  const isPage = /^https?:\/\/[^\s/]/.test(text) && URL.canParse(text);
+  if (!isPage) return code(text);
+  return element("a", { href: text, target: "_blank", rel: "noopener noreferrer" }, text);
+}
+
+function code(text: string): HTMLElement {
+  return element("code", {}, text);
 }
 
 /** How long the common start is, up to the end of a part of the names. */

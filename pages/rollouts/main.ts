@@ -53,19 +53,19 @@ async function section(attachment: Attachment): Promise<HTMLElement> {
 
 function wordsOf(error: unknown): string {
   if (error instanceof NoAnswer || error instanceof Unreadable) return error.message;
-  return `The page itself broke down, which is a bug in it: ${error}`;
+  return `The page itself failed, which is a bug in it: ${error}`;
 }
 
 function none(): HTMLElement {
   return element(
     "section",
     { class: "none" },
-    element("h2", {}, "No rollout here yet"),
+    element("h2", {}, "No rollout yet"),
     element(
       "p",
       {},
-      "The step Kubectl Set Image leaves one when it sets images or puts them back. Compute tag, ",
-      "dry runs and steps that stop before they change something leave none.",
+      "The Kubectl Set Image step adds one when it sets images or rolls them back. Compute tag, ",
+      "dry runs and steps that stop before they change anything add none.",
     ),
     element("pre", { tabindex: "0", role: "region", "aria-label": "Example of a step" }, example),
   );
@@ -84,9 +84,8 @@ function failure(why: string, list: () => Promise<Attachment[]>): HTMLElement {
 }
 
 function replace(...content: HTMLElement[]): void {
-  const main = document.querySelector("main");
-  main?.replaceChildren(...content);
-  main?.setAttribute("aria-busy", "false");
+  document.querySelector(".rollouts")?.replaceChildren(...content);
+  document.querySelector("main")?.setAttribute("aria-busy", "false");
 }
 
 /** The page is the tab of a build run or that of a stage of a release: the host says which. */

@@ -1,5 +1,7 @@
 import { drawing, element } from "../element";
 import type { Pod } from "./document";
+import { marked, type Names } from "./marked";
+import type { Scale } from "./scale";
 import { sign } from "./sign";
 import { span } from "./words";
 
@@ -10,11 +12,9 @@ const atFirst = 10;
 const width = 1000;
 
 /** The pods of the new template, those in trouble first, and when each came and became ready. */
-export function pods(list: Pod[], end: number): HTMLElement {
-  const moments = list.flatMap(({ created = 0, becameReady = 0 }) => [created, becameReady]);
-  const last = Math.max(end, ...moments, 1);
+export function pods(list: Pod[], scale: Scale, names: Names): HTMLElement {
   const inOrder = [...list].sort((a, b) => Number(a.ready) - Number(b.ready));
-  const rows = inOrder.map((one) => pod(one, last));
+  const rows = inOrder.map((one) => pod(one, scale, names));
   const rest = rows.splice(atFirst);
   return element(
     "section",
@@ -32,7 +32,11 @@ export function pods(list: Pod[], end: number): HTMLElement {
   );
 }
 
-function pod({ name, ready, milliseconds, created, becameReady, trouble }: Pod, last: number) {
+function pod(
+  { name, ready, milliseconds, created, becameReady, trouble }: Pod,
+  scale: Scale,
+  names: Names,
+): HTMLElement {
   const tone = ready ? "good" : trouble ? "bad" : "calm";
   const state = ready ? "ready" : (trouble ?? "not ready");
   const age = milliseconds === undefined ? "" : `, ${span(milliseconds)} old`;
@@ -41,24 +45,30 @@ function pod({ name, ready, milliseconds, created, becameReady, trouble }: Pod, 
     {},
     sign(tone),
     element("code", {}, name),
-    element("span", { class: "state" }, state, element("span", { class: "age" }, age)),
-    created === undefined ? undefined : bar(created, becameReady, last),
+    element(
+      "span",
+      { class: "state" },
+      ...marked(state, names),
+      element("span", { class: "age" }, age),
+    ),
+    created === undefined ? undefined : bar(created, becameReady, scale),
   );
 }
 
 /** When a pod came, and since when it is ready, between the change and the end. */
-function bar(created: number, becameReady: number | undefined, last: number): SVGElement {
-  const x = (at: number) => Math.round((width * Math.min(at, last)) / last);
+function bar(created: number, becameReady: number | undefined, scale: Scale): SVGElement {
   const came = `Created ${span(created)} after the change`;
   const words = becameReady === undefined ? came : `${came}, ready ${span(becameReady)} after it`;
+  const x = (at: number) => Math.round(width * scale(at));
   const piece = (of: string, from: number, to: number) =>
     drawing("rect", {
       class: of,
-      x: String(x(from)),
+      x: String(from),
       y: "0",
-      width: String(Math.max(x(to) - x(from), 4)),
+      width: String(Math.max(to - from, 4)),
       height: "10",
     });
+  const running = becameReady === undefined ? width : x(becameReady);
   return drawing(
     "svg",
     {
@@ -69,7 +79,7 @@ function bar(created: number, becameReady: number | undefined, last: number): SV
       "aria-label": words,
     },
     drawing("title", {}, words),
-    piece("starting", created, becameReady ?? last),
-    becameReady === undefined ? undefined : piece("running", becameReady, last),
+    piece("starting", x(created), running),
+    becameReady === undefined ? undefined : piece("running", running, width),
   );
 }

@@ -1,5 +1,6 @@
 import { drawing, element } from "../element";
 import type { Step } from "./document";
+import { labels, type Scale } from "./scale";
 import { sentence, span } from "./words";
 
 const width = 1000;
@@ -10,12 +11,12 @@ const tail = 40;
 const told = 8;
 
 /** How many new pods were ready and how many old ones were left, from the change to the end. */
-export function timeline(course: Step[], end: number): HTMLElement | undefined {
-  const last = course.at(-1);
-  if (!last || course.every(({ wanted }) => wanted === 0)) return undefined;
-  const most = Math.max(...course.map(({ wanted, ready, old }) => Math.max(wanted, ready + old)));
-  const draw = (low: Count, high: Count) => area(course, end, most, low, high);
-  const words = course
+export function timeline(steps: Step[], scale: Scale, end: number): HTMLElement | undefined {
+  const last = steps.at(-1);
+  if (!last || steps.every(({ wanted }) => wanted === 0)) return undefined;
+  const most = Math.max(...steps.map(({ wanted, ready, old }) => Math.max(wanted, ready + old)));
+  const draw = (low: Count, high: Count) => area(steps, scale, most, low, high);
+  const words = steps
     .slice(-told)
     .map(({ milliseconds, wanted, ready, old }) => {
       return `after ${span(milliseconds)} ${ready} of ${wanted} new pods ready, ${old} old left`;
@@ -27,7 +28,7 @@ export function timeline(course: Step[], end: number): HTMLElement | undefined {
     element(
       "figcaption",
       {},
-      element("span", { class: "key new" }, `New pods, ready: ${last.ready} of ${last.wanted}`),
+      element("span", { class: "key new" }, `New pods ready: ${last.ready} of ${last.wanted}`),
       element("span", { class: "key old" }, `Old pods left: ${last.old}`),
     ),
     drawing(
@@ -41,13 +42,18 @@ export function timeline(course: Step[], end: number): HTMLElement | undefined {
       drawing("path", { class: "old", d: draw(ready, all) }),
       drawing("path", { class: "new", d: draw(none, ready) }),
     ),
-    element(
-      "p",
-      { class: "axis", "aria-hidden": "true" },
-      element("span", {}, "0 s"),
-      element("span", {}, span(end)),
-    ),
+    axis(steps, scale, end),
   );
+}
+
+function axis(steps: Step[], scale: Scale, end: number): HTMLElement {
+  const moments = steps.map(({ milliseconds }) => milliseconds);
+  const times = labels(scale, moments, end).map(({ text, at }) => {
+    const label = element("span", {}, text);
+    label.style.left = `${round((at * (width - tail)) / 10)}%`;
+    return label;
+  });
+  return element("p", { class: "axis", "aria-hidden": "true" }, ...times);
 }
 
 type Count = (step: Step) => number;
@@ -56,16 +62,12 @@ const ready: Count = (step) => step.ready;
 const all: Count = (step) => step.ready + step.old;
 
 /** The steps between two counts, from the change to the end; the first is taken to hold before. */
-function area(course: Step[], end: number, most: number, low: Count, high: Count): string {
-  const x = (at: number) => round(((width - tail) * Math.min(at, end)) / Math.max(end, 1));
+function area(steps: Step[], scale: Scale, most: number, low: Count, high: Count): string {
+  const x = ({ milliseconds }: Step) => round((width - tail) * scale(milliseconds));
   const y = (count: number) => round(height - (height * count) / Math.max(most, 1));
-  const edges = course.map((step, at) => {
-    const next = course[at + 1];
-    return {
-      from: at === 0 ? 0 : x(step.milliseconds),
-      to: next ? x(next.milliseconds) : width,
-      step,
-    };
+  const edges = steps.map((step, at) => {
+    const next = steps[at + 1];
+    return { from: at === 0 ? 0 : x(step), to: next ? x(next) : width, step };
   });
   const line = (count: Count) =>
     edges.flatMap(({ from, to, step }) => [`${from} ${y(count(step))}`, `${to} ${y(count(step))}`]);

@@ -1,7 +1,9 @@
 import { element } from "../element";
 import type { Log, Rollout, Warning, Workload } from "./document";
 import { change, images } from "./images";
+import { commandLine, marked, type Names, namesOf } from "./marked";
 import { pods } from "./pods";
+import { scaleOf } from "./scale";
 import { sign } from "./sign";
 import { timeline } from "./timeline";
 import { outcomeWord, resultWord, sentence, span } from "./words";
@@ -12,13 +14,13 @@ export interface Place {
   at?: Date;
 }
 
-/** One rollout: the verdict first, then every workload, those that ask for a look before the rest. */
+/** One rollout: the result first, then every workload, the ones that failed before the rest. */
 export function rollout(document: Rollout, place: Place): HTMLElement {
   const { text, tone } = resultWord(document.result);
-  const { workloads } = document;
+  const { workloads, message, rollbackCommands } = document;
   const most = Math.max(...workloads.map(concern));
   const ordered = [...workloads].sort((a, b) => concern(b) - concern(a));
-  const isOpen = (one: Workload) => workloads.length === 1 || (most > 0 && concern(one) === most);
+  const isOpen = (one: Workload) => workloads.length === 1 || (most > 1 && concern(one) === most);
   return element(
     "section",
     { class: `rollout ${tone}` },
@@ -32,29 +34,34 @@ export function rollout(document: Rollout, place: Place): HTMLElement {
         text,
         element("span", { class: "took" }, ` after ${span(document.milliseconds)}`),
         workloads.length > 1
-          ? element("span", { class: "took" }, `: ${tally(workloads)}`)
+          ? element("span", { class: "took" }, `: ${tally(ordered)}`)
           : undefined,
       ),
       where(place),
     ),
+    message === undefined
+      ? undefined
+      : element("p", { class: "message" }, ...marked(message, namesOf(workloads))),
     ...ordered.map((one) => workload(one, isOpen(one))),
+    rollbackCommands.length > 0 ? rollback(rollbackCommands) : undefined,
   );
 }
 
-/** How much a workload asks for a look: most when a pod of its is in trouble, least when all is well. */
-function concern({ outcome, pods }: Workload): number {
-  const isWell = ["good", "calm"].includes(outcomeWord(outcome).tone);
-  if (isWell) return 0;
-  return pods.some(({ trouble }) => trouble) ? 2 : 1;
+/** How much a workload asks for a look: most when it failed itself, least when all is well. */
+function concern(one: Workload): number {
+  if (one.cause !== undefined) return 3;
+  const { tone } = outcomeWord(one);
+  if (tone === "good" || tone === "calm") return one.proof?.state === "differs" ? 2 : 0;
+  return tone === "back" ? 1 : 2;
 }
 
 function tally(workloads: Workload[]): string {
   const counts = new Map<string, number>();
-  for (const { outcome } of workloads) {
-    const { text } = outcomeWord(outcome);
+  for (const one of workloads) {
+    const { text } = outcomeWord(one);
     counts.set(text, (counts.get(text) ?? 0) + 1);
   }
-  return [...counts].map(([text, count]) => `${count} ${text.toLowerCase()}`).join(", ");
+  return [...counts].map(([text, count]) => `${count} ${text.toLowerCase()}`).join("; ");
 }
 
 /** What is shown in the place of a rollout that cannot be. */
@@ -80,9 +87,9 @@ function where({ step, at }: Place): HTMLElement {
 }
 
 function workload(one: Workload, isOpen: boolean): HTMLElement {
-  const { text, tone } = outcomeWord(one.outcome);
+  const { text, tone } = outcomeWord(one);
+  const names = namesOf([one]);
   const changes = one.containers.map((container) => element("li", {}, change(container)));
-  const end = one.milliseconds ?? one.timeline.at(-1)?.milliseconds ?? 0;
   return element(
     "details",
     { class: `workload ${tone}`, open: isOpen },
@@ -98,53 +105,85 @@ function workload(one: Workload, isOpen: boolean): HTMLElement {
       element(
         "span",
         { class: `outcome ${tone}` },
-        one.milliseconds ? element("span", { class: "took" }, span(one.milliseconds)) : undefined,
+        one.milliseconds === undefined
+          ? undefined
+          : element("span", { class: "took" }, span(one.milliseconds)),
         sign(tone),
         text,
       ),
+      one.cause === undefined
+        ? undefined
+        : element("span", { class: "cause" }, ...marked(one.cause, names, { buttons: false })),
       element("ul", { class: "changes", "aria-label": "Images" }, ...changes),
     ),
-    element(
-      "div",
-      { class: "body" },
-      element("p", { class: "verdict" }, sentence(one.result)),
-      one.proof === undefined ? undefined : element("p", { class: "proof" }, sentence(one.proof)),
-      one.rollback === undefined
-        ? undefined
-        : element("p", { class: "rollback" }, sentence(one.rollback)),
-      images(one.containers),
-      timeline(one.timeline, end),
-      one.pods.length > 0 ? pods(one.pods, end) : undefined,
-      one.warnings.length > 0 ? warnings(one.warnings) : undefined,
-      one.log ? log(one.log) : undefined,
-    ),
+    body(one, names),
   );
 }
 
-function warnings(list: Warning[]): HTMLElement {
+function body(one: Workload, names: Names): HTMLElement {
+  const moments = [
+    ...one.timeline.map(({ milliseconds }) => milliseconds),
+    ...one.pods.flatMap(({ created = 0, becameReady = 0 }) => [created, becameReady]),
+  ];
+  const end = Math.max(one.milliseconds ?? 0, ...moments);
+  const scale = scaleOf(moments, end);
+  const said = (of: string, text: string | undefined) =>
+    text === undefined ? undefined : element("p", { class: of }, ...marked(sentence(text), names));
+  return element(
+    "div",
+    { class: "body" },
+    said("verdict", one.result),
+    said("rollback", one.rollback),
+    one.proof?.state === "verified" ? undefined : said("proof", one.proof?.words),
+    one.log ? log(one.log) : undefined,
+    one.warnings.length > 0 ? events(one.warnings, names) : undefined,
+    timeline(one.timeline, scale, end),
+    one.pods.length > 0 ? pods(one.pods, scale, names) : undefined,
+    ...one.containers.map((container) => images(container, one.proof)),
+  );
+}
+
+function events(list: Warning[], names: Names): HTMLElement {
   const items = list.map(({ reason, message, times }) =>
     element(
       "li",
       {},
       element("b", {}, reason),
       times > 1 ? element("span", { class: "times" }, ` ${times} times`) : undefined,
-      element("span", { class: "message" }, message),
+      element("span", { class: "said" }, ...marked(message, names)),
     ),
   );
   return element(
     "section",
     { class: "part" },
-    element("h4", {}, "Warnings of Kubernetes"),
-    element("ul", { class: "warnings" }, ...items),
+    element("h4", {}, "Kubernetes events"),
+    element("ul", { class: "events" }, ...items),
   );
 }
 
 function log({ pod, container, lines }: Log): HTMLElement {
-  const title = `The last lines of ${container} in the pod ${pod}`;
+  const label = `Last output of ${container} in pod ${pod}`;
   return element(
     "section",
     { class: "part" },
-    element("h4", {}, title),
-    element("pre", { tabindex: "0", role: "region", "aria-label": title }, lines.join("\n")),
+    element(
+      "h4",
+      {},
+      "Last output of ",
+      element("code", {}, container),
+      " in pod ",
+      element("code", {}, pod),
+    ),
+    element("pre", { tabindex: "0", role: "region", "aria-label": label }, lines.join("\n")),
+  );
+}
+
+function rollback(commands: string[]): HTMLElement {
+  const items = commands.map((command) => element("li", {}, commandLine(command)));
+  return element(
+    "section",
+    { class: "by-hand" },
+    element("h3", {}, "To roll back"),
+    element("ul", {}, ...items),
   );
 }

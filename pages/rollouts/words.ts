@@ -1,4 +1,6 @@
-/** How something went, for its colour and its sign. */
+import type { Workload } from "./document";
+
+/** How something went, for its color and its sign. */
 export type Tone = "good" | "warn" | "bad" | "back" | "calm";
 
 interface Word {
@@ -15,27 +17,33 @@ const results: Record<string, Word> = {
 
 const outcomes: Record<string, Word> = {
   done: { text: "Done", tone: "good" },
-  held: { text: "Set", tone: "good" },
+  held: { text: "Image set", tone: "good" },
   unchanged: { text: "Unchanged", tone: "calm" },
   rolledBack: { text: "Rolled back", tone: "back" },
   failed: { text: "Failed", tone: "bad" },
-  deleted: { text: "Deleted meanwhile", tone: "bad" },
-  setByAnother: { text: "Changed by somebody else", tone: "bad" },
-  notDone: { text: "Not done", tone: "warn" },
+  deleted: { text: "Deleted", tone: "bad" },
+  setByAnother: { text: "Changed by another deployment", tone: "bad" },
+  differs: { text: "Digest differs", tone: "bad" },
+  notDone: { text: "Not finished", tone: "warn" },
 };
 
 export const resultWord = (result: string): Word => wordOf(results, result);
-export const outcomeWord = (outcome: string): Word => wordOf(outcomes, outcome);
 
-/** A time span, as exact as a reader wants it. */
+/** What became of a workload; one that failed itself is told from those rolled back with it. */
+export function outcomeWord({ outcome, cause }: Workload): Word {
+  if (outcome === "rolledBack" && cause !== undefined)
+    return { text: "Failed, rolled back", tone: "bad" };
+  return wordOf(outcomes, outcome);
+}
+
+/** A span of time as kubectl writes it; a short one to the tenth of a second. */
 export function span(milliseconds: number): string {
-  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
-  const seconds = milliseconds / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  const tenths = Math.round(milliseconds / 100) / 10;
+  if (Math.abs(tenths) < 10) return `${tenths}s`;
+  const whole = Math.round(milliseconds / 1000);
+  if (whole < 60) return `${whole}s`;
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? `${hours}h${minutes}m` : `${minutes}m${whole % 60}s`;
 }
 
 /** A sentence, from what is the end of one. */

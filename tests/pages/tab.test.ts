@@ -1,12 +1,13 @@
 /** The Rollouts tab, in Chromium, with what the packaged task attaches and with what it never would. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import type { BrowserContext, FrameLocator, Page } from "playwright-core";
+import type { BrowserContext, Frame, FrameLocator, Page } from "playwright-core";
 import { AzureDevOps, planId, type Theme, timelineOf } from "../support/azure-devops";
-import { contrast, openBrowser } from "../support/browser";
+import { openBrowser } from "../support/browser";
+import { notWalked, violations } from "../support/browser/accessibility";
 import { type Recording, record } from "../support/recordings";
 import { json } from "../support/repository";
 import { until } from "../support/stage";
@@ -56,12 +57,14 @@ async function open(of: "build" | "stage" = "build", theme: Theme = "light"): Pr
   await tab.locator("main[aria-busy=false]").waitFor();
 }
 
-/** What a script in the tab comes to. */
-function inTab(script: string): Promise<unknown> {
+function frame(): Frame {
   const frame = page.frames().at(-1);
   if (!frame) throw new Error("there is no tab");
-  return frame.evaluate(script);
+  return frame;
 }
+
+/** What a script in the tab comes to. */
+const inTab = (script: string): Promise<unknown> => frame().evaluate(script);
 
 /** What a person reads, a line each. */
 async function read(): Promise<string[]> {
@@ -88,14 +91,22 @@ describe("what the task attached is told from the top", () => {
       [
         /^Succeeded after \d/,
         "Production › Deploy › Kubectl Set Image · 24 Nov 2026, 20:10",
+        /^The images /,
         "shop/deployments/web",
         /Done$/,
         "contoso.azurecr.io/web:4124 → 4125",
-        /^Done after .*, every pod is replaced and available$/,
-        /^app contoso.azurecr.io\/web:4124 contoso.azurecr.io\/web:4125 contoso.azurecr.io\/web:4125 the new one$/,
+        /^Done after /,
+        /^New pods ready: 3 of 3/,
         "New pods",
         /^web-\w+-\w+$/,
         /^ready, .* old$/,
+        "Container app",
+        "Previous image",
+        "contoso.azurecr.io/web:4124",
+        "Image set",
+        "contoso.azurecr.io/web:4125",
+        "Runs now",
+        "the image set",
       ],
     ],
     [
@@ -103,12 +114,13 @@ describe("what the task attached is told from the top", () => {
       [
         /^Failed after \d/,
         "shop/deployments/web",
-        /Put back$/,
+        /Failed, rolled back$/,
         "contoso.azurecr.io/web:4124 → 4125",
         /^Failed after .*: container app of pod web-\S+ cannot start, its image cannot be pulled/,
-        "Its old images run again, every pod is available",
-        /contoso.azurecr.io\/web:4124 the old one$/,
-        /^app cannot start, its image cannot be pulled: .*, .* old$/,
+        /^Its old images run again/,
+        /^app: cannot start, its image cannot be pulled: .*, .* old$/,
+        "Runs now",
+        "the previous image",
       ],
     ],
     [
@@ -116,54 +128,61 @@ describe("what the task attached is told from the top", () => {
       [
         /^Failed after \d/,
         /Failed$/,
-        /^Failed after .*: container app of pod web-\S+ ends again and again \(exit code 3/,
-        /contoso.azurecr.io\/web:4125 the new one$/,
-        "New pods, ready: 0 of 3",
-        "Warnings of Kubernetes",
-        /^BackOff/,
-        /^Back-off restarting failed container app/,
-        /^The last lines of app in the pod web-/,
+        /^Failed after .*: container app of pod web-\S+ .*exit code 3/,
+        /^Last output of app in pod web-/,
         "listening on :8080",
         "FATAL: password authentication failed",
+        "Kubernetes events",
+        /^BackOff/,
+        /^Back-off restarting failed container app/,
+        "New pods ready: 0 of 3",
+        "Runs now",
+        "the image set",
+        "To roll back",
+        /^kubectl set image deployments\/web app=contoso.azurecr.io\/web:4124 .*Copy$/,
       ],
     ],
     [
       "canceled",
-      [
-        /^Canceled after \d/,
-        /Put back$/,
-        "Its old images are set again; their pods were not waited for",
-        /contoso.azurecr.io\/web:4124 the old one$/,
-      ],
+      [/^Canceled after \d/, /Rolled back$/, /^Its old images are set again/, "the previous image"],
     ],
     [
       "several",
       [
-        /^Succeeded after .*: 3 done, 1 set$/,
+        /^Succeeded after .*: 3 done; 1 image set$/,
         "shop/deployments/web",
         /Done$/,
         "shop/deployments/api",
         "shop/statefulsets/db",
         "shop/cronjobs/cleanup",
-        "Set",
+        "Image set",
         "contoso.azurecr.io/cleanup:4124 → 4125",
       ],
     ],
     [
       "oneOfSeveral",
       [
-        /^Failed after .*: 2 put back, 1 failed$/,
+        /^Failed after .*: 1 failed; 2 rolled back$/,
         "shop/statefulsets/db",
         /Failed$/,
         /^Failed after .*: container app of pod db-1 cannot start, its image cannot be pulled/,
-        /^Its old images are set again, and do not all run: .* Delete it: kubectl delete pods db-1/,
+        /^Its old images are set again, and do not all run: .*: kubectl delete pods db-1/,
         "New pods",
         "db-1",
+        "shop/deployments/web",
+        "Rolled back",
+        "shop/deployments/api",
+        "Rolled back",
       ],
     ],
     [
       "thereAlready",
-      [/^Succeeded with issues after \d/, /Done$/, "contoso.azurecr.io/web:4124", /as before$/],
+      [
+        /^Succeeded with issues after \d/,
+        /Done$/,
+        "contoso.azurecr.io/web:4124",
+        "this image, as before",
+      ],
     ],
   ];
   for (const [name, expected] of cases) {
@@ -176,7 +195,7 @@ describe("what the task attached is told from the top", () => {
         for (const theme of ["light", "dark"] as const) {
           await open(of, theme);
           await assertReads(...(of === "build" ? expected : expected.filter(isNotThePlace)));
-          assert.deepEqual(await inTab(contrast), [], `${name}, ${theme}`);
+          assert.deepEqual(await violations(frame()), [], `${name}, ${theme}`);
         }
       }
       assert.deepEqual(problems, []);
@@ -198,7 +217,7 @@ function made(parts: object = {}, workload: object = {}): string {
         kind: "deployments",
         name: "web",
         outcome: "done",
-        result: "done after 61 s",
+        result: "done after 61s",
         milliseconds: 61_000,
         containers: [{ name: "app", before: "a/web:1", set: "b/web:2", now: null }],
         pods: [],
@@ -211,48 +230,226 @@ function made(parts: object = {}, workload: object = {}): string {
   });
 }
 
-test("the course of a rollout is drawn, and told to who does not see it", async () => {
-  const timeline = [
-    { milliseconds: 1000, wanted: 3, ready: 0, old: 3 },
-    { milliseconds: 20_000, wanted: 3, ready: 2, old: 2 },
-    { milliseconds: 61_000, wanted: 3, ready: 3, old: 0 },
-  ];
-  attach(made({}, { timeline }));
-  await open();
-  await assertReads("New pods, ready: 3 of 3", "Old pods left: 0", "0 s", "1 min 1 s");
-  const drawing = tab.getByRole("img");
-  assert.equal(
-    await drawing.getAttribute("aria-label"),
-    "After 1.0 s 0 of 3 new pods ready, 3 old left; after 20 s 2 of 3 new pods ready, 2 old left; " +
-      "after 1 min 1 s 3 of 3 new pods ready, 0 old left",
-  );
-  assert.deepEqual(
-    await inTab("[...document.querySelectorAll('.timeline path')].map((p) => p.getAttribute('d'))"),
-    [
-      "M0 25L314.8 25L314.8 0L960 0L960 25L1000 25L1000 25L960 25L960 50L314.8 50L314.8 100L0 100Z",
-      "M0 100L314.8 100L314.8 50L960 50L960 25L1000 25L1000 100L960 100L960 100L314.8 100L314.8 100L0 100Z",
-    ],
-  );
+/** Where the labels below the timeline stand, in hundredths of its width. */
+const labels = async () => {
+  const all = tab.locator(".axis span");
+  const places = await all.evaluateAll((spans) => spans.map((span) => span.style.left));
+  const texts = await all.allInnerTexts();
+  return texts.map((text, at): [string, number] => [text, Number.parseFloat(places[at] ?? "")]);
+};
+const steps = (...times: number[]) =>
+  times.map((milliseconds, at) => ({ milliseconds, wanted: 3, ready: Math.min(at, 3), old: 1 }));
+
+describe("the timeline of a rollout", () => {
+  test("is drawn, and told to who does not see it", async () => {
+    const timeline = [
+      { milliseconds: 1000, wanted: 3, ready: 0, old: 3 },
+      { milliseconds: 20_000, wanted: 3, ready: 2, old: 2 },
+      { milliseconds: 61_000, wanted: 3, ready: 3, old: 0 },
+    ];
+    attach(made({}, { timeline }));
+    await open();
+    await assertReads("New pods ready: 3 of 3", "Old pods left: 0", "0s", "20s", "1m1s");
+    assert.equal(
+      await tab.getByRole("img").getAttribute("aria-label"),
+      "After 1s 0 of 3 new pods ready, 3 old left; after 20s 2 of 3 new pods ready, 2 old left; " +
+        "after 1m1s 3 of 3 new pods ready, 0 old left",
+    );
+    const paths = ".timeline path";
+    const drawn = await tab
+      .locator(paths)
+      .evaluateAll((all) => all.map((one) => one.getAttribute("d")));
+    assert.deepEqual(drawn, [
+      "M0 25L444.9 25L444.9 0L960 0L960 25L1000 25L1000 25L960 25L960 50L444.9 50L444.9 100L0 100Z",
+      "M0 100L444.9 100L444.9 50L960 50L960 25L1000 25L1000 100L960 100L960 100L444.9 100L444.9 100L0 100Z",
+    ]);
+  });
+
+  test("of three seconds has even steps, each with its time", async () => {
+    attach(made({}, { milliseconds: 3000, timeline: steps(1000, 2000, 3000) }));
+    await open();
+    assert.deepEqual(await labels(), [
+      ["0s", 0],
+      ["1s", 32],
+      ["2s", 64],
+      ["3s", 96],
+    ]);
+  });
+
+  test("of half an hour shows what came before and after the long wait", async () => {
+    const times = [2000, 5000, 1_795_000, 1_800_000];
+    attach(made({}, { milliseconds: 1_800_000, timeline: steps(...times) }));
+    await open();
+    const shown = await labels();
+    assert.deepEqual(
+      shown.map(([text]) => text),
+      ["0s", "2s", "5s", "30m0s"],
+    );
+    const widths = await tab.locator(".timeline path.new").getAttribute("d");
+    const places = [...(widths ?? "").matchAll(/([\d.]+) [\d.]+/g)].map(([, x]) => Number(x));
+    const stops = [...new Set(places)].sort((a, b) => a - b);
+    const narrow = stops.filter((x, at) => at > 0 && x - (stops[at - 1] ?? 0) < 30);
+    assert.deepEqual(narrow, [], `the steps are at ${stops}`);
+  });
+
+  test("has no labels that overlap, however wide the page", async () => {
+    const times = Array.from({ length: 60 }, (_, at) => 1000 + at * at * 500);
+    attach(made({}, { milliseconds: 1_800_000, timeline: steps(...times) }));
+    for (const width of [320, 720, 1600]) {
+      await page.setViewportSize({ width, height: 700 });
+      await open();
+      const boxes = await tab.locator(".axis span").evaluateAll((spans) =>
+        spans.map((span) => {
+          const { left, right } = span.getBoundingClientRect();
+          return [left, right] as const;
+        }),
+      );
+      const overlaps = boxes.filter(([left], at) => at > 0 && left < (boxes[at - 1]?.[1] ?? 0));
+      assert.ok(boxes.length > 2, `${width}: ${boxes}`);
+      assert.deepEqual(overlaps, [], `${width}: ${boxes}`);
+    }
+  });
+
+  test("of pods says when each came and became ready", async () => {
+    const pods = [
+      { name: "web-1", ready: true, created: 2500, becameReady: 5000 },
+      { name: "web-2", ready: false, created: 7500 },
+      { name: "web-3", ready: true },
+    ];
+    attach(made({}, { milliseconds: 10_000, pods }));
+    await open();
+    const drawn = tab.getByRole("img");
+    assert.deepEqual(
+      await drawn.evaluateAll((all) => all.map((one) => one.getAttribute("aria-label"))),
+      ["Created 7.5s after the change", "Created 2.5s after the change, ready 5s after it"],
+    );
+    const pieces = await tab
+      .locator(".bar rect")
+      .evaluateAll((all) =>
+        all.map((one) => `${one.getAttribute("x")} ${one.getAttribute("width")}`),
+      );
+    assert.deepEqual(pieces, ["750 250", "250 250", "500 500"]);
+  });
 });
 
-test("the time of each pod is drawn, and told to who does not see it", async () => {
-  const pods = [
-    { name: "web-1", ready: true, created: 1000, becameReady: 4000 },
-    { name: "web-2", ready: false, created: 2000 },
-    { name: "web-3", ready: true },
-  ];
-  attach(made({}, { milliseconds: 10_000, pods, timeline: [] }));
-  await open();
-  const labels = tab.getByRole("img");
-  assert.deepEqual(
-    await labels.evaluateAll((all) => all.map((one) => one.getAttribute("aria-label"))),
-    ["Created 2.0 s after the change", "Created 1.0 s after the change, ready 4.0 s after it"],
-  );
-  const pieces = "[...document.querySelectorAll('.bar rect')]";
-  assert.deepEqual(
-    await inTab(`${pieces}.map((p) => [p.getAttribute('x'), p.getAttribute('width')].join(' '))`),
-    ["200 800", "100 300", "400 600"],
-  );
+describe("the workload that failed", () => {
+  const three = {
+    result: "Failed",
+    message: "The previous images run again. deployments/api: app: crash-looping",
+    workloads: ["web", "api", "job"].map((name) => ({
+      ...JSON.parse(made()).workloads[0],
+      name,
+      outcome: name === "job" ? "done" : "rolledBack",
+      ...(name === "api" && { cause: "app: crash-looping" }),
+    })),
+  };
+
+  test("stands first and open, and is told from what was rolled back with it", async () => {
+    attach(made(three));
+    await open();
+    const heads = await tab.locator("details.workload > summary").allInnerTexts();
+    assert.deepEqual(
+      heads.map((head) => [
+        /(web|api|job)/.exec(head)?.[0],
+        /Failed.*|Roll.*|Done/.exec(head)?.[0],
+      ]),
+      [
+        ["api", "Failed, rolled back"],
+        ["web", "Rolled back"],
+        ["job", "Done"],
+      ],
+    );
+    assert.equal(await tab.locator("details.workload[open]").count(), 1);
+    await assertReads("Failed after 1m1s: 1 failed, rolled back; 1 rolled back; 1 done");
+  });
+
+  test("is named in the sentence of the run, as code", async () => {
+    attach(made(three));
+    await open();
+    assert.deepEqual(await tab.locator("p.message code").allInnerTexts(), [
+      "deployments/api",
+      "app",
+    ]);
+  });
+});
+
+describe("the digest of an image", () => {
+  const digest = `sha256:${"9f86d081884c".repeat(5)}0123`;
+  const image = {
+    digest,
+    created: "2026-11-24T19:58:00Z",
+    revision: "5f2c1d9e8b7a6f5e4d3c2b1a0f9e8d7c6b5a4f3e",
+    source: "https://dev.azure.com/contoso/shop/_git/web",
+  };
+  const container = { name: "app", before: "a/web:1", set: "a/web:2", now: "a/web:2" };
+  const shown = (parts: object, proof: object) =>
+    attach(made({}, { containers: [{ ...container, ...parts }], proof }));
+
+  test("is shown with its verdict, and where the image comes from", async () => {
+    const words = "Verified: every new pod runs what was pushed";
+    shown({ image }, { state: "verified", digests: { app: digest }, words });
+    await open();
+    await assertReads("Digest", `${digest} Copy`, "verified");
+    await assertReads("Built", "24 Nov 2026, 19:58", "Commit", image.revision, "Source");
+    const link = tab.getByRole("link", { name: image.source });
+    assert.equal(await link.getAttribute("href"), image.source);
+    assert.match((await link.getAttribute("rel")) ?? "", /noopener/);
+  });
+
+  test("says where pods run another one, or why nobody can tell", async () => {
+    const differs = "Differs: container app of pod web-1 runs sha256:0a";
+    shown({ image }, { state: "differs", digests: {}, words: differs });
+    await open();
+    await assertReads(differs, "Digest", `${digest} Copy`, "differs");
+    devops.attached = [];
+    const unknown = "Not verified: pod web-1 does not say what its container app runs";
+    shown({}, { state: "unknown", digests: {}, words: unknown });
+    await open();
+    await assertReads(unknown, "Digest", "not verified");
+  });
+
+  test("comes with no link to what is no page", async () => {
+    const proof = { state: "unknown", digests: {}, words: "Not verified" };
+    for (const source of ["javascript:alert(1)", "https://", "git@github.com:contoso/web"]) {
+      devops.attached = [];
+      shown({ image: { ...image, source } }, proof);
+      await open();
+      await assertReads("Source", source);
+      assert.equal(await tab.locator("main a").count(), 0, source);
+    }
+  });
+});
+
+describe("a command", () => {
+  const command = "kubectl set image deployments/web app=a/web:1 --namespace=shop";
+  const copied = () => page.evaluate("navigator.clipboard.readText()");
+
+  test("can be copied, also where the frame may not use the clipboard", async () => {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    attach(made({ rollbackCommands: [command] }));
+    await open();
+    for (const allowed of [true, false]) {
+      await page.evaluate("navigator.clipboard.writeText('')");
+      if (!allowed) await inTab("delete Navigator.prototype.clipboard");
+      const button = tab.getByRole("button", { name: "Copy the command" });
+      await button.click();
+      await tab.getByText("Copied").waitFor();
+      assert.equal(await copied(), command);
+      await page.mouse.click(5, 757);
+    }
+  });
+
+  test("in a sentence ends with it, and has a button", async () => {
+    const rollback =
+      "its pod blocks it. Delete it: kubectl delete pods web-1 -n shop. The rest goes on";
+    attach(made({}, { rollback }));
+    await open();
+    assert.equal(
+      await tab.locator(".command code").innerText(),
+      "kubectl delete pods web-1 -n shop",
+    );
+    assert.equal(await tab.getByRole("button", { name: "Copy the command" }).count(), 1);
+  });
 });
 
 describe("several attachments", () => {
@@ -266,11 +463,11 @@ describe("several attachments", () => {
     ] as const) {
       await open(of);
       await assertReads(
-        "Failed after 1 min 1 s",
+        "Failed after 1m1s",
         `${above} › Third · 24 Nov 2026, 20:30`,
-        "Canceled after 1 min 1 s",
+        "Canceled after 1m1s",
         `${above} › Second · 24 Nov 2026, 20:20`,
-        "Succeeded after 1 min 1 s",
+        "Succeeded after 1m1s",
         `${above} › First · 24 Nov 2026, 20:10`,
       );
     }
@@ -282,9 +479,9 @@ describe("several attachments", () => {
     for (const [at, attached] of devops.attached.entries()) attached.attempt = at + 1;
     await open("stage");
     await assertReads(
-      "Succeeded after 1 min 1 s",
+      "Succeeded after 1m1s",
       "Attempt 2 › Agent job › Kubectl Set Image · 24 Nov 2026, 20:40",
-      "Failed after 1 min 1 s",
+      "Failed after 1m1s",
       "Attempt 1 › Agent job › Kubectl Set Image · 24 Nov 2026, 20:10",
     );
   });
@@ -295,9 +492,9 @@ describe("several attachments", () => {
     for (const [at, attached] of devops.attached.entries()) attached.attempt = at + 1;
     await open("build");
     await assertReads(
-      "Succeeded after 1 min 1 s",
+      "Succeeded after 1m1s",
       "Attempt 2 › Production › Deploy › Kubectl Set Image · 24 Nov 2026, 20:40",
-      "Failed after 1 min 1 s",
+      "Failed after 1m1s",
       "Attempt 1 › Production › Deploy › Kubectl Set Image · 24 Nov 2026, 20:10",
     );
   });
@@ -308,7 +505,7 @@ describe("several attachments", () => {
     for (const [at, attached] of devops.attached.entries()) attached.attempt = at + 1;
     devops.instead.set(`/attempts/1/plan/${planId}/attachments/kubectl-set-image`, { value: 1 });
     await open("stage");
-    await assertReads("Succeeded after 1 min 1 s", "Not shown");
+    await assertReads("Succeeded after 1m1s", "Not shown");
   });
 
   test("of a timeline that is gone are shown without their places", async () => {
@@ -316,7 +513,7 @@ describe("several attachments", () => {
     devops.instead.set("/timeline", null);
     devops.instead.set(`/timeline/${timelineOf({ attempt: 1 })}`, null);
     await open();
-    await assertReads("Succeeded after 1 min 1 s", "Kubectl Set Image");
+    await assertReads("Succeeded after 1m1s", "Kubectl Set Image");
   });
 
   test("come while the page is open, and leave the rest as it was", async () => {
@@ -343,7 +540,7 @@ describe("several attachments", () => {
     attach(made({}, { containers: [{ name: "app" }] }), "Odd");
     attach("null", "Null");
     await open();
-    await assertReads("Succeeded after 1 min 1 s");
+    await assertReads("Succeeded after 1m1s");
     for (const why of [
       "This attachment is not JSON: it was cut off or changed.",
       "This rollout is written in version 2 of the format, and this tab reads version 1. Update " +
@@ -359,18 +556,21 @@ describe("several attachments", () => {
 test("words and results of a later version are shown as they are", async () => {
   attach(made({ result: "Postponed" }, { outcome: "constructor" }));
   await open();
-  await assertReads("Postponed after 1 min 1 s", /Constructor$/, "a/web:1 → b/web:2", /not known$/);
+  await assertReads("Postponed after 1m1s", /Constructor$/, "a/web:1 → b/web:2", /not known$/);
 });
 
 test("a text from outside is a text", async () => {
   const evil = `<img src=x onerror="alert(1)"><script>alert(2)</script>&lt;b&gt;##vso[task.complete result=Succeeded;]\u202e\u0007`;
   const step = { milliseconds: 1, wanted: 1e9, ready: -5, old: 3 };
+  const image = { digest: evil, created: evil, revision: evil, source: evil, version: evil };
   attach(
     made(
-      { result: evil },
+      { result: evil, message: evil, rollbackCommands: [evil] },
       {
-        ...{ namespace: evil, kind: evil, name: evil, outcome: evil, result: evil, rollback: evil },
-        containers: [{ name: evil, before: evil, set: `${evil}2`, now: evil }],
+        ...{ namespace: evil, kind: evil, name: evil, outcome: evil, result: evil },
+        ...{ rollback: evil, cause: evil },
+        containers: [{ name: evil, before: evil, set: `${evil}2`, now: evil, image }],
+        proof: { state: evil, digests: { [evil]: evil }, words: evil },
         pods: [{ name: evil, ready: false, milliseconds: null, trouble: evil }],
         timeline: [step, { ...step, milliseconds: -1 }],
         warnings: [{ reason: evil, message: evil, times: 3 }],
@@ -381,7 +581,7 @@ test("a text from outside is a text", async () => {
   );
   await open();
   const text = (await read()).join("\n");
-  assert.equal(text.split("<img src=x onerror=").length - 1, 21, text);
+  assert.equal(text.split("<img src=x onerror=").length - 1, 27, text);
   assert.ok(text.includes("&lt;b&gt;##vso[task.complete result=Succeeded;]"), text);
   assert.equal(await tab.locator("main :is(img, script, b b, iframe)").count(), 0);
   assert.deepEqual(problems, []);
@@ -437,7 +637,7 @@ describe("when Azure DevOps has no attachment to give", () => {
   test("the page says how to get some", async () => {
     for (const of of ["build", "stage"] as const) {
       await open(of);
-      await assertReads("No rollout here yet", /The step Kubectl Set Image leaves one/, "inputs:");
+      await assertReads("No rollout yet", /The Kubectl Set Image step adds one/, "inputs:");
     }
   });
 
@@ -460,7 +660,7 @@ describe("when Azure DevOps has no attachment to give", () => {
         await assertReads("The rollouts cannot be read", words, "Try again");
         devops.status = undefined;
         await tab.getByRole("button", { name: "Try again" }).click();
-        await tab.getByText("Succeeded after 1 min 1 s").waitFor();
+        await tab.getByText("Succeeded after 1m1s").waitFor();
       }
     });
   }
@@ -470,14 +670,11 @@ describe("when Azure DevOps has no attachment to give", () => {
     devops.instead.set("/attachments/kubectl-set-image", { value: 1 });
     for (const of of ["build", "stage"] as const) {
       await open(of);
-      await assertReads(
-        "The rollouts cannot be read",
-        /^The page itself broke down, which is a bug/,
-      );
+      await assertReads("The rollouts cannot be read", /^The page itself failed, which is a bug/);
     }
     devops.instead.clear();
     await page.mouse.click(5, 757);
-    await tab.getByText("Succeeded after 1 min 1 s").waitFor();
+    await tab.getByText("Succeeded after 1m1s").waitFor();
   });
 
   test("a page that nobody can reach is told so", async () => {
@@ -490,35 +687,69 @@ describe("when Azure DevOps has no attachment to give", () => {
   });
 });
 
-test("the keyboard reaches everything", async () => {
+/** A failure with everything that a page can have. */
+function full(): string {
   const log = { pod: "web-1", container: "app", lines: ["no database"] };
   const pods = Array.from({ length: 14 }, (_, at) => ({ name: `web-${at}`, ready: true }));
-  attach(made({ result: "Failed" }, { outcome: "failed", pods, log }));
-  await open();
-  const focused = () => inTab("document.activeElement.innerText.split('\\n')[0]");
-  const outline = () => inTab("getComputedStyle(document.activeElement).outlineStyle");
-  const walked: unknown[] = [];
-  for (let at = 0; at < 3; at += 1) {
-    await page.keyboard.press("Tab");
-    walked.push([await focused(), await outline()]);
+  const image = { digest: `sha256:${"0".repeat(64)}`, source: "https://github.com/contoso/web" };
+  const containers = [{ name: "app", before: "a/web:1", set: "a/web:2", now: "a/web:2", image }];
+  const parts = { cause: "app: crash-looping", pods, log, containers, timeline: steps(1, 2, 3) };
+  const rollbackCommands = ["kubectl set image deployments/web app=a/web:1"];
+  return made({ result: "Failed", rollbackCommands }, { outcome: "failed", ...parts });
+}
+
+test("the keyboard reaches every control, which shows that it has the focus", async () => {
+  attach(full());
+  for (const theme of ["light", "dark"] as const) {
+    await open("build", theme);
+    assert.deepEqual(await notWalked(page, frame()), []);
   }
-  assert.deepEqual(walked, [
-    ["shop/deployments/web", "solid"],
-    ["4 more", "solid"],
-    ["no database", "solid"],
-  ]);
-  assert.equal(await tab.getByText("web-13").isVisible(), false);
-  await page.keyboard.press("Shift+Tab");
+  const more = tab.getByText("4 more");
+  await more.focus();
   await page.keyboard.press("Enter");
   assert.equal(await tab.getByText("web-13").isVisible(), true);
-  await page.keyboard.press("Shift+Tab");
+  await tab.locator("summary").first().focus();
   await page.keyboard.press("Space");
-  assert.equal(await tab.getByText("done after").isVisible(), false);
+  assert.equal(await tab.getByText("Done after").isVisible(), false);
 });
 
-test("a narrow page needs no scrolling sideways", async () => {
+test("a phone needs no scrolling sideways, and reads as well", async () => {
+  attach(full());
   attach(made({}, { namespace: "n".repeat(63), name: "w".repeat(253) }));
-  await page.setViewportSize({ width: 380, height: 700 });
+  await page.setViewportSize({ width: 360, height: 700 });
+  for (const theme of ["light", "dark"] as const) {
+    await open("build", theme);
+    assert.equal(await inTab("document.documentElement.scrollWidth > innerWidth"), false);
+    assert.deepEqual(await violations(frame()), []);
+  }
+});
+
+test("a print has all that can be opened, on white, without buttons", async () => {
+  attach(full());
+  await open("build", "dark");
+  await tab.locator("summary").first().click();
+  await page.emulateMedia({ media: "print" });
+  const [body, text] = await Promise.all(
+    ["backgroundColor", "color"].map((of) => inTab(`getComputedStyle(document.body).${of}`)),
+  );
+  assert.deepEqual([body, text], ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]);
+  const seen = (selector: string) =>
+    inTab(`[...document.querySelectorAll("${selector}")].filter((one) => one.checkVisibility({
+      contentVisibilityAuto: true })).length`);
+  assert.deepEqual(
+    await Promise.all([seen(".pods li"), seen("button"), seen("footer")]),
+    [14, 0, 0],
+  );
+  await page.emulateMedia({ media: "screen" });
+});
+
+test("the playground of the same package is one click away", async () => {
   await open();
-  assert.equal(await inTab("document.documentElement.scrollWidth > innerWidth"), false);
+  const link = tab.getByRole("link", { name: "Try inputs in the playground" });
+  const href = (await link.getAttribute("href")) ?? "";
+  assert.ok(existsSync(path.join(extension, "rollouts", href)), href);
+  const { files } = json("vss-extension.json");
+  const served = files.filter((file: { addressable?: boolean }) => file.addressable);
+  const folders = served.map(({ packagePath }: { packagePath?: string }) => packagePath);
+  assert.ok(folders.includes("playground") && folders.includes("rollouts"), `${folders}`);
 });

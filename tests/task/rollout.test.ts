@@ -547,10 +547,10 @@ describe("the report", () => {
     assertRan(outcome, "Failed");
     const [summary = ""] = outcome.summaries;
     assert.deepEqual(outcome.summaryNames, ["Kubectl Set Image"]);
-    assert.match(summary, /^Failed after \d+ m?s\n/);
+    assert.match(summary, /^\*\*Failed\*\* after \d+s\. .*`deployments\/web`: `app`: /);
     assert.match(
       summary,
-      /\n\| deployments\/web \| app \| \S+:4124 → \S+:4125 \| \S+:4124 \(the old/,
+      /\n\| ✗ Failed, rolled back \| `deployments\/web` \| `app` \| `\S+:4124` → `4125` \| `\S+:4124` /,
     );
     assert.match(summary, /\n {4}old pods left {3}█/);
     assert.match(summary, /\n {4}<b>no<\/b> `database` \| ##vso\[x\]y\n/);
@@ -564,6 +564,8 @@ describe("the report", () => {
       ["deployments", "web", "rolledBack"],
     );
     assert.deepEqual(workload.containers, [{ name: "app", before, set: after, now: before }]);
+    assert.match(workload.cause, /^app: /);
+    assert.deepEqual(story.rollbackCommands, []);
     assert.deepEqual(workload.log.lines, ["<b>no</b> `database` | ##vso[x]y"]);
     assert.ok(workload.timeline.length > 0);
     assert.equal(outcome.outputs.changed, "false");

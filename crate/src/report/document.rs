@@ -9,7 +9,7 @@ use crate::{
     registry::{Origin, Stored},
     report::{
         causes, output,
-        result::{back, proven, verdict_of},
+        result::{back, cause_in_short, last_sentence, proven, verdict_of},
         run_report::{CurrentImages, Outcome, RollbackStatus, RunReport, WorkloadReport},
     },
     rollout::Proof,
@@ -28,8 +28,14 @@ const SHORT: usize = 300;
 struct Document<'a> {
     version: u32,
     result: TaskResult,
+    /// What became of the run, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
     milliseconds: i64,
     workloads: Vec<Workload<'a>>,
+    /// The commands that roll back what the run leaves changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rollback_commands: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -38,8 +44,11 @@ struct Workload<'a> {
     namespace: &'a str,
     kind: &'static str,
     name: &'a str,
-    outcome: &'static str,
+    outcome: State,
     result: String,
+    /// Why it failed, in short; left out where it did not, or was rolled back with another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
     /// Whether the new pods run what was pushed.
     #[serde(skip_serializing_if = "Option::is_none")]
     proof: Option<Proven>,
@@ -134,7 +143,14 @@ struct Log<'a> {
 /// The document with the whole report.
 pub(super) fn attachment(report: &RunReport, verdict: TaskResult, took: Age) -> Effect {
     let workloads = report.workloads.iter().map(|entry| whole(report, entry)).collect();
-    let document = Document { version: VERSION, result: verdict, milliseconds: took.0, workloads };
+    let document = Document {
+        version: VERSION,
+        result: verdict,
+        message: Some(last_sentence(report, verdict)),
+        milliseconds: took.0,
+        workloads,
+        rollback_commands: Some(report.rollback_commands.iter().map(ToString::to_string).collect()),
+    };
     Effect::Attach { kind: KIND, name: "rollout.json", content: text(&document) }
 }
 
@@ -152,8 +168,10 @@ pub(super) fn outputs(report: &RunReport, verdict: TaskResult) -> Vec<Effect> {
     let result = Document {
         version: VERSION,
         result: verdict,
+        message: None,
         milliseconds: took.unwrap_or_default(),
         workloads,
+        rollback_commands: None,
     };
     let mut result = result;
     if text(&result).len() > output::MOST {
@@ -183,8 +201,9 @@ fn brief<'a>(report: &'a RunReport, entry: &'a WorkloadReport) -> Workload<'a> {
         namespace: &entry.planned.namespace,
         kind: entry.planned.name.kind.plural(),
         name: &entry.planned.name.name,
-        outcome: word(entry),
+        outcome: state(entry),
         result: verdict_of(report, entry).chars().take(SHORT).collect(),
+        cause: cause_in_short(report, entry),
         proof: proof(entry),
         rollback: None,
         milliseconds: entry.outcome.as_ref().map(|(_, after)| after.0),
@@ -272,23 +291,39 @@ fn image(stored: &Stored) -> Image<'_> {
     }
 }
 
-/// One word for what became of a workload.
-pub(super) fn word(entry: &WorkloadReport) -> &'static str {
+/// What became of a workload.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum State {
+    Done,
+    /// Its image is set, and nothing replaces its pods now.
+    Held,
+    Unchanged,
+    Failed,
+    RolledBack,
+    Deleted,
+    SetByAnother,
+    /// Its pods run another content than was pushed.
+    Differs,
+    NotDone,
+}
+
+pub(super) fn state(entry: &WorkloadReport) -> State {
     match (&entry.outcome, &entry.rollback) {
         (
             _,
             RollbackStatus::Set
             | RollbackStatus::NotDone
             | RollbackStatus::Rolled(Outcome::Done | Outcome::Held(_), _),
-        ) => "rolledBack",
-        (Some((Outcome::Done, _)), _) => "done",
-        (Some((Outcome::Held(_), _)), _) => "held",
-        (Some((Outcome::Deleted, _)), _) => "deleted",
-        (Some((Outcome::SetByAnother { .. }, _)), _) => "setByAnother",
-        (Some((Outcome::Differs(_), _)), _) => "differs",
-        (Some((Outcome::Failed(_) | Outcome::Blocked { .. }, _)), _) => "failed",
-        (None, _) if entry.planned.is_left_as_it_is() => "unchanged",
-        (None, _) => "notDone",
+        ) => State::RolledBack,
+        (Some((Outcome::Done, _)), _) => State::Done,
+        (Some((Outcome::Held(_), _)), _) => State::Held,
+        (Some((Outcome::Deleted, _)), _) => State::Deleted,
+        (Some((Outcome::SetByAnother { .. }, _)), _) => State::SetByAnother,
+        (Some((Outcome::Differs(_), _)), _) => State::Differs,
+        (Some((Outcome::Failed(_) | Outcome::Blocked { .. }, _)), _) => State::Failed,
+        (None, _) if entry.planned.is_left_as_it_is() => State::Unchanged,
+        (None, _) => State::NotDone,
     }
 }
 

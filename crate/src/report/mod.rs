@@ -3,6 +3,7 @@
 mod access;
 pub mod causes;
 mod document;
+mod markdown;
 mod output;
 mod plan;
 pub mod registry;
@@ -12,6 +13,7 @@ pub(crate) mod run_report;
 mod summary;
 mod table;
 mod tag;
+mod timeline;
 
 use std::fmt;
 

@@ -287,21 +287,25 @@ pub(crate) fn last_sentence(report: &RunReport, verdict: TaskResult) -> String {
 
 /// The first workload that failed, and why, in short.
 fn culprit(report: &RunReport) -> Option<String> {
-    let entry = report.workloads.iter().find(|entry| entry.has_failed());
-    let late = || report.workloads.iter().find(|c| c.outcome.is_none() && c.likely.is_some());
-    let Some(entry) = entry.or_else(late) else {
+    let found = report.workloads.iter().find_map(|c| Some((c, cause_in_short(report, c)?)));
+    let Some((entry, cause)) = found else {
         let (workloads, words) = report.refused.as_ref()?;
         let titles: Vec<String> = workloads.iter().map(|planned| report.title(planned)).collect();
         let words: String = words.chars().take(SHORT).collect();
         return Some(format!("{}: {words}", titles.join(", ")));
     };
+    Some(format!("{}: {cause}", report.title(&entry.planned)))
+}
+
+/// Why a workload failed, or why it was not done in time; `None` for one that did not fail itself.
+pub(super) fn cause_in_short(report: &RunReport, entry: &WorkloadReport) -> Option<String> {
     let cause = match &entry.outcome {
         Some((Outcome::Failed(failure), _)) => causes::in_short(failure),
         Some((outcome, _)) => trouble(report, &entry.planned, outcome)?,
+        None if report.has_failed() => return None,
         None => causes::in_short(entry.likely.as_ref()?),
     };
-    let cause: String = cause.chars().take(SHORT).collect();
-    Some(format!("{}: {cause}", report.title(&entry.planned)))
+    Some(cause.chars().take(SHORT).collect())
 }
 
 fn sentence(report: &RunReport, verdict: TaskResult) -> &'static str {

@@ -42,7 +42,7 @@ pub(crate) fn heartbeat(
 }
 
 /// A time as kubectl writes it: `38s`, `2m5s`, `1h2m`.
-fn elapsed(Age(millis): Age) -> String {
+pub(super) fn elapsed(Age(millis): Age) -> String {
     let seconds = millis / 1000;
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds}s"),

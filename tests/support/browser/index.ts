@@ -1,10 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type BrowserContext, type BrowserContextOptions, chromium } from "playwright-core";
-
-/** A script that gives the texts of a page that are hard to read on what is behind them. */
-export const contrast = readFileSync(path.join(__dirname, "contrast.js"), "utf8");
 
 /** A Chromium without a window and without a word to the outside. */
 export async function openBrowser(
