@@ -21,7 +21,7 @@ export function namesOf(workloads: Workload[]): Names {
     command,
     "sha256:[0-9a-f]+",
     anyOf(names),
-    `(?<=container )${containers}`,
+    `(?<=^|container |: )${containers}`,
     `${containers}(?=: )`,
   ];
   return new RegExp(`(?<![\\w/-])(?:${parts.join("|")})(?![\\w/-]|[.:@][A-Za-z0-9])`, "g");

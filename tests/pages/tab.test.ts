@@ -118,7 +118,7 @@ describe("what the task attached is told from the top", () => {
         "contoso.azurecr.io/web:4124 → 4125",
         /^Failed after .*: container app of pod web-\S+ cannot start, its image cannot be pulled/,
         /^Its old images run again/,
-        /^app: cannot start, its image cannot be pulled: .*, .* old$/,
+        /^app cannot start, its image cannot be pulled: .*, .* old$/,
         "Runs now",
         "the previous image",
       ],

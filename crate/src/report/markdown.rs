@@ -7,7 +7,8 @@ use std::fmt::Write;
 pub(super) struct Names {
     /// Workloads, pods and images: these are told from words wherever they stand.
     pub(super) unmistakable: Vec<String>,
-    /// Containers, whose names may be words: code after "container " or before a colon.
+    /// Containers, whose names may be words: code after "container ", at the start of a part of the
+    /// sentence, and before a colon.
     pub(super) containers: Vec<String>,
 }
 
@@ -25,7 +26,9 @@ impl Names {
             !name.is_empty() && after.is_some_and(|after| !goes_on(after))
         };
         let containers = self.containers.iter().filter(|name| {
-            before.ends_with("container ")
+            before.is_empty()
+                || before.ends_with("container ")
+                || before.ends_with(": ")
                 || text.strip_prefix(name.as_str()).is_some_and(|after| after.starts_with(": "))
         });
         let found = self.unmistakable.iter().chain(containers).filter(stands);
@@ -127,6 +130,8 @@ mod tests {
             "`deployments/web`: container `app` of pod `web-1` runs `a.io/web:1`.",
         );
         check("app: not ready, a.io/web:1.2: gone", "`app`: not ready, `a.io/web:1.2`: gone");
+        check("deployments/web: app cannot start", "`deployments/web`: `app` cannot start");
+        check("app cannot start", "`app` cannot start");
         check("runs sha256:0af, not sha256:1", "runs `sha256:0af`, not `sha256:1`");
     }
 
