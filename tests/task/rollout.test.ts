@@ -547,7 +547,7 @@ describe("the report", () => {
     assertRan(outcome, "Failed");
     const [summary = ""] = outcome.summaries;
     assert.deepEqual(outcome.summaryNames, ["Kubectl Set Image"]);
-    assert.match(summary, /^\*\*Failed\*\* after \d+s\. .*`deployments\/web`: `app`: /);
+    assert.match(summary, /^\*\*Failed\*\* after \d+s\. .*`deployments\/web`: `app` /);
     assert.match(
       summary,
       /\n\| ✗ Failed, rolled back \| `deployments\/web` \| `app` \| `\S+:4124` → `4125` \| `\S+:4124` /,
@@ -564,7 +564,7 @@ describe("the report", () => {
       ["deployments", "web", "rolledBack"],
     );
     assert.deepEqual(workload.containers, [{ name: "app", before, set: after, now: before }]);
-    assert.match(workload.cause, /^app: /);
+    assert.match(workload.cause, /^app /);
     assert.deepEqual(story.rollbackCommands, []);
     assert.deepEqual(workload.log.lines, ["<b>no</b> `database` | ##vso[x]y"]);
     assert.ok(workload.timeline.length > 0);
