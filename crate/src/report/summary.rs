@@ -146,7 +146,6 @@ fn images(ContainerChange { old, new, .. }: &ContainerChange) -> String {
 /// Which digest the pods run, and whether it is the one that was pushed.
 fn digest(entry: &WorkloadReport, container: &str, names: &Names) -> String {
     match &entry.proof {
-        None => none(),
         Some(Proof::Verified(digests)) => digests
             .iter()
             .find(|(name, _)| name == container)
@@ -154,7 +153,7 @@ fn digest(entry: &WorkloadReport, container: &str, names: &Names) -> String {
         Some(Proof::Differs(difference)) if difference.container == container => {
             format!("{} **differs**", code(&shortened(&difference.running)))
         }
-        Some(Proof::Differs(_)) => none(),
+        Some(Proof::Differs(_)) | None => none(),
         Some(Proof::Unknown(why)) => {
             format!("unknown: {}", marked(&causes::unproven(why), names))
         }
@@ -236,6 +235,9 @@ fn findings(page: &mut String, entry: &WorkloadReport, names: &Names) {
     }
 }
 
+/// A part of what an image says of its origin.
+type Part = fn(&Origin) -> Option<&String>;
+
 /// What the registry has of the images that are set: the digest, and when and from what each was
 /// built, as it says itself.
 fn origins(page: &mut String, report: &RunReport) {
@@ -246,13 +248,12 @@ fn origins(page: &mut String, report: &RunReport) {
     if known.is_empty() {
         return;
     }
-    let parts: [(&str, fn(&Origin) -> Option<&String>); 3] = [
+    let parts: [(&str, Part); 3] = [
         ("Built", |origin| origin.created.as_ref()),
         ("Commit", |origin| origin.revision.as_ref()),
         ("Source", |origin| origin.source.as_ref()),
     ];
-    let is_told =
-        |part: fn(&Origin) -> Option<&String>| known.iter().any(|(_, s)| part(&s.origin).is_some());
+    let is_told = |part: Part| known.iter().any(|(_, s)| part(&s.origin).is_some());
     let parts: Vec<_> = parts.into_iter().filter(|(_, part)| is_told(*part)).collect();
     page.push_str("\n## Images\n\n");
     row(page, ["Image", "Digest"].into_iter().chain(parts.iter().map(|(head, _)| *head)));

@@ -8,8 +8,8 @@ use crate::{
 
 /// How wide the drawing is, in characters.
 const WIDTH: usize = 60;
-/// How many of them are left for how it ended.
-const TAIL: i64 = 3;
+/// The column of the end. What is right of it shows how it ended.
+const END: i64 = 57;
 
 /// How many new pods were ready and how many old ones were left, from the change to the end, above
 /// an axis of times. `None` where nothing was seen.
@@ -42,13 +42,12 @@ fn moments(mut times: Vec<Millis>) -> Vec<(usize, Millis)> {
     times.sort_unstable();
     times.dedup();
     let end = times.last().copied().unwrap_or_default().max(1);
-    let steps = times.len().saturating_sub(1).max(1);
-    let column = |(step, time): (usize, Millis)| {
-        let (width, step, steps) = (WIDTH as i64 - TAIL, step as i64, steps as i64);
-        let column = width * (2 * step * end + 3 * time * steps) / (5 * steps * end);
+    let steps = i64::try_from(times.len()).map_or(1, |count| (count - 1).max(1));
+    let column = |(step, time): (i64, Millis)| {
+        let column = END * (2 * step * end + 3 * time * steps) / (5 * steps * end);
         (usize::try_from(column).unwrap_or(0), time)
     };
-    times.into_iter().enumerate().map(column).collect()
+    (0..).zip(times).map(column).collect()
 }
 
 /// The times below their columns, as many as there is room for; the last one is always there.
