@@ -51,6 +51,10 @@ afterEach(async () => {
 const verdict = () => page.locator(".result > p").first().innerText();
 const log = async () => (await page.getByLabel("Log").innerText()).trimEnd().split("\n");
 
+/** Shows the fields of every group. */
+const openGroups = () =>
+  page.evaluate("document.querySelectorAll('form details').forEach((one) => { one.open = true })");
+
 /** What stands beside a name. */
 async function value(name: string): Promise<string> {
   const code = page.locator("dt", { hasText: new RegExp(`^${name}$`) }).locator("+ dd code");
@@ -119,7 +123,19 @@ describe("the form is that of task.json", () => {
     }
   });
 
+  test("and has its groups open as there", async () => {
+    const open = await page
+      .locator("form details")
+      .evaluateAll((all) => all.map((one) => one.hasAttribute("open")));
+    const groups: { isExpanded?: boolean }[] = task.groups;
+    assert.deepEqual(
+      open,
+      groups.map(({ isExpanded }) => isExpanded === true),
+    );
+  });
+
   test("and shows what counts", async () => {
+    await openGroups();
     const template = page.getByLabel("Tag template");
     const cluster = page.getByLabel("Namespace");
     assert.deepEqual([await template.isVisible(), await cluster.isVisible()], [false, true]);
@@ -149,6 +165,7 @@ describe("the form is that of task.json", () => {
 });
 
 test("a file that the step reads can be typed", async () => {
+  await openGroups();
   await page.getByLabel("Tag strategy").selectOption("semver");
   await page.getByLabel("Version from").selectOption("file");
   await page.getByLabel("Version file").fill("drop/VERSION");
@@ -161,6 +178,7 @@ test("a file that the step reads can be typed", async () => {
 
 test("a text is a text", async () => {
   const evil = "<img src=x onerror=alert(1)>";
+  await openGroups();
   await page.getByLabel("Images", { exact: true }).fill(`${evil} ##vso[task.complete]`);
   await page.getByLabel("Images file").fill(evil);
   assert.ok((await page.locator("body").innerText()).includes(evil), "it is not shown");
@@ -169,10 +187,6 @@ test("a text is a text", async () => {
 
 describe("copy as YAML", () => {
   const step = async () => parse(await page.getByLabel("Step", { exact: true }).innerText());
-  const open = () =>
-    page.evaluate(
-      "document.querySelectorAll('form details').forEach((one) => { one.open = true })",
-    );
 
   for (const example of examples) {
     test(`gives the step of the example ${example.name}`, async () => {
@@ -185,7 +199,7 @@ describe("copy as YAML", () => {
 
   test("puts it on the clipboard, without what is as task.json has it", async () => {
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-    await open();
+    await openGroups();
     await page.getByLabel("Namespace").fill("shop");
     await page.getByRole("button", { name: "Copy as YAML" }).click();
     await page.getByText("Copied").waitFor();
@@ -201,7 +215,7 @@ describe("copy as YAML", () => {
   });
 
   test("leaves out what a hidden field has, and so does the run", async () => {
-    await open();
+    await openGroups();
     await page.getByLabel("Tag strategy").selectOption("template");
     await page.getByLabel("Tag template").fill("{nonsense}");
     assert.match(await verdict(), /^Failed/);
@@ -271,9 +285,7 @@ describe("the link", () => {
   });
 
   test("never has what may be secret, and the page says so", async () => {
-    await page.evaluate(
-      "document.querySelectorAll('form details').forEach((one) => { one.open = true })",
-    );
+    await openGroups();
     await page.locator("#input-kubeconfig").fill("/home/agent/.kube/config");
     const variables = page.getByLabel("Variables of the pipeline");
     await variables.fill(`${await variables.inputValue()}\nDB_PASSWORD = hush`);
@@ -333,6 +345,7 @@ test("the keyboard reaches every control, which shows that it has the focus", as
   }
   await page.keyboard.press("Enter");
   assert.equal(await value("tag"), "1.4.2");
+  await openGroups();
   assert.deepEqual(await notWalked(page), []);
 });
 
@@ -343,6 +356,7 @@ test("it can be read in every light, and on a narrow screen", async () => {
       await page.emulateMedia({ colorScheme });
       for (const { name } of examples) {
         await page.getByRole("button", { name }).click();
+        await openGroups();
         assert.deepEqual(await violations(page), [], `${name}, ${colorScheme}, ${width}`);
         assert.equal(
           await page.evaluate("document.documentElement.scrollWidth > innerWidth"),
@@ -355,6 +369,7 @@ test("it can be read in every light, and on a narrow screen", async () => {
 
 test("on a phone the outcome stays in sight while the last field is filled in", async () => {
   await page.setViewportSize({ width: 360, height: 640 });
+  await openGroups();
   const images = page.getByLabel("Images", { exact: true });
   await images.fill("nonsense");
   const isSeen = () =>
