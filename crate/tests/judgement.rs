@@ -43,7 +43,7 @@ fn an_init_container_has_no_readiness_before_it_ends() {
     put(&mut pod, "/status/phase", "Pending".into());
     scene.see_pod(0, &pod);
     scene.progress("readiness=1", MUCH_LATER);
-    assert_eq!(scene.waits_for(), "init container migrate runs");
+    assert_eq!(scene.waits_for(), "init container migrate running");
     put(&mut pod, "/spec/initContainers/0/restartPolicy", "Always".into());
     scene.see_pod(0, &pod);
     let failure = scene.failure("readiness=1", MUCH_LATER);
@@ -197,7 +197,7 @@ fn a_restart_is_done_once_its_own_generation_is() {
 fn a_readiness_probe_that_fails_proves_nothing_unless_asked() {
     let mut scene = rolling();
     scene.see_pod(1_000, &scene.pod("web-1", true));
-    assert_eq!(scene.waits_for(), "app: runs and is not ready");
+    assert_eq!(scene.waits_for(), "app: running, not ready");
     let message = "Readiness probe failed: HTTP probe failed with statuscode: 503";
     scene.warn(2_000, "web-1", "Unhealthy", message);
     let waits = "app: readiness probe failing: HTTP probe failed with statuscode: 503";
@@ -216,7 +216,7 @@ fn a_probe_is_blamed_only_where_one_was_seen_to_fail() {
     assert_eq!(failure.cause, Cause::NotReady { restarts: 0 });
     assert_eq!(
         scene.sentence(&failure),
-        "container app of pod web-1 runs and is not ready. See: kubectl logs web-1 \
+        "container app is running but not ready in pod web-1. See: kubectl logs web-1 \
          --container=app --namespace=shop"
     );
     let mut lost = ready(pod);
@@ -232,7 +232,7 @@ fn a_probe_is_blamed_only_where_one_was_seen_to_fail() {
     assert_eq!(failure.cause, of_node);
     assert_eq!(
         scene.sentence(&failure),
-        "pod web-1 is not ready, its node node-1 does not answer. See: kubectl describe \
+        "pod web-1 is not ready, since its node node-1 does not answer. See: kubectl describe \
          pods/web-1 --namespace=shop"
     );
     assert_eq!(scene.waits_for(), "node node-1 does not answer");
@@ -260,8 +260,7 @@ fn a_condition_that_no_container_explains_is_named() {
         gate,
         "False",
         "Elb.RegistrationInProgress",
-        "Target registration is in \
-               progress",
+        "Target registration is in progress",
     );
     scene.see_pod(0, &pod);
     let failure = likely_cause(&scene.goal, &scene.seen).unwrap();
@@ -277,8 +276,7 @@ fn a_condition_that_no_container_explains_is_named() {
         "PodScheduled",
         "False",
         "SchedulingGated",
-        "Scheduling is blocked due \
-               to non-empty scheduling gates",
+        "Scheduling is blocked due to non-empty scheduling gates",
     );
     scene.see_pod(0, &gated);
     scene.progress("", MUCH_LATER);
@@ -377,15 +375,15 @@ fn a_pod_that_does_not_end_is_named_with_its_node() {
     scene.see_pod(0, &ready(scene.pod("web-a", true)));
     scene.see_pod(10_000, &terminating(ready(scene.pod("web-b", false))));
     assert_eq!(scene.progress("", 0).ready(), 1);
-    assert_eq!(scene.waits_for(), "old pod ends");
+    assert_eq!(scene.waits_for(), "old pod terminating");
     let failure = scene.fails_at("", 340_000);
     assert_eq!(failure.cause, Cause::Terminating { node: "node-1".to_owned() });
     assert_eq!(
         scene.sentence(&failure),
-        "pod web-b is being deleted and has not ended yet on node node-1, and no other takes its \
-         place before it has: its grace period is until 2026-11-28T08:00:30Z. Bring the node back, \
-         or, where it is gone for good, delete the pod with --force --grace-period=0. See: kubectl \
-         describe pods/web-b --namespace=shop"
+        "pod web-b is still terminating on node node-1, and its replacement waits for it: its \
+         grace period is until 2026-11-28T08:00:30Z. Repair the node, or if it is gone for good, \
+         delete the pod with --force --grace-period=0. See: kubectl describe pods/web-b \
+         --namespace=shop"
     );
     assert_eq!(likely_cause(&scene.goal, &scene.seen), Some(failure));
     scene.fails_at("termination=5", 45_000);
@@ -404,7 +402,7 @@ fn a_finalizer_that_holds_a_pod_is_named() {
     put(&mut pod, "/metadata/finalizers", json!(["shop.example/drain"]));
     scene.see_pod(0, &pod);
     let failure = scene.failure("", MUCH_LATER);
-    assert_eq!(failure.message, "its finalizers are still there: shop.example/drain");
+    assert_eq!(failure.message, "its finalizers remain: shop.example/drain");
 }
 
 #[test]
@@ -446,8 +444,8 @@ fn a_pod_evicted_for_its_own_limit_counts_in_every_form() {
     assert_eq!(failure.cause, Cause::Evicted);
     assert_eq!(
         set.sentence(&failure),
-        "pod web-0 is evicted for using more than its own limits: Usage of EmptyDir volume \
-         \"cache\" exceeds the limit \"10Mi\". See: kubectl describe pods/web-0 --namespace=shop"
+        "pod web-0 was evicted for exceeding its own limits: Usage of EmptyDir volume \"cache\" \
+         exceeds the limit \"10Mi\". See: kubectl describe pods/web-0 --namespace=shop"
     );
     let mut pressed = rolling();
     for name in ["web-1", "web-2"] {
@@ -508,9 +506,9 @@ fn a_hook_that_fails_is_no_container_that_completed() {
     assert_eq!(failure.cause, Cause::HookFails { restarts: 2 });
     assert_eq!(
         scene.sentence(&failure),
-        "container app of pod web-1 is ended by the kubelet, its postStart hook fails \
-         (FailedPostStartHook, 2 restarts): PostStartHook failed. See: kubectl logs web-1 \
-         --container=app --previous --namespace=shop"
+        "container app is restarted, since its postStart hook fails (FailedPostStartHook, 2 \
+         restarts) in pod web-1: PostStartHook failed. See: kubectl logs web-1 --container=app \
+         --previous --namespace=shop"
     );
     let said = json!({"waiting": {"reason": "PostStartHookError", "message": "no such file"}});
     scene.see_pod(0, &ended(scene.pod("web-1", true), 0, said, json!({})));

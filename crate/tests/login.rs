@@ -127,9 +127,9 @@ fn a_token_that_cannot_be_written_is_not_called_renewed() {
     assert_eq!(
         said,
         [
-            "Warning: The token for the cluster is about to expire and cannot be renewed: no space \
-             left on device",
-            "Plain: The token for the cluster was about to expire and is renewed",
+            "Warning: The token for the cluster expires soon and cannot be renewed: no space left \
+             on device. [KSI431]",
+            "Plain: Renewed the token for the cluster",
         ]
     );
 }
@@ -140,8 +140,8 @@ fn a_token_that_no_header_takes_is_none() {
     run.server_answers(ENTRA, 200, r#"{"access_token": "hush\r\nX: y", "expires_in": 900}"#);
     assert!(
         run.transcript().ends_with(
-            "Error: azureSubscriptionConnection: login.contoso.test answered the login with \
-             something that is no token\nfinish Failed: Nothing was changed in the cluster\n"
+            "unexpected answer of login.contoso.test: the token is missing. [KSI427]\nfinish \
+             Failed: Nothing was changed in the cluster\n"
         ),
         "{}",
         run.transcript()
@@ -319,7 +319,8 @@ proptest! {
         form in 0usize..7,
         cut in prop::option::of(20usize..400),
     ) {
-        let yaml = format!("apiVersion: v1\nkind: Config\nclusters: []\nusers:\n- user:\n    token: '{token}'\n");
+        let yaml = format!("apiVersion: v1\nkind: Config\nclusters: []\nusers:\n- user:\n    \
+                            token: '{token}'\n");
         let text = match form {
             0 => yaml.clone(),
             1 => yaml.replace('\n', " "),

@@ -76,13 +76,13 @@ fn what_is_a_reference_and_what_its_parts_are() {
 #[test]
 fn what_is_no_reference_says_which_part_and_why() {
     let digest = hex("sha256", 64);
-    let separator = "does not stand between two letters or digits (allowed there: one dot, one or \
-                     two underscores, any number of dashes)";
+    let separator = "is not between two letters or digits (allowed: one dot, one or two \
+                     underscores, any number of dashes)";
     let of = |sign: char, part: &str| format!("'{sign}' in the {part} {separator}");
     let host = |sign: char| {
         format!(
-            "'{sign}' in the registry host does not stand between two letters or digits (allowed there: \
-         one dot between labels, any number of dashes inside them)"
+            "'{sign}' in the registry host is not between two letters or digits (allowed: one dot \
+             between labels, any number of dashes inside them)"
         )
     };
     let id = "1a3f5e7d9c1b3a5f".repeat(4);
@@ -126,7 +126,7 @@ fn what_is_no_reference_says_which_part_and_why() {
         ("foo_bar.com:8080/app", "unexpected character '_' in the registry host".to_owned()),
         (
             "foo.com:http/bar",
-            "unexpected character 'h' in the port of the registry host, which is a number"
+            "unexpected character 'h' in the port of the registry host, which must be a number"
                 .to_owned(),
         ),
         ("[fc00::1]", "unexpected character '[' in the repository".to_owned()),
@@ -139,7 +139,7 @@ fn what_is_no_reference_says_which_part_and_why() {
         ("[]:5000/a", "the address of the registry host is empty".to_owned()),
         (
             "fc00::1:5000/debian",
-            "unexpected character ':' in the port of the registry host, which is a number"
+            "unexpected character ':' in the port of the registry host, which must be a number"
                 .to_owned(),
         ),
         (
@@ -152,7 +152,7 @@ fn what_is_no_reference_says_which_part_and_why() {
         ),
         ("repo@bad", "the digest does not begin with sha256:, sha384: or sha512:".to_owned()),
         ("registry.com:8080/myapp:invalid~tag", "unexpected character '~' in the tag".to_owned()),
-        (&id, "the repository is 64 hex digits, which is an image id and not a name".to_owned()),
+        (&id, "the repository is 64 hex digits, which is an image ID, not a name".to_owned()),
     ] {
         assert_eq!(Reference::parse(text).map_err(|e| e.to_string()), Err(message), "{text}");
     }

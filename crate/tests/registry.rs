@@ -13,17 +13,16 @@ use kubectl_set_image::{
 use proptest::prelude::*;
 
 const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
-     application/vnd.oci.image.manifest.v1+json, \
-     application/vnd.docker.distribution.manifest.list.v2+json, \
-     application/vnd.docker.distribution.manifest.v2+json";
+                      application/vnd.oci.image.manifest.v1+json, \
+                      application/vnd.docker.distribution.manifest.list.v2+json, \
+                      application/vnd.docker.distribution.manifest.v2+json";
 const IMAGE: &str = "contoso.azurecr.io/web:4125";
 const MANIFEST: &str = "https://contoso.azurecr.io/v2/web/manifests";
 const TAGS: &str = "https://contoso.azurecr.io/v2/web/tags/list?n=1000";
 const REALM: &str = "https://contoso.azurecr.io/oauth2/token";
-const BEARER: &str = "Bearer realm=\"https://contoso.azurecr.io/oauth2/token\",\
-     service=\"contoso.azurecr.io\",scope=\"repository:web:pull\"";
-const TOKEN_URL: &str = "https://contoso.azurecr.io/oauth2/token?service=contoso.azurecr.io&\
-     scope=repository%3Aweb%3Apull";
+const BEARER: &str = "Bearer \
+                      realm=\"https://contoso.azurecr.io/oauth2/token\",service=\"contoso.azurecr.io\",scope=\"repository:web:pull\"";
+const TOKEN_URL: &str = "https://contoso.azurecr.io/oauth2/token?service=contoso.azurecr.io&scope=repository%3Aweb%3Apull";
 /// `u:pass-word`, as Basic has it.
 const BASIC: &str = "Basic dTpwYXNzLXdvcmQ=";
 /// An index that says where it comes from, so that nothing more is asked for.
@@ -237,18 +236,17 @@ fn basic_is_answered_with_the_login() {
     let needed = check(IMAGE, Login::Anonymous, vec![(asks("4125"), challenge(basic))]);
     assert_eq!(
         needed.to_string(),
-        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io wants a login, as it also \
-         may for what is not there. Name a service connection for it in containerRegistry"
+        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io requires authentication. \
+         Set containerRegistry to a service connection for it"
     );
 }
 
 #[test]
 fn docker_hub_counts_no_pull() {
     let url = "https://registry-1.docker.io/v2/library/nginx/manifests/latest";
-    let realm = "Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\",\
-         scope=\"repository:library/nginx:pull\"";
-    let token_url = "https://auth.docker.io/token?service=registry.docker.io&\
-         scope=repository%3Alibrary%2Fnginx%3Apull";
+    let realm = "Bearer \
+                 realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\",scope=\"repository:library/nginx:pull\"";
+    let token_url = "https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Fnginx%3Apull";
     let outcome = check(
         "nginx",
         user(),
@@ -289,8 +287,8 @@ fn a_pinned_image_is_asked_for_by_its_digest() {
     assert_eq!(
         other.to_string(),
         format!(
-            "{image} was not checked: contoso.azurecr.io names another digest than its content has. \
-             The content cannot be trusted"
+            "{image} was not checked: contoso.azurecr.io returned content with a digest mismatch. \
+             Do not deploy it. Push the image again"
         )
     );
 }
@@ -304,8 +302,8 @@ fn content_that_is_not_of_its_digest_is_an_error() {
     );
     assert_eq!(
         outcome.to_string(),
-        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io names another digest than \
-         its content has. The content cannot be trusted"
+        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io returned content with a \
+         digest mismatch. Do not deploy it. Push the image again"
     );
 }
 
@@ -392,8 +390,8 @@ fn a_missing_tag_has_neighbours() {
     );
     assert_eq!(
         outcome.to_string(),
-        "contoso.azurecr.io/web:4125 is not in the registry; the nearest tags are 4121, 4122, 4123, \
-         4126, 4200. Push the image first, or set a tag that is there"
+        "contoso.azurecr.io/web:4125 was not found in the registry; the closest tags are 4121, \
+         4122, 4123, 4126, 4200. Push the image first, or set an existing tag"
     );
 }
 
@@ -412,8 +410,8 @@ fn pages_are_followed_on_the_registry_alone_and_ten_times() {
     );
     assert_eq!(
         outcome.to_string(),
-        "contoso.azurecr.io/web:4125 is not in the registry; the nearest tags are 4124. Push the \
-         image first, or set a tag that is there"
+        "contoso.azurecr.io/web:4125 was not found in the registry; the closest tags are 4124. \
+         Push the image first, or set an existing tag"
     );
     let page = |_| {
         let next = format!("<{TAGS}>; rel=next");
@@ -424,8 +422,8 @@ fn pages_are_followed_on_the_registry_alone_and_ten_times() {
     script.push((gets_tag("4125"), answer(404, &[], "")));
     assert_eq!(
         check(IMAGE, Login::Anonymous, script).to_string(),
-        "contoso.azurecr.io/web:4125 is not in the registry; the nearest tags are x. Push the \
-         image first, or set a tag that is there"
+        "contoso.azurecr.io/web:4125 was not found in the registry; the closest tags are x. Push \
+         the image first, or set an existing tag"
     );
 }
 
@@ -448,8 +446,8 @@ fn what_head_denies_and_get_has_is_there() {
     assert_eq!(
         check(IMAGE, Login::Anonymous, script).to_string(),
         format!(
-            "{IMAGE} is in the registry: {}, linux/amd64, linux/arm64 (to HEAD it answers that this \
-             is not found)",
+            "{IMAGE} is in the registry: {}, linux/amd64, linux/arm64 (its answer to HEAD was not \
+             found)",
             digest('a')
         )
     );
@@ -459,7 +457,7 @@ fn what_head_denies_and_get_has_is_there() {
     script.push((format!("GET {TAGS}"), tags(r#"["4124"]"#)));
     script.push((gets_tag("4125"), answer(404, &[], "")));
     let words = check(IMAGE, Login::Anonymous, script).to_string();
-    assert!(words.contains("is not in the registry; the nearest tags are 4124."), "{words}");
+    assert!(words.contains("was not found in the registry; the closest tags are 4124."), "{words}");
 }
 
 #[test]
@@ -471,9 +469,8 @@ fn a_tag_that_is_listed_and_denied_is_a_contradiction() {
     );
     assert_eq!(
         outcome.to_string(),
-        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io contradicts itself: it \
-         lists the tag 4125, and answers that its manifest is not found. Try again in a moment, or \
-         push the image again"
+        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io lists the tag 4125, but \
+         its manifest is not found. Try again later, or push the image again"
     );
 }
 
@@ -484,8 +481,8 @@ fn what_comes_a_moment_later_is_there() {
         assert_eq!(
             outcome.to_string(),
             format!(
-                "{IMAGE} is in the registry: {}, linux/amd64, linux/arm64 (a moment before, it \
-                 answered that this is not found)",
+                "{IMAGE} is in the registry: {}, linux/amd64, linux/arm64 (its first answer was \
+                 not found)",
                 digest('a')
             )
         );
@@ -498,7 +495,7 @@ fn a_second_answer_that_says_nothing_leaves_the_first() {
         let outcome = denied_and_listed(tags(r#"["4124"]"#), again.clone(), user());
         let is_odd = matches!(&again, Reply::Answer(answer) if answer.status == 200);
         let words = outcome.to_string();
-        let expected = if is_odd { "no manifest" } else { "is not in the registry" };
+        let expected = if is_odd { "invalid manifest" } else { "was not found in the registry" };
         assert!(words.contains(expected), "{words}");
     }
 }
@@ -508,8 +505,8 @@ fn a_digest_that_is_named_and_denied_cannot_be_used() {
     let denied = |status: u16| answer(status, &[], r#"{"errors":[{"message":"no such thing"}]}"#);
     let words = |status: u16, cure: &str| {
         format!(
-            "{IMAGE} cannot be used: contoso.azurecr.io gives {} for it, and answers that digest with \
-             status {status} (no such thing). {cure}",
+            "{IMAGE} is not available: contoso.azurecr.io gives the digest {}, but answers it \
+             with status {status} (no such thing). {cure}",
             digest('a')
         )
     };
@@ -518,7 +515,7 @@ fn a_digest_that_is_named_and_denied_cannot_be_used() {
     let outcome = check(IMAGE, Login::Anonymous, twice);
     assert_eq!(
         outcome.to_string(),
-        words(404, "Push the image again, or wait until the registry has all of it everywhere")
+        words(404, "Push the image again, or wait until the registry has replicated it")
     );
     assert_eq!(outcome.digest(), None, "nothing to pin");
     assert!(fails(&outcome, Verify::Required) && !fails(&outcome, Verify::Auto));
@@ -531,9 +528,14 @@ fn a_digest_that_is_named_and_denied_cannot_be_used() {
     for (login, cure) in [
         (
             Login::Anonymous,
-            "Name a service connection in containerRegistry that may pull from the repository",
+            "Set containerRegistry to a service connection with permission to pull from the \
+             repository",
         ),
-        (user(), "Check that the login of containerRegistry may pull from the repository"),
+        (
+            user(),
+            "Give the service connection of containerRegistry permission to pull from the \
+                  repository",
+        ),
     ] {
         let script = vec![(asks("4125"), found('a')), (gets('a'), denied(403))];
         assert_eq!(check(IMAGE, login, script).to_string(), words(403, cure));
@@ -553,13 +555,14 @@ fn a_refusal_that_hides_a_missing_tag_is_seen_in_the_list() {
     };
     assert_eq!(
         refused_and_listed(tags(r#"["4123","4124"]"#)),
-        "contoso.azurecr.io/web:4125 is not in the registry (it answers with status 403, and its list \
-         has no such tag); the nearest tags are 4123, 4124. Push the image first, or set a tag that \
-         is there"
+        "contoso.azurecr.io/web:4125 was not found in the registry (status 403, and the tag is \
+         not in its list); the closest tags are 4123, 4124. Push the image first, or set an \
+         existing tag"
     );
-    let refused = "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io refuses the login \
-         (denied). Check the service connection that containerRegistry names, in Project settings: \
-         whether its secret has expired, and whether it may pull contoso.azurecr.io/web";
+    let refused = "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io refuses the \
+                   credentials (denied). Check in the service connection of containerRegistry \
+                   whether the secret has expired, and whether it has permission to pull \
+                   contoso.azurecr.io/web";
     let more = ("link", "<https://elsewhere.example/>; rel=\"next\"");
     for list in [
         tags(r#"["4124","4125"]"#),
@@ -592,8 +595,8 @@ fn a_digest_that_is_denied_beside_its_tag_says_so() {
     assert_eq!(
         outcome.to_string(),
         format!(
-            "{image} is not in the registry: the tag 4125 is there, and this digest is not. Correct \
-             the digest, or leave it out to set what the tag stands for"
+            "{image} was not found: the registry has the tag 4125, but not this digest. Correct \
+             the digest, or remove it to use the tag"
         )
     );
 }
@@ -609,9 +612,9 @@ fn plain_http_is_spoken_where_it_is_said_and_nowhere_else() {
     );
     assert_eq!(
         outcome.to_string(),
-        "registry.contoso.test:5000/web:1 was not checked: registry.contoso.test:5000 speaks plain \
-         HTTP and no TLS. Give it a certificate, or name it with http:// in a service connection for \
-         containerRegistry, if what is asked there may be read by others"
+        "registry.contoso.test:5000/web:1 was not checked: registry.contoso.test:5000 does not \
+         support TLS. Set up TLS, or set containerRegistry to a service connection with http:// \
+         to check it unencrypted"
     );
     let by_digest = format!("http://registry.contoso.test:5000/v2/web/manifests/{}", digest('a'));
     let outcome = play(
@@ -730,8 +733,8 @@ fn a_list_without_tags_is_a_list() {
     script.push((gets_tag("4125"), answer(404, &[], "")));
     assert_eq!(
         check(IMAGE, Login::Anonymous, script).to_string(),
-        "contoso.azurecr.io/web:4125 is not in the registry. Push the image first, or set a tag \
-         that is there"
+        "contoso.azurecr.io/web:4125 was not found in the registry. Push the image first, or set \
+         an existing tag"
     );
 }
 
@@ -745,12 +748,12 @@ fn a_missing_repository_is_known_to_those_with_a_login() {
     };
     assert_eq!(
         check(IMAGE, user(), script()).to_string(),
-        "contoso.azurecr.io/web:4125 is not in the registry: contoso.azurecr.io has no repository \
-         contoso.azurecr.io/web. Correct the name, or push the image first"
+        "contoso.azurecr.io/web:4125 was not found: contoso.azurecr.io does not have the \
+         repository contoso.azurecr.io/web. Correct the name, or push the image first"
     );
-    let unclear = "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io does not show it \
-         to those without a login: it is not there, or it is not public. Name a service connection \
-         in containerRegistry to know";
+    let unclear = "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io, checked \
+                   anonymously, does not show it: the image does not exist, or is private. Set \
+                   containerRegistry to a service connection for it";
     assert_eq!(check(IMAGE, Login::Anonymous, script()).to_string(), unclear);
     let mut refused = not_found();
     refused.push((format!("GET {TAGS}"), challenge("Basic realm=\"r\"")));
@@ -763,9 +766,8 @@ fn a_refused_login_says_where_to_look() {
     let words = |said: &str| {
         format!(
             "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io refuses the \
-             login{said}. Check the service connection that containerRegistry names, in Project \
-             settings: whether its secret has expired, and whether it may pull \
-             contoso.azurecr.io/web"
+             credentials{said}. Check in the service connection of containerRegistry whether the \
+             secret has expired, and whether it has permission to pull contoso.azurecr.io/web"
         )
     };
     let token_request = || shown(format!("GET {TOKEN_URL}"), BASIC);
@@ -812,9 +814,9 @@ fn a_stranger_is_not_shown_the_login() {
                 outcome.to_string(),
                 format!(
                     "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io refuses the \
-                     login. It sends to {host} for tokens, which is not known to be part of it and \
-                     was not shown the login. Ask its administrator for a token service on a host \
-                     of its own domain"
+                     credentials. The credentials were not sent to its token service {host}, \
+                     which is in another domain. Ask its administrator for one in the domain of \
+                     the registry"
                 )
             );
         }
@@ -835,8 +837,9 @@ fn redirects_are_followed_three_times_and_without_the_login_elsewhere() {
             (head("https://contoso.azurecr.io/v2/z"), to("/again")),
         ],
     );
-    let words = "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io sends on in \
-         circles, or to no https URL. Check the registry's name, and any proxy on the way to it";
+    let words = "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io has a redirect \
+                 loop, or redirects to a URL without https. Check the name of the registry, and \
+                 any proxy on the way";
     assert_eq!(outcome.to_string(), words);
     for target in ["http://contoso.azurecr.io/", "https://u@b.example/", "ftp://x", "", "\r\nx"] {
         assert_eq!(at_once(to(target), user()), words, "{target:?}");
@@ -876,9 +879,9 @@ fn no_answer_says_why() {
     };
     assert_eq!(
         unreachable("getaddrinfo ENOTFOUND contoso.azurecr.io"),
-        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io gives no answer \
-         (getaddrinfo ENOTFOUND contoso.azurecr.io). Check its name, and whether this agent reaches \
-         it (proxy, firewall)"
+        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io cannot be reached \
+         (getaddrinfo ENOTFOUND contoso.azurecr.io). Check its name, and whether this agent can \
+         reach it (proxy, firewall)"
     );
     let busy = |login: Login| {
         let heard = || (asks("4125"), answer(429, &[("retry-after", "1")], ""));
@@ -887,15 +890,15 @@ fn no_answer_says_why() {
     assert_eq!(
         busy(Login::Anonymous),
         "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io answers with status 429, \
-         which are too many requests. Try again later, or name a service connection in \
-         containerRegistry: with a login more are allowed"
+         rate limit exceeded. Try again later, or set containerRegistry to a service connection, \
+         which has a higher limit"
     );
     let certificate = Reply::NoAnswer("self-signed certificate in certificate chain".into());
     assert_eq!(
         at_once(certificate, Login::Anonymous),
-        "contoso.azurecr.io/web:4125 was not checked: the certificate of contoso.azurecr.io is not \
-         trusted (self-signed certificate in certificate chain). Configure the agent with \
-         --sslcacert, or set NODE_EXTRA_CA_CERTS on it to a file with the authority's certificate"
+        "contoso.azurecr.io/web:4125 was not checked: the certificate of contoso.azurecr.io is \
+         not trusted (self-signed certificate in certificate chain). Configure the agent with \
+         --sslcacert, or set NODE_EXTRA_CA_CERTS to a file with the certificate of its authority"
     );
 }
 
@@ -904,10 +907,10 @@ fn hostile_answers_are_not_understood() {
     let words = |what: &str| {
         format!(
             "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io {what}. Check the \
-             registry's name, and any proxy on the way to it"
+             name of the registry, and any proxy on the way"
         )
     };
-    let unknown = words("wants a login of a kind that is not known");
+    let unknown = words("requires an unsupported authentication scheme");
     for value in [
         "",
         "Negotiate",
@@ -923,12 +926,12 @@ fn hostile_answers_are_not_understood() {
         assert_eq!(at_once(challenge(value), user()), unknown, "{value:.60}");
     }
     let page = answer(200, &[("content-type", "text/html; charset=utf-8")], "");
-    assert_eq!(at_once(page, user()), words("is no registry, or something in front of it answers"));
+    assert_eq!(at_once(page, user()), words("did not answer as a registry"));
     for (body, what) in [
-        (b"no JSON".to_vec(), "answers with something that is no manifest"),
-        (vec![0xff, 0xfe], "answers with something that is no manifest"),
-        (b"{}".to_vec(), "answers with something that is no manifest"),
-        (vec![b' '; 4 * 1024 * 1024 + 1], "answers with more than a manifest or a token can be"),
+        (b"no JSON".to_vec(), "returned an invalid manifest"),
+        (vec![0xff, 0xfe], "returned an invalid manifest"),
+        (b"{}".to_vec(), "returned an invalid manifest"),
+        (vec![b' '; 4 * 1024 * 1024 + 1], "returned too long an answer"),
     ] {
         let script = vec![
             (asks("4125"), answer(200, &[], "")),
@@ -943,7 +946,7 @@ fn hostile_answers_are_not_understood() {
         ];
         assert_eq!(
             check(IMAGE, user(), script).to_string(),
-            words("sends for a token where none is given"),
+            words("names a token service that returns no token"),
             "{body}"
         );
     }
@@ -952,8 +955,8 @@ fn hostile_answers_are_not_understood() {
     let Effect::Log { text, .. } = checked(&outcome, Verify::Auto) else { panic!("no line") };
     assert_eq!(
         text.as_str(),
-        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io answers with status 418 (# \
-         #vso[x]). Check the name of the image, and that this is a registry"
+        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io answers with status 418 \
+         (# #vso[x]). Check the name of the image and of the registry. [KSI459]"
     );
 }
 
@@ -973,9 +976,9 @@ fn a_token_of_entra_is_exchanged_for_a_login() {
     let outcome = CheckResult::new(&Reference::parse(IMAGE).unwrap(), found);
     assert_eq!(
         outcome.to_string(),
-        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io refuses the login (no such \
-         identity). Check the service connection that containerRegistry names, in Project settings: \
-         whether its secret has expired, and whether it may pull contoso.azurecr.io/web"
+        "contoso.azurecr.io/web:4125 was not checked: contoso.azurecr.io refuses the credentials \
+         (no such identity). Check in the service connection of containerRegistry whether the \
+         secret has expired, and whether it has permission to pull contoso.azurecr.io/web"
     );
     let local = Exchange::new("127.0.0.1:5000", "", "e".into());
     let local_request = |scheme: &str| {
@@ -1055,10 +1058,10 @@ fn nodes_without_an_image_are_warned_of() {
     assert_eq!(style, Style::Warning);
     assert_eq!(
         text.as_str(),
-        "contoso.azurecr.io/web:4125 has no image for linux/arm64, which 2 nodes of the cluster are \
-         and for windows/amd64, which 1 node of the cluster is: a pod that is scheduled there cannot \
-         start. Build the image for that platform too, or keep its pods away from there with a \
-         nodeSelector on kubernetes.io/os and kubernetes.io/arch"
+        "contoso.azurecr.io/web:4125 has no image for linux/arm64, which 2 nodes of the cluster \
+         are and for windows/amd64, which 1 node of the cluster is. A pod on such a node cannot \
+         start. Build the image for that platform too, or set a nodeSelector on kubernetes.io/os \
+         and kubernetes.io/arch. [KSI325]"
     );
     assert_eq!(platforms(&with(None), &nodes), None);
     assert_eq!(platforms(&with(Some(vec![platform("linux", "amd64")])), &nodes[..1]), None);

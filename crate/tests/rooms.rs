@@ -78,6 +78,20 @@ fn every_room_imports_only_from_those_before_it() {
 }
 
 #[test]
+fn every_line_of_the_log_is_made_where_errors_and_warnings_get_their_codes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let makers = sources(&root).into_iter().filter(|file| {
+        let source = fs::read_to_string(file).unwrap();
+        let (code, _) = source.split_once("#[cfg(test)]\nmod tests {").unwrap_or((&source, ""));
+        let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric())).any(|word| word == "Style")
+    });
+    let makers: BTreeSet<PathBuf> = makers.collect();
+    let known = ["host/effect.rs", "host/mod.rs", "lib.rs", "report/line.rs"];
+    assert_eq!(makers, known.map(|file| root.join(file)).into());
+}
+
+#[test]
 fn every_module_of_the_core_is_a_room_or_the_boundary() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut expected: BTreeSet<String> = row().into_iter().collect();

@@ -179,7 +179,8 @@ fn a_repository_finds_its_containers() {
 
 #[test]
 fn lines_that_contradict_each_other_are_refused() {
-    let images = "deployments/identityserver *=a.io/app:1.0.0\ndeployments/identityserver proxy=a.io/app:2.0.0";
+    let images = "deployments/identityserver *=a.io/app:1.0.0\ndeployments/identityserver \
+                  proxy=a.io/app:2.0.0";
     let mut run = Conversation::start(&[("images", images)]);
     run.opens().api_answers(WORKLOAD, &old());
     assert_snapshot!(run.transcript());
@@ -334,7 +335,7 @@ fn canceled_twice(variables: &[(&str, &str)]) -> Conversation {
 fn the_second_signal_of_the_agent_ends_the_step() {
     let run = canceled_twice(&[]);
     let last = run.transcript().lines().last().unwrap_or_default();
-    assert!(last.starts_with("finish Canceled: Canceled; not every old image is back"), "{last}");
+    assert!(last.starts_with("finish Canceled: Canceled; not fully rolled back"), "{last}");
 }
 
 #[test]
@@ -346,7 +347,7 @@ fn a_job_can_give_the_rollback_longer_after_the_second_signal() {
     run.api_answers("PATCH", &json!({}));
     run.api_answers(WORKLOAD, &old());
     let last = run.transcript().lines().last().unwrap_or_default();
-    assert!(last.starts_with("finish Canceled: Canceled; the old images are set again"), "{last}");
+    assert!(last.starts_with("finish Canceled: Canceled; rolled back"), "{last}");
 }
 
 #[test]
@@ -502,8 +503,8 @@ fn a_forged_record_gives_kubectl_no_flags() {
     assert!(
         run.transcript().contains(
             "Error: the record of deployments/identityserver in its annotation \
-             kubectl-set-image/replaced cannot be read: \"--server\" is no name of a container. Put \
-             the image back with kubectl set image, and take the annotation away"
+             kubectl-set-image/replaced is invalid: invalid container name \"--server\". Set the \
+             previous image with kubectl set image, and remove the annotation"
         ),
         "{}",
         run.transcript()
@@ -514,7 +515,7 @@ fn a_forged_record_gives_kubectl_no_flags() {
         run.api_lists(others, &[]);
     }
     assert!(!run.transcript().contains("spawn"), "{}", run.transcript());
-    assert!(run.transcript().contains("finish Failed: Nothing was put back"));
+    assert!(run.transcript().contains("finish Failed: Nothing was rolled back"));
 }
 
 #[test]
@@ -531,7 +532,7 @@ fn a_timer_that_fires_early_is_set_again() {
     run.after(-1).wakes_after(300_000);
     assert!(!run.transcript().contains("Error"), "{}", run.transcript());
     run.wakes_after(1);
-    assert!(run.transcript().contains("is taken by no node"), "{}", run.transcript());
+    assert!(run.transcript().contains("cannot be scheduled"), "{}", run.transcript());
 }
 
 #[test]

@@ -79,12 +79,7 @@ fn what_a_tag_cannot_hold_is_said() {
         }
         _ => None,
     });
-    assert_eq!(
-        said.unwrap(),
-        "Tag Shop-web-7-6ad4b73a, from Build.BuildNumber: \"Shop web 7\" cannot be a tag as it is, so \
-         what is illegal became a dash, what is too long was cut, and a mark was added where the tag \
-         would otherwise be the same for another text"
-    );
+    assert_eq!(said.unwrap(), "Tag       Shop-web-7-6ad4b73a (Build.BuildNumber)");
 }
 
 /// The first lines of the log, errors and warnings among them, and the tag.
@@ -124,12 +119,15 @@ fn the_log_says_that_the_build_is_that_of_the_resource_that_triggered_the_run() 
         assert_eq!(tag.as_deref(), Some("4125"), "{command}");
         assert_eq!(
             log[0],
-            "Tag 4125, from resources.pipeline.ci.runID (the run of the pipeline resource ci, which \
-             triggered this run; artifactAlias: current takes this run)"
+            "Tag       4125 (resources.pipeline.ci.runID, the run of the pipeline resource ci, \
+             which triggered this run; artifactAlias: current takes this run)"
         );
     }
     let (log, tag) = told(&[("artifactAlias", "current")], &DEPLOYMENT_RUN);
-    assert_eq!((log, tag.as_deref()), (vec!["Tag 9001, from Build.BuildId".into()], Some("9001")));
+    assert_eq!(
+        (log, tag.as_deref()),
+        (vec!["Tag       9001 (Build.BuildId)".into()], Some("9001"))
+    );
 }
 
 #[test]
@@ -139,8 +137,9 @@ fn an_image_of_another_resource_than_the_triggering_one_is_refused() {
     assert_eq!(
         log,
         [
-            "! images, line 2: a.io/api seems to be pushed by api, but ci triggered this run. Set it in \
-          a step of its own with artifactAlias api; artifactAlias ci takes the build of ci"
+            "! images, line 2: a.io/api seems to be pushed by api, but ci triggered this run. Set it \
+          in a separate step with artifactAlias: api, or set artifactAlias: ci to use the build of \
+          ci. [KSI203]"
         ]
     );
     for alias in ["ci", "current"] {
@@ -156,9 +155,9 @@ fn a_run_by_hand_beside_pipeline_resources_warns_that_they_do_not_count() {
     assert_eq!(tag.as_deref(), Some("9001"));
     assert_eq!(
         log[1],
-        "! artifactAlias: nothing triggered this run, so the tag is that of the run itself. If a \
-         pipeline resource pushed the image, name it: api, ci. current is the run itself, without \
-         this warning"
+        "! artifactAlias: this run was not triggered by a resource, so the tag is from the run \
+         itself. If a pipeline resource pushed the image, set it to api, ci, else to current. \
+         [KSI207]"
     );
     for inputs in [
         &[("images", "a.io/web"), ("artifactAlias", "current")][..],
@@ -196,9 +195,10 @@ fn the_log_names_the_commit_of_a_pull_request() {
     ] {
         let (log, made) = told(inputs, &given);
         assert_eq!(made.as_deref(), Some(tag));
-        assert_eq!(log[0], format!("Tag {tag}, from {origin} ({note})"));
+        let origin = if note.starts_with(origin) { String::new() } else { format!("{origin}, ") };
+        assert_eq!(log[0], format!("Tag       {tag} ({origin}{note})"));
     }
-    assert_eq!(told(&[], &given).0, ["Tag 4125, from Build.BuildId"]);
+    assert_eq!(told(&[], &given).0, ["Tag       4125 (Build.BuildId)"]);
 }
 
 #[test]
@@ -225,12 +225,15 @@ fn what_a_tag_is_made_of_decides_whether_it_moves() {
         let (log, tag) = told(&[&inputs[..], &version].concat(), &given);
         assert_eq!(tag.is_some(), advised.is_none(), "{template}: {log:?}");
         if let Some(advised) = advised {
-            assert!(log[0].ends_with(&format!("such as tagTemplate {advised}")), "{log:?}");
+            assert!(
+                log[0].ends_with(&format!("such as with tagTemplate: {advised}. [KSI301]")),
+                "{log:?}"
+            );
         }
     }
     let (log, _) = told(&[("images", "a.io/web:1.412\na.io/api:1.411")], &given);
     assert_eq!(log.len(), 1, "{log:?}");
-    assert!(log[0].starts_with("! images, line 2: a.io/api:1.411 is refused"), "{log:?}");
+    assert!(log[0].starts_with("! images, line 2: a.io/api:1.411 uses a mutable tag"), "{log:?}");
 }
 
 #[test]

@@ -58,10 +58,12 @@ fn a_registry_that_nobody_named_is_waited_for_five_seconds() {
         said(&run),
         [
             format!("Plain: a.io/web:2 is in the registry: {DIGEST}").as_str(),
-            "Plain: b.io/api:2 was not checked: b.io gives no answer (no answer within 5 s). Check \
-             its name, and whether this agent reaches it (proxy, firewall)",
-            "Command: kubectl set image deployments/web app=a.io/web:2 --namespace=shop --dry-run=server",
-            "Command: kubectl set image deployments/api app=b.io/api:2 --namespace=shop --dry-run=server",
+            "Plain: b.io/api:2 was not checked: b.io cannot be reached (timed out after 5s). \
+             Check its name, and whether this agent can reach it (proxy, firewall)",
+            "Command: kubectl set image deployments/web app=a.io/web:2 --namespace=shop \
+             --dry-run=server",
+            "Command: kubectl set image deployments/api app=b.io/api:2 --namespace=shop \
+             --dry-run=server",
         ]
     );
 }
@@ -143,10 +145,10 @@ fn a_login_that_entra_refuses_is_that_of_its_registry_alone() {
     assert_eq!(
         said(&run),
         [
-            "Error: a.io/web:2 was not checked: a.io refuses the login (dev.contoso.test refused the \
-             login with status 403: not for you). Check the service connection that \
-             containerRegistry names, in Project settings: whether its secret has expired, and whether \
-             it may pull a.io/web",
+            "Error: a.io/web:2 was not checked: a.io refuses the credentials (dev.contoso.test \
+             refused to authenticate with status 403: not for you). Check in the service \
+             connection of containerRegistry whether the secret has expired, and whether it has \
+             permission to pull a.io/web. [KSI452]",
             format!("Plain: b.io/api:2 is in the registry: {DIGEST}").as_str(),
             "finish Failed: Nothing was changed in the cluster",
         ]

@@ -10,8 +10,10 @@ const command = String.raw`kubectl (?:delete|describe|exec|get|logs|rollout|set)
 /** The names in sentences about workloads. That of a container may be a word: it is told by its place. */
 export function namesOf(workloads: Workload[]): Names {
   const names = workloads.flatMap(({ namespace, kind, name, containers, pods, log }) => [
-    `${kind}/${name}`,
-    `${namespace}/${kind}/${name}`,
+    ...[kind, kind.replace(/s$/, "")].flatMap((kind) => [
+      `${kind}/${name}`,
+      `${namespace}/${kind}/${name}`,
+    ]),
     ...containers.flatMap(({ before, set, now = "" }) => [before, set, now]),
     ...pods.map((pod) => pod.name),
     log?.pod ?? "",

@@ -15,10 +15,13 @@ import { quietly } from "./effects/quietly";
 import type { Effect, Event, TaskResult } from "./protocol";
 
 interface Task {
+  helpUrl: string;
   inputs: { name: string; type: string }[];
 }
 
-const { inputs }: Task = JSON.parse(readFileSync(path.join(__dirname, "task.json"), "utf8"));
+const { helpUrl, inputs }: Task = JSON.parse(
+  readFileSync(path.join(__dirname, "task.json"), "utf8"),
+);
 const core = new Core();
 const kubectl = new Kubectl(report);
 const gate = new Gate(kubectl, report);
@@ -115,6 +118,7 @@ function carryOut(effect: Effect): void {
 function finish(result: TaskResult, message: string): void {
   if (finished) return;
   finished = true;
+  if (result === "Failed") log("plain", `Codes such as [KSI101] are explained at ${helpUrl}`);
   kubectl.killAll();
   complete(result, message, () => process.exit(0));
 }
@@ -122,8 +126,11 @@ function finish(result: TaskResult, message: string): void {
 function breakDown(error: unknown): void {
   const what = error instanceof Error ? error.message : String(error);
   if (finished) process.exit(0);
-  log("error", `The task itself broke down, which is a bug in it: ${what.replace(/\s+/g, " ")}`);
-  finish("Failed", "The task broke down. Check what the workloads run now");
+  log(
+    "error",
+    `The task failed unexpectedly, which is a bug: ${what.replace(/\s+/g, " ")}. [KSI704]`,
+  );
+  finish("Failed", "The task failed unexpectedly. Check what the workloads run now");
 }
 
 process.on("uncaughtException", breakDown);

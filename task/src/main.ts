@@ -7,9 +7,9 @@ if (Number(major) >= oldest) {
   load("host.js");
 } else {
   const words =
-    `This task needs Node ${oldest} or newer, and the agent runs it with Node ` +
-    `${process.versions.node}. Update the agent to 3.232.1 or newer; where it is, update the ` +
-    `operating system of the agent, which is too old for Node ${oldest}.`;
+    `This task needs Node ${oldest} or newer, but the agent runs it with Node ` +
+    `${process.versions.node}. Update the agent to 3.232.1 or newer, or its operating system, ` +
+    `which may be too old for Node ${oldest}. [KSI705]`;
   process.stdout.write(`##vso[task.logissue type=error]${words}\n`);
   process.stdout.write(`##vso[task.complete result=Failed]${words}\n`);
 }

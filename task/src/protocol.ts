@@ -489,6 +489,6 @@ audience: string,
  */
 issuer: string, };
 
-export type Style = "plain" | "section" | "command" | "warning" | "error" | "debug";
+export type Style = "plain" | "section" | "command" | "group" | "endgroup" | "warning" | "error" | "debug";
 
 export type TaskResult = "Succeeded" | "SucceededWithIssues" | "Failed" | "Canceled";

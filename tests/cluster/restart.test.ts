@@ -14,8 +14,8 @@ const skip = brought ? "it needs a control plane of its own" : false;
 describe("an API server that is killed during a rollout, and started again", { skip }, () => {
   const suite = useSuite();
   for (const [tag, result, left] of [
-    ["slow", "Succeeded", `${registry}/web:slow (the new one)`],
-    ["unready", "Failed", `${before} (the old one)`],
+    ["slow", "Succeeded", `${registry}/web:slow`],
+    ["unready", "Failed", `${before}`],
   ] as const) {
     test(`with an image that is ${tag}`, { timeout: 180_000 }, async () => {
       const cluster = await RealCluster.start(suite.kubeconfig, `restart-${tag}`);
@@ -35,7 +35,7 @@ describe("an API server that is killed during a rollout, and started again", { s
       await suite.controlPlane?.startApiServer();
       const outcome = await step.outcome;
       assertRan(outcome, result);
-      assert.deepEqual(lastTable(outcome), [`deployments/web app ${left}`]);
+      assert.deepEqual(lastTable(outcome), [`deployment/web app ${left}`]);
       await cluster.close();
     });
   }

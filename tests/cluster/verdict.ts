@@ -26,10 +26,10 @@ export function verdictOf(outcome: Outcome, namespace: string): Verdict {
 /** What is said where a watch is refused. */
 const refused = String.raw`^The \w+ cannot be watched|^No permission to watch`;
 /** How far a rollout is, and the events about it: of both there are more or fewer. */
-const hurried = /^\[ *\w+\] |^\S+: not done|^ {2}[A-Z]\w+: /;
-/** What is printed of several pods, and of commands that run side by side. */
+const hurried = /^\[ *\w+\] |^ {2}Event /;
+/** What is printed of commands that run side by side. */
 const sideBySide = new RegExp(
-  String.raw`^##\[command\]|^ {2}pod |^\S+ (image updated|restarted)$|${refused}`,
+  String.raw`^##\[command\]|^\S+ (image updated|restarted)$|${refused}`,
 );
 
 /** A watch that is refused is told again on the way back, unless that is over before. */
@@ -64,12 +64,14 @@ const podOf = new RegExp(`-${safe}{5}(?![a-z0-9-])`, "g");
 export function evenedOut(text: string, namespace: string): string {
   return text
     .replaceAll(namespace, "NAMESPACE")
-    .replace(/^Cluster https?:\S+ \(Kubernetes v[\d.]+\)/, "Cluster ADDRESS (Kubernetes VERSION)")
-    .replace(/^(Cluster .*), kubectl v\S+$/, "$1, kubectl VERSION")
+    .replace(
+      /^Cluster +https?:\S+ \(Kubernetes [\d.]+, kubectl [\d.]+\)/,
+      "Cluster ADDRESS (VERSIONS)",
+    )
+    .replace(/^(✗ .*)\b\d+(\/\d+ ready)/, "$1N$2")
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UID")
     .replace(templateOf, "-HASH")
     .replace(podOf, "-HASH")
-    .replace(/\b\d+(\.\d+)? (s|ms|min)\b/g, "TIME")
-    .replace("TIME to TIME old", "TIME old")
+    .replace(/\b(\d+m)?\d+(s|ms)\b/g, "TIME")
     .replace(/\b\d+ restarts?\b/g, "RESTARTS");
 }

@@ -165,18 +165,26 @@ describe("every value that a page names for an input is taken by the task:", () 
   }
 });
 
-describe("every message of the troubleshooting page is one of the task:", () => {
+describe("the troubleshooting page", () => {
   const sources = files("crate/src", ".rs").concat(files("task/src", ".ts")).map(literals);
-  const rows = read("docs/troubleshooting.md").matchAll(/^\| `([^`]+)`/gm);
-  const messages = [...rows].map(([, message = ""]) => message);
-  test("there are many", () => assert.ok(messages.length > 50, `${messages.length} messages`));
-  for (const message of messages) {
-    test(message, () => {
-      const fixed = message.split("…").map((part) => part.trim());
-      const longest = Math.max(...fixed.map((part) => part.length));
-      assert.ok(longest >= 12, "has words of its own");
-      const isOf = (source: string) => fixed.every((part) => source.includes(part));
-      assert.ok(sources.some(isOf), "its fixed parts are in one source file");
+  const headings = read("docs/troubleshooting.md").split(/^### /m).slice(1);
+  test("has many headings", () => assert.ok(headings.length > 100, `${headings.length}`));
+  for (const heading of headings) {
+    const [title = ""] = heading.split("\n");
+    test(title, () => {
+      const [, code = ""] = /^(KSI\d{3}): \S/.exec(title) ?? [];
+      assert.ok(code, "a heading is a code and a title");
+      for (const cell of ["Cause", "Fix"])
+        assert.match(heading, new RegExp(`^- ${cell}: \\S`, "m"));
+      const messages = [...heading.matchAll(/^- Message: `([^`]+)`$/gm)];
+      assert.ok(messages.length > 0, "it has a message");
+      for (const [, message = ""] of messages) {
+        const fixed = message.split("…").map((part) => part.trim());
+        const longest = Math.max(...fixed.map((part) => part.length));
+        assert.ok(longest >= 12, `${message} has words of its own`);
+        const isOf = (source: string) => fixed.every((part) => source.includes(part));
+        assert.ok(sources.some(isOf), `the fixed parts of "${message}" are in one source file`);
+      }
     });
   }
 });

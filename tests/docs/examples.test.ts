@@ -394,7 +394,7 @@ describe("run", () => {
     const outcome = await stage.finish({ ...inputs, namespace: "shop" }, variables);
     assertRan(outcome, "Succeeded");
     assert.equal(outcome.outputs.tag, "4125");
-    assert.match(outcome.log.join("\n"), /^Tag 4125, from resources\.pipeline\.build\.runID \(/m);
+    assert.match(outcome.log.join("\n"), /^Tag {7}4125 \(resources\.pipeline\.build\.runID, /m);
     const unknown = { ...variables, "resources.triggeringAlias": "" };
     const refused = await stage.finish(
       { ...inputs, namespace: "shop" },
@@ -404,7 +404,10 @@ describe("run", () => {
       },
     );
     assertRan(refused, "Failed");
-    assert.match(refused.errors[0] ?? "", /^artifactAlias: a resource triggered this run/);
+    assert.match(
+      refused.errors[0] ?? "",
+      /^artifactAlias: required, since resources\.triggeringAlias does not name/,
+    );
   });
 
   test("environment.yml goes where the environment says, and leaves a link to its run", async () => {
@@ -571,7 +574,7 @@ describe("run", () => {
       await registry.push("identityserver", "4124");
       const outcome = last(await run());
       assertRan(outcome, "Failed");
-      assert.match(outcome.errors[0] ?? "", /identityserver:4125 is not in the registry/);
+      assert.match(outcome.errors[0] ?? "", /identityserver:4125 was not found in the registry/);
       assert.deepEqual(stage.changes, []);
       assert.equal(found(), `${registry.host}/identityserver:4124`);
     });

@@ -43,26 +43,26 @@ test("the workload that failed stands first, before those that were rolled back 
   const [failed, ...others] = await Promise.all([0, 1, 2].map(row));
   assert.deepEqual(failed?.slice(0, 4), [
     "✗ Failed",
-    "statefulsets/db",
+    "statefulset/db",
     "app",
     "contoso.azurecr.io/db:4124 → 4125",
   ]);
   assert.deepEqual(
     others.map((cells) => cells.slice(0, 2)),
     [
-      ["↩ Rolled back", "deployments/web"],
-      ["↩ Rolled back", "deployments/api"],
+      ["↩ Rolled back", "deployment/web"],
+      ["↩ Rolled back", "deployment/api"],
     ],
   );
-  assert.deepEqual(await headings(), ["statefulsets/db"]);
+  assert.deepEqual(await headings(), ["statefulset/db"]);
   const shown = await code();
-  for (const name of ["statefulsets/db", "db-1"]) assert.ok(shown.has(name), [...shown].join("\n"));
+  for (const name of ["statefulset/db", "db-1"]) assert.ok(shown.has(name), [...shown].join("\n"));
 });
 
 test("a failure is told with its pods, its events, its log and its timeline", async () => {
   await show("crash");
   assert.equal((await row(0))[0], "✗ Failed");
-  assert.deepEqual(await headings(), ["deployments/web", "To roll back"]);
+  assert.deepEqual(await headings(), ["deployment/web", "To roll back"]);
   const text = await page.locator("body").innerText();
   for (const part of [
     /^Failed after \d/,
@@ -80,15 +80,15 @@ test("a workload that went well is a row, and has a section only where it is the
   assert.deepEqual(
     cells.map(([result, workload]) => `${result} ${workload}`),
     [
-      "✓ Done deployments/web",
-      "✓ Done deployments/api",
-      "✓ Done statefulsets/db",
-      "✓ Image set cronjobs/cleanup",
+      "✓ Done deployment/web",
+      "✓ Done deployment/api",
+      "✓ Done statefulset/db",
+      "✓ Image set cronjob/cleanup",
     ],
   );
   assert.deepEqual(await headings(), []);
   await show("success");
-  assert.deepEqual(await headings(), ["deployments/web"]);
+  assert.deepEqual(await headings(), ["deployment/web"]);
   assert.match(await page.locator("pre").innerText(), /^new pods ready /);
 });
 

@@ -116,9 +116,9 @@ describe("what the task attached is told from the top", () => {
         "shop/deployments/web",
         /Failed, rolled back$/,
         "contoso.azurecr.io/web:4124 → 4125",
-        /^Failed after .*: container app of pod web-\S+ cannot start, its image cannot be pulled/,
-        /^Its old images run again/,
-        /^app cannot start, its image cannot be pulled: .*, .* old$/,
+        /^Failed after .*: container app cannot pull its image in pod web-\S+: /,
+        /^Rolled back$/,
+        /^container app cannot pull its image: .*, .* old$/,
         "Runs now",
         "the previous image",
       ],
@@ -128,7 +128,7 @@ describe("what the task attached is told from the top", () => {
       [
         /^Failed after \d/,
         /Failed$/,
-        /^Failed after .*: container app of pod web-\S+ .*exit code 3/,
+        /^Failed after .*: container app is crash-looping .*exit code 3.* in pod web-\S+/,
         /^Last output of app in pod web-/,
         "listening on :8080",
         "FATAL: password authentication failed",
@@ -144,7 +144,12 @@ describe("what the task attached is told from the top", () => {
     ],
     [
       "canceled",
-      [/^Canceled after \d/, /Rolled back$/, /^Its old images are set again/, "the previous image"],
+      [
+        /^Canceled after \d/,
+        /Rolled back$/,
+        /^Rolled back; its pods were not waited for$/,
+        "the previous image",
+      ],
     ],
     [
       "several",
@@ -165,8 +170,8 @@ describe("what the task attached is told from the top", () => {
         /^Failed after .*: 1 failed; 2 rolled back$/,
         "shop/statefulsets/db",
         /Failed$/,
-        /^Failed after .*: container app of pod db-1 cannot start, its image cannot be pulled/,
-        /^Its old images are set again, and do not all run: .*: kubectl delete pods db-1/,
+        /^Failed after .*: container app cannot pull its image in pod db-1: /,
+        /^Rolled back, but not running: .*kubectl delete pods db-1/,
         "New pods",
         "db-1",
         "shop/deployments/web",
@@ -335,7 +340,7 @@ describe("the timeline of a rollout", () => {
 describe("the workload that failed", () => {
   const three = {
     result: "Failed",
-    message: "The previous images run again. deployments/api: app: crash-looping",
+    message: "deployment/api failed: container app is crash-looping; rolled back",
     workloads: ["web", "api", "job"].map((name) => ({
       ...JSON.parse(made()).workloads[0],
       name,
@@ -367,7 +372,7 @@ describe("the workload that failed", () => {
     attach(made(three));
     await open();
     assert.deepEqual(await tab.locator("p.message code").allInnerTexts(), [
-      "deployments/api",
+      "deployment/api",
       "app",
     ]);
   });

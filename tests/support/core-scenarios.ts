@@ -51,7 +51,7 @@ export function coreScenarios(stage: Stage, { start, cancel, seen }: Way): void 
     const outcome = await start({ images }, release).outcome;
     assertRan(outcome, "Succeeded");
     assert.equal(imageOf(), wanted);
-    assert.deepEqual(lastTable(outcome), [`deployments/web app ${wanted} (the new one)`]);
+    assert.deepEqual(lastTable(outcome), [`deployment/web app ${wanted}`]);
     assert.equal(outcome.summaries.length, 1);
     assert.deepEqual(outcome.errors, []);
   });
@@ -60,9 +60,9 @@ export function coreScenarios(stage: Stage, { start, cancel, seen }: Way): void 
     stage.server.images.behave(wanted, "image-not-found");
     const outcome = await start({ images }, release).outcome;
     assertRan(outcome, "Failed");
-    assert.match(outcome.errors[0] ?? "", /its image cannot be pulled/);
+    assert.match(outcome.errors[0] ?? "", /cannot pull its image/);
     assert.equal(imageOf(), old);
-    assert.deepEqual(lastTable(outcome), [`deployments/web app ${old} (the old one)`]);
+    assert.deepEqual(lastTable(outcome), [`deployment/web app ${old}`]);
   });
 
   test("puts the old image back when the run is canceled", async () => {

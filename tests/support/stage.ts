@@ -181,11 +181,19 @@ export function podsOf({ attachments }: Outcome): Pod[] {
   return workloads.flatMap(({ pods }: { pods: Pod[] }) => pods);
 }
 
-/** The rows of the last table of the log, without its head. */
+/** What each container has at the end of a step, by the result in its log: `deployment/web app IMAGE`. */
 export function lastTable(outcome: Outcome): string[] {
-  const head = outcome.log.findLastIndex((line) => /^WORKLOAD +CONTAINER +RUNS NOW$/.test(line));
+  const head = outcome.log.findLastIndex((line) => /Result: /.test(line));
   assert.notEqual(head, -1, outcome.log.join("\n"));
-  const rows = outcome.log.slice(head + 1);
-  const end = rows.findIndex((line) => !/^[\w-]+\/[\w-]/.test(line));
-  return rows.slice(0, end === -1 ? undefined : end).map((row) => row.replace(/ {2,}/g, " "));
+  const rows = new Map<string, string>();
+  for (const line of outcome.log.slice(head + 1)) {
+    const deleted = /^✗ (\S+) {2}not rolled back: it has been deleted/.exec(line)?.[1];
+    if (deleted) rows.set(`${deleted} app`, "gone");
+    const [, kept, container, image] = /^✗ (\S+) {2}.*; (\S+): (.+)$/.exec(line) ?? [];
+    if (kept) rows.set(`${kept} ${container}`, image ?? "");
+    const [, title, name, now] =
+      /^[✓↩–✗] (\S+) {2}(\S+) {2}(not known: \S+ or \S+|\S+(?: \([a-z][^)]*\))?)/.exec(line) ?? [];
+    if (title && !kept) rows.set(`${title} ${name}`, now ?? "");
+  }
+  return [...rows].map(([name, image]) => `${name} ${image}`);
 }

@@ -53,7 +53,7 @@ describe("the namespace of the service connection", () => {
     assertRan(outcome, "Succeeded");
     assertLogged(
       outcome,
-      "Namespace shop, from the service connection; the input namespace overrides it",
+      "Namespace shop is from the service connection; the input namespace overrides it",
     );
     assert.deepEqual([imageIn("shop"), imageIn("default")], [image("4125"), image("4124")]);
   });
@@ -73,7 +73,7 @@ describe("the namespace of the service connection", () => {
   test("that is none is refused", async () => {
     stage.assertRefused(
       await run({}, "Kube_System"),
-      'kubernetesServiceConnection: the namespace of the service connection is "Kube_System", which cannot be a namespace. Edit the service connection, or set the input namespace',
+      'kubernetesServiceConnection: invalid namespace "Kube_System" of the service connection. Edit the service connection, or set the input namespace. [KSI105]',
     );
   });
 });
@@ -97,7 +97,7 @@ describe("a deployment job on an environment", () => {
     assertRan(outcome, "Succeeded");
     assertLogged(
       outcome,
-      "The environment shop.production fills in kubernetesServiceConnection by itself. The pipeline sets kubeconfig, which is used instead",
+      "The environment shop.production sets kubernetesServiceConnection. The pipeline sets kubeconfig, which is used instead",
     );
     assert.deepEqual([imageIn("shop"), imageIn("default")], [image("4124"), image("4125")]);
   });
@@ -115,7 +115,10 @@ describe("a deployment job on an environment", () => {
       { deploysTo: deploysTo(), connections: { azureSubscriptionEndpoint: bySecret(azure) } },
     );
     assertRan(outcome, "Succeeded");
-    assertLogged(outcome, /^The environment shop\.production .* sets a cluster of Azure, which is/);
+    assertLogged(
+      outcome,
+      /^The environment shop\.production sets kubernetesServiceConnection\. .*which is used instead/,
+    );
     assert.equal(imageIn("default"), image("4125"));
   });
 
@@ -124,7 +127,7 @@ describe("a deployment job on an environment", () => {
     const two = await stage.finish(inputs, build, alone, {}, { deploysTo: deploysTo() });
     stage.assertRefused(
       two,
-      "kubeconfig: connectionType kubernetesServiceConnection logs in by its service connection already. The environment shop fills in a Kubernetes service connection where the job names a resource of it. Empty one of them",
+      "kubeconfig: not allowed with connectionType: kubernetesServiceConnection, which authenticates with its service connection. The environment shop sets a Kubernetes service connection when the job names one of its resources. Set only one of them. [KSI114]",
     );
     const written = await stage.finish(
       { images, kubernetesCluster: "shop" },
@@ -136,7 +139,7 @@ describe("a deployment job on an environment", () => {
         connections: { kubernetesServiceEndpoint: boundTo("shop") },
       },
     );
-    stage.assertRefused(written, /The environment shop fills in a Kubernetes service connection/);
+    stage.assertRefused(written, /The environment shop sets a Kubernetes service connection/);
   });
 });
 
@@ -146,7 +149,7 @@ test("an input is taken by each of its names", async () => {
     const handed = { connections: { [name]: connection } };
     const outcome = await stage.finish({ images, dryRun: "Server" }, build, alone, {}, handed);
     assertRan(outcome, "Succeeded");
-    assertLogged(outcome, /^Namespace shop, from the service connection/);
+    assertLogged(outcome, /^Namespace shop is from the service connection/);
   }
 });
 
@@ -159,7 +162,7 @@ test("a value that is not allowed changes nothing", async () => {
   const wrong = { images, onFailure: "revert" };
   stage.assertRefused(
     await stage.finish(wrong, build),
-    'onFailure: invalid value "revert". Use undo or keep.',
+    'onFailure: invalid value "revert". Use undo or keep. [KSI104]',
   );
 });
 
@@ -250,7 +253,7 @@ describe("an output variable", () => {
     assert.equal(outcome.outputs.commands?.length, 0);
     assert.match(
       outcome.warnings.join("\n"),
-      /^The output variable commands stays empty: it would have \d+ characters, and later steps get 24000 at most\. Its value is the attachment commands\.txt of the type kubectl-set-image-output$/m,
+      /^The output variable commands is empty, since it would have \d+ characters and the limit is 24000\. Read its value from the attachment commands\.txt of the type kubectl-set-image-output\. \[KSI702\]$/m,
     );
     const attached = outcome.attachments.find(({ name }) => name === "commands.txt");
     assert.equal(attached?.content.split("\n").length, 500);
@@ -271,7 +274,7 @@ test("of many failures the first that the summary shows is the cause of one", as
   assertRan(outcome, "Failed");
   assert.equal(outcome.errors.length, 10);
   for (const error of outcome.errors) {
-    assert.match(error, /^deployments\/app-\d+: .*its image cannot be pulled/);
+    assert.match(error, /^deployment\/app-\d+: .*cannot pull its image/);
   }
 });
 
@@ -282,7 +285,7 @@ test("the build of a fork keeps its tags and its number, and the step says so", 
   );
   assertRan(outcome, "Succeeded");
   assert.deepEqual([outcome.buildTags, outcome.buildNumber], [[], undefined]);
-  assertLogged(outcome, /^This is the build of a fork, which may not change itself: addBuildTag/);
+  assertLogged(outcome, /^This build is from a fork and cannot change itself: addBuildTag/);
 });
 
 describe("a step whose target restricts it", () => {
@@ -350,7 +353,7 @@ describe("when the agent ends the step", { skip: process.platform === "win32" },
     assert.equal(outcome.told, "Canceled");
     assertLogged(
       outcome,
-      "##[warning]The agent ends the step: it was canceled, or its time is over",
+      "##[warning]The agent ends the step: it was canceled or has timed out. [KSI529]",
     );
     assert.equal(imageIn("default"), image("4124"));
     assert.deepEqual(outcome.leftBehind, []);
@@ -375,7 +378,7 @@ describe("when the agent ends the step", { skip: process.platform === "win32" },
     assert.deepEqual([outcome.result, outcome.told], ["Canceled", ""]);
     assertLogged(
       outcome,
-      "This step runs in a container, where the agent cannot tell it that the run is canceled: what is set by then stays set. Add target: host to the step to have it rolled back",
+      "This step runs in a container, where the agent cannot signal a cancellation: images that are set stay set. Add target: host to the step to roll back when the run is canceled",
     );
     assert.equal(imageIn("default"), image("4125"));
   });
@@ -397,6 +400,6 @@ test("a Node that is too old is told in one sentence", async () => {
   const outcome = await stage.finish({ images }, release, { NODE_OPTIONS: `--require ${older}` });
   assertRan(outcome, "Failed");
   assert.deepEqual(outcome.log, [
-    "##[error]This task needs Node 20 or newer, and the agent runs it with Node 16.20.2. Update the agent to 3.232.1 or newer; where it is, update the operating system of the agent, which is too old for Node 20.",
+    "##[error]This task needs Node 20 or newer, but the agent runs it with Node 16.20.2. Update the agent to 3.232.1 or newer, or its operating system, which may be too old for Node 20. [KSI705]",
   ]);
 });

@@ -145,7 +145,7 @@ describe("a Kubernetes service connection", () => {
     const outcome = await run(connection);
     assertRan(outcome, "Succeeded");
     assert.deepEqual(outcome.warnings, [
-      "The connection accepts untrusted certificates: whoever stands between this agent and the API server can read the token and answer in its place. Give the connection the certificate of the cluster",
+      "The connection accepts untrusted certificates, so an attacker between this agent and the API server can read the token. Set the CA certificate of the cluster in the connection. [KSI411]",
     ]);
   });
 
@@ -160,32 +160,32 @@ describe("a Kubernetes service connection", () => {
     [
       "no token",
       { parameters: { apiToken: "" } },
-      "kubernetesServiceConnection: the service connection has no apiToken. Edit it in Project settings, Service connections, and save it again",
+      "kubernetesServiceConnection: apiToken of the service connection is not set. Edit it in Project settings, Service connections, and save it again. [KSI419]",
     ],
     [
       "a token that is not base64",
       { parameters: { apiToken: "{not base64}" } },
-      "kubernetesServiceConnection: the token of the service connection is not base64. Take it from the secret as kubectl get secret --output=json prints it",
+      "kubernetesServiceConnection: the token of the service connection is not base64. Copy it from the secret as kubectl get secret --output=json prints it. [KSI421]",
     ],
     [
       "a token of several lines",
       { parameters: { apiToken: Buffer.from("a\nb").toString("base64") } },
-      "kubernetesServiceConnection: the token of the service connection has characters that no token has. Take it from the secret as kubectl get secret --output=json prints it",
+      "kubernetesServiceConnection: the token of the service connection has invalid characters. Copy it from the secret as kubectl get secret --output=json prints it. [KSI421]",
     ],
     [
       "a certificate that is not base64",
       { parameters: { serviceAccountCertificate: "-----BEGIN" } },
-      "kubernetesServiceConnection: the certificate of the service connection is not base64. Take it from the secret as kubectl get secret --output=json prints it",
+      "kubernetesServiceConnection: the certificate of the service connection is not base64. Copy it from the secret as kubectl get secret --output=json prints it. [KSI421]",
     ],
     [
       "a URL that is not safe",
       { url: "http://cluster.contoso.test/" },
-      'kubernetesServiceConnection: the URL of the service connection is "http://cluster.contoso.test/", and should begin with https://',
+      'kubernetesServiceConnection: invalid URL "http://cluster.contoso.test/" of the service connection. Use a URL that begins with https://. [KSI421]',
     ],
     [
       "a login that is not known",
       { data: { authorizationType: "Carrier" } },
-      'kubernetesServiceConnection: the service connection logs in by "Carrier", which this task does not know. It takes Kubeconfig, ServiceAccount and AzureSubscription',
+      'kubernetesServiceConnection: the service connection authenticates with "Carrier", which is not supported. Use Kubeconfig, ServiceAccount and AzureSubscription. [KSI420]',
     ],
   ] as const) {
     test(`with ${what}`, async () => {
@@ -203,21 +203,21 @@ describe("a Kubernetes service connection", () => {
     const inputs = { ...images, connectionType: "kubernetesServiceConnection" };
     assertRefused(
       await stage.finish(inputs),
-      "kubernetesServiceConnection is empty, and connectionType kubernetesServiceConnection needs it. Fill it in, or take another connectionType",
+      "kubernetesServiceConnection: required with connectionType: kubernetesServiceConnection. Set it, or set another connectionType. [KSI103]",
     );
   });
 
   test("beside a cluster of Azure, and nothing says which is meant", async () => {
     assertRefused(
       await run(byKubeconfig("kind: Config"), { kubernetesCluster: "shop" }),
-      "connectionType: a Kubernetes service connection and a cluster of Azure are both filled in. Say which is meant: kubernetesServiceConnection or azureResourceManager",
+      "connectionType: required, since a Kubernetes service connection and an AKS cluster are both set. Set it to kubernetesServiceConnection or azureResourceManager. [KSI113]",
     );
   });
 
   test("of a service account has no contexts", async () => {
     assertRefused(
       await run(byServiceAccount("https://cluster.contoso.test", token), { context: "shop" }),
-      "context: the service connection is that of a service account, which has no contexts. Empty it",
+      "context: the service connection authenticates with a service account, which has no contexts. Remove context. [KSI115]",
     );
   });
 
@@ -225,7 +225,7 @@ describe("a Kubernetes service connection", () => {
     const outcome = await run(byKubeconfig("kind: Config"), { kubeconfig: "/some/where" });
     assertRefused(
       outcome,
-      "kubeconfig: connectionType kubernetesServiceConnection logs in by its service connection already. Empty one of them",
+      "kubeconfig: not allowed with connectionType: kubernetesServiceConnection, which authenticates with its service connection. Set only one of them. [KSI114]",
     );
   });
 
@@ -234,7 +234,7 @@ describe("a Kubernetes service connection", () => {
     const outcome = await stage.finish(inputs, release, alone);
     assertRefused(
       outcome,
-      "kubernetesServiceConnection: the agent has no such service connection for this job. Check in Project settings, Service connections, that it is there and that this pipeline may use it",
+      "kubernetesServiceConnection: service connection not found for this job. Check in Project settings, Service connections, that it exists and that this pipeline has permission to use it. [KSI418]",
     );
   });
 });
@@ -325,7 +325,7 @@ describe("Azure Resource Manager", () => {
     stage.server.images.behave(after, { kind: "runs", after: 6000 });
     const outcome = await run(azure);
     assertRan(outcome, "Succeeded");
-    assertLogged(outcome, "The token for the cluster was about to expire and is renewed");
+    assertLogged(outcome, "Renewed the token for the cluster");
     assert.deepEqual(azure.faults, []);
     assertKept(outcome);
   });
@@ -339,7 +339,7 @@ describe("Azure Resource Manager", () => {
     const outcome = await step.outcome;
     assertRan(outcome, "Succeeded");
     assert.deepEqual(outcome.warnings, [
-      `The token for the cluster is about to expire and cannot be renewed: ${azure.address} refused the login with status 400`,
+      `The token for the cluster expires soon and cannot be renewed: ${azure.address} refused to authenticate with status 400. [KSI431]`,
     ]);
   });
 
@@ -415,7 +415,7 @@ describe("Azure Resource Manager", () => {
       (azure) => bySecret(azure, "wrong~secret"),
       {},
       (azure) =>
-        `azureSubscriptionConnection: ${host(azure)} refused the login with status 401: AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '***'. The secret of the service connection is wrong: it takes the value of a client secret, not its id`,
+        `azureSubscriptionConnection: ${host(azure)} refused to authenticate with status 401: AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '***'. Set the secret of the service connection to the value of a client secret, not its ID`,
     ],
     [
       "a secret that has expired",
@@ -423,7 +423,7 @@ describe("Azure Resource Manager", () => {
       bySecret,
       {},
       (azure) =>
-        `azureSubscriptionConnection: ${host(azure)} refused the login with status 401: AADSTS7000222: The provided client secret keys for app '***' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret. The secret of the service connection has expired: make a new one for the application, and save it in the service connection`,
+        `azureSubscriptionConnection: ${host(azure)} refused to authenticate with status 401: AADSTS7000222: The provided client secret keys for app '***' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret. The secret of the service connection has expired. Create a new one for the application, and save it in the service connection`,
     ],
     [
       "a federation that the application does not know",
@@ -431,7 +431,7 @@ describe("Azure Resource Manager", () => {
       byFederation,
       {},
       (azure) =>
-        `azureSubscriptionConnection: ${host(azure)} refused the login with status 401: AADSTS700213: No matching federated identity record found for presented assertion subject 'sc://contoso/shop/production'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. The application's federated credential is for another issuer or subject: its values are shown in the service connection`,
+        `azureSubscriptionConnection: ${host(azure)} refused to authenticate with status 401: AADSTS700213: No matching federated identity record found for presented assertion subject 'sc://contoso/shop/production'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. Set issuer and subject of the application's federated credential to the values in the service connection`,
     ],
     [
       "no role on the cluster",
@@ -439,7 +439,7 @@ describe("Azure Resource Manager", () => {
       bySecret,
       {},
       () =>
-        "azureSubscriptionConnection: the service connection may not read the credentials of the cluster shop. Give it the role Azure Kubernetes Service Cluster User Role on the cluster",
+        "azureSubscriptionConnection: no permission to read the credentials of the cluster shop. Assign it the role Azure Kubernetes Service Cluster User Role on the cluster",
     ],
     [
       "a group that is not there",
@@ -447,7 +447,7 @@ describe("Azure Resource Manager", () => {
       bySecret,
       { azureResourceGroup: "shop-prod" },
       () =>
-        `azureResourceGroup: the subscription ${names.subscription} has no resource group shop-prod`,
+        `azureResourceGroup: resource group shop-prod not found in the subscription ${names.subscription}. Check the name and the service connection. [KSI428]`,
     ],
     [
       "a cluster that is not there",
@@ -455,7 +455,7 @@ describe("Azure Resource Manager", () => {
       bySecret,
       { kubernetesCluster: "shops" },
       () =>
-        `kubernetesCluster: the resource group ${names.resourceGroup} of the subscription ${names.subscription} has no cluster shops`,
+        `kubernetesCluster: cluster shops not found in the resource group ${names.resourceGroup} of the subscription ${names.subscription}. Check the name and the resource group. [KSI428]`,
     ],
     [
       "a certificate that is none",
@@ -477,7 +477,7 @@ describe("Azure Resource Manager", () => {
       bySecret,
       { azureResourceGroup: "" },
       () =>
-        "azureResourceGroup is empty, and connectionType azureResourceManager needs it. Fill it in, or take another connectionType",
+        "azureResourceGroup: required with connectionType: azureResourceManager. Set it, or set another connectionType",
     ],
   ];
   for (const [what, options, login, inputs, error] of wrong) {
@@ -497,37 +497,37 @@ describe("Azure Resource Manager", () => {
       "Entra breaks down",
       "entra",
       broken,
-      /^azureSubscriptionConnection: \S+ refused the login with status 50\d/,
+      /^azureSubscriptionConnection: \S+ refused to authenticate with status 50\d/,
     ],
     [
       "Entra answers no JSON",
       "entra",
       "no-json",
-      /answered the login with something that is no token$/,
+      /unexpected answer of \S+: the token is missing\. \[KSI427\]$/,
     ],
     [
       "Entra answers without an end",
       "entra",
       "endless",
-      /answered the login with something that is no token$/,
+      /unexpected answer of \S+: the token is missing\. \[KSI427\]$/,
     ],
     [
       "Entra resets the connection",
       "entra",
       "reset",
-      /^azureSubscriptionConnection: \S+ gave no answer: .*ECONNRESET.*Check its name, and whether this agent reaches it \(proxy, firewall\)$/,
+      /^azureSubscriptionConnection: \S+ cannot be reached: .*ECONNRESET.*Check its name, and whether this agent can reach it \(proxy, firewall\)\. \[KSI424\]$/,
     ],
     [
       "the Resource Manager answers no JSON",
       "arm",
       "no-json",
-      /answered something that is no kubeconfig of the cluster shop$/,
+      /unexpected answer of \S+: the kubeconfig of the cluster shop is missing\. \[KSI427\]$/,
     ],
     [
       "the Resource Manager answers without an end",
       "arm",
       "endless",
-      /answered something that is no kubeconfig of the cluster shop$/,
+      /unexpected answer of \S+: the kubeconfig of the cluster shop is missing\. \[KSI427\]$/,
     ],
   ] as const) {
     test(`while ${what}`, async () => {

@@ -16,7 +16,7 @@ function assertTableIsTrue(outcome: Outcome, rows = 1): void {
   const table = lastTable(outcome);
   assert.equal(table.length, rows, table.join("\n"));
   for (const row of table) {
-    const [, name = "", image] = /^deployments\/(\S+) app (\S+) \(/.exec(row) ?? [];
+    const [, name = "", image] = /^deployment\/(\S+) app (\S+)( \(.*\))?$/.exec(row) ?? [];
     assert.equal(image, stage.imageOf("Deployment", name), row);
   }
 }
@@ -89,7 +89,7 @@ describe("what passes is tried again", () => {
     assertRan(outcome, "Succeeded");
     assertTableIsTrue(outcome);
     assert.equal(hang.struck, 1);
-    assertLogged(outcome, /The watch of deployments goes on after this: no answer within 10s/);
+    assertLogged(outcome, /The watch of deployments goes on after an error: timed out after 10s/);
   });
 
   test("429 with Retry-After on a list and on the change", async () => {
@@ -101,7 +101,7 @@ describe("what passes is tried again", () => {
     assertRan(outcome, "Succeeded");
     assertTableIsTrue(outcome);
     assert.deepEqual([lists.struck, changes.struck], [1, 1]);
-    assertLogged(outcome, /^A request failed: .*\(429 TooManyRequests\)\. Trying again in 2 s$/);
+    assertLogged(outcome, /^A request failed: .*\(429 TooManyRequests\)\. Trying again in 2s$/);
   });
 
   test("410 on a further page of a list, which is read from its beginning", async () => {
@@ -142,7 +142,7 @@ describe("what passes is tried again", () => {
     assert.equal(endless.struck, 1);
     assertLogged(
       outcome,
-      /The watch of deployments goes on after this: the answer is not what the/,
+      /The watch of deployments goes on after an error: unexpected answer of the API server/,
     );
   });
 
@@ -162,14 +162,11 @@ describe("what does not pass ends with what is true", () => {
     faults().add({ verb: "patch", times: 1, fault: "hang" });
     const outcome = await stage.finish({ images, rolloutStatusTimeout: "3" });
     assertRan(outcome, "Failed");
-    assert.match(
-      outcome.errors.join("\n"),
-      /The image cannot be set: kubectl gave no answer in time/,
-    );
+    assert.match(outcome.errors.join("\n"), /The image cannot be set: kubectl timed out/);
     assertTableIsTrue(outcome);
     assert.match(
       outcome.message,
-      /^The images could not be set; every workload has its old ones\. \w+\/\w+: /,
+      /^deployment\/\w+ cannot be updated: .*; every workload has its previous images$/,
     );
   });
 
@@ -180,7 +177,7 @@ describe("what does not pass ends with what is true", () => {
     assertRan(outcome, "Failed");
     assert.match(
       outcome.errors.join("\n"),
-      /The workloads cannot be read: no answer within 2s\. The API server may be unreachable/,
+      /The workloads cannot be read: timed out after 2s\. The API server may be unreachable/,
     );
     assert.equal(outcome.message, "Nothing was changed in the cluster");
   });
@@ -195,16 +192,16 @@ describe("what does not pass ends with what is true", () => {
     stage.server.disconnect();
     const outcome = await step.outcome;
     assertRan(outcome, "Failed");
-    assert.match(
-      outcome.errors.join("\n"),
-      /The rollout cannot be watched any longer: .*Unauthorized/,
-    );
-    assert.deepEqual(lastTable(outcome), [`deployments/web app not known: ${before} or ${after}`]);
+    assert.match(outcome.errors.join("\n"), /The rollout cannot be watched: .*Unauthorized/);
+    assert.deepEqual(lastTable(outcome), [`deployment/web app not known: ${before} or ${after}`]);
     assert.match(
       outcome.message,
-      /^The new images do not all run, and not every old one is back: see the last table/,
+      /; not fully rolled back: see the result$/,
     );
-    assertLogged(outcome, `  kubectl set image deployments/web app=${before} --namespace=default`);
+    assertLogged(
+      outcome,
+      `To roll back: kubectl set image deployments/web app=${before} --namespace=default`,
+    );
   });
 
   for (const resource of ["events", "pods", "replicasets"]) {
@@ -225,7 +222,7 @@ describe("what does not pass ends with what is true", () => {
     faults().add({ resource: "events", fault: { kind: "status", code: 403 } });
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Failed");
-    assert.match(outcome.errors[0] ?? "", /its image cannot be pulled/);
+    assert.match(outcome.errors[0] ?? "", /cannot pull its image/);
     assertTableIsTrue(outcome);
   });
 
@@ -236,11 +233,8 @@ describe("what does not pass ends with what is true", () => {
     const lines = names.map((name) => `deployments/${name} app=$(ACR)/${name}`);
     const outcome = await stage.finish({ images: lines.join("\n") });
     assertRan(outcome, "Failed");
-    assert.match(outcome.errors[0] ?? "", /^The image cannot be set: .*forbidden/i);
-    assert.match(
-      outcome.message,
-      /^The new images do not all run; the old ones are back\. \w+\/\w+: /,
-    );
+    assert.match(outcome.errors[0] ?? "", /^The image cannot be set: .*forbidden.*\[KSI526\]$/i);
+    assert.match(outcome.message, /^deployment\/\w+ cannot be updated: .*; rolled back/);
     assertTableIsTrue(outcome, 5);
     for (const name of names)
       assert.equal(stage.imageOf("Deployment", name), `contoso.azurecr.io/${name}:1`);
@@ -254,8 +248,11 @@ describe("what does not pass ends with what is true", () => {
     setTimeout(() => stage.server.delete("Deployment", "web"), 500);
     const outcome = await step.outcome;
     assertRan(outcome, "Failed");
-    assert.match(outcome.errors.join("\n"), /deployments\/web: somebody deleted it during the/);
-    assert.deepEqual(lastTable(outcome), ["deployments/web – the workload is gone"]);
+    assert.match(
+      outcome.errors.join("\n"),
+      /deployment\/web: it was deleted during the rollout\. .*\[KSI524\]/,
+    );
+    assert.deepEqual(lastTable(outcome), ["deployment/web app gone"]);
   });
 
   test("a workload that is deleted before it is watched", async () => {
@@ -264,8 +261,8 @@ describe("what does not pass ends with what is true", () => {
     faults().add({ verb: "patch", name: "web", times: 1, afterwards });
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Failed");
-    assertLogged(outcome, /deployments\/web: is gone: somebody deleted it/);
-    assert.deepEqual(lastTable(outcome), ["deployments/web – the workload is gone"]);
+    assertLogged(outcome, /deployment\/web: not rolled back: it has been deleted/);
+    assert.deepEqual(lastTable(outcome), ["deployment/web app gone"]);
   });
 
   test("an image of somebody else, set meanwhile", async () => {
@@ -280,9 +277,11 @@ describe("what does not pass ends with what is true", () => {
     assertRan(outcome, "Failed");
     assert.match(
       outcome.warnings.join("\n"),
-      /is left alone: another deployment \(field manager kubectl\) has set app to \S+:hotfix/,
+      /not rolled back: app was set to \S+:hotfix by another deployment \(field manager kubectl\)/,
     );
-    assert.deepEqual(lastTable(outcome), [`deployments/web app ${theirs} (set by somebody else)`]);
+    assert.deepEqual(lastTable(outcome), [
+      `deployment/web app ${theirs} (set by another deployment)`,
+    ]);
     assert.equal(stage.imageOf("Deployment", "web"), theirs);
   });
 
@@ -292,7 +291,7 @@ describe("what does not pass ends with what is true", () => {
     const outcome = await stage.finish({ images });
     stage.assertRefused(
       outcome,
-      /^The workloads cannot be read: the answer is not what the Kubernetes API gives: /,
+      /^The workloads cannot be read: unexpected answer of the API server: /,
     );
     assert.equal(stage.imageOf("Deployment", "web"), before);
   });
@@ -308,10 +307,13 @@ describe("what does not pass ends with what is true", () => {
     assertRan(outcome, "Failed");
     assert.match(
       outcome.errors.join("\n"),
-      /The rollout cannot be watched any longer: the answer is not what the Kubernetes API gives/,
+      /The rollout cannot be watched: unexpected answer of the API server/,
     );
-    assert.deepEqual(lastTable(outcome), [`deployments/web app not known: ${before} or ${after}`]);
-    assertLogged(outcome, `  kubectl set image deployments/web app=${before} --namespace=default`);
+    assert.deepEqual(lastTable(outcome), [`deployment/web app not known: ${before} or ${after}`]);
+    assertLogged(
+      outcome,
+      `To roll back: kubectl set image deployments/web app=${before} --namespace=default`,
+    );
   });
 
   test("an undo that is refused", async () => {
@@ -320,10 +322,16 @@ describe("what does not pass ends with what is true", () => {
     faults().add({ verb: "patch", after: 2, fault: { kind: "status", code: 403 } });
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Failed");
-    assert.match(outcome.log.join("\n"), /its old images could not be set again: .*forbidden/i);
+    assert.match(
+      outcome.log.join("\n"),
+      /✗ deployment\/web {2}cannot be rolled back: .*forbidden/i,
+    );
     assertTableIsTrue(outcome);
     assert.equal(stage.imageOf("Deployment", "web"), after);
-    assertLogged(outcome, `  kubectl set image deployments/web app=${before} --namespace=default`);
+    assertLogged(
+      outcome,
+      `To roll back: kubectl set image deployments/web app=${before} --namespace=default`,
+    );
   });
 
   test("a record that may not be left is a warning", async () => {
@@ -333,7 +341,7 @@ describe("what does not pass ends with what is true", () => {
     assert.equal(outcome.result, "SucceededWithIssues", outcome.log.join("\n"));
     assert.match(
       outcome.warnings.join("\n"),
-      /The record of the change cannot be left on its workload, .*forbidden/i,
+      /The change cannot be recorded on its workload, .*forbidden.*\[KSI528\]$/i,
     );
     assertTableIsTrue(outcome);
   });
@@ -351,13 +359,13 @@ describe("a cancel while kubectl sets the image", () => {
     assert.deepEqual(outcome.canceled?.signals, ["SIGINT"], "it ends before the second signal");
     assert.deepEqual(outcome.leftBehind, []);
     assert.equal(stage.imageOf("Deployment", "web"), before);
-    assert.deepEqual(lastTable(outcome), [`deployments/web app ${before} (the old one)`]);
+    assert.deepEqual(lastTable(outcome), [`deployment/web app ${before}`]);
     return outcome;
   };
 
   test("waits for a change that is on its way, and takes it back", async () => {
     const outcome = await canceledAt({ kind: "delay", milliseconds: 1000 });
-    assert.equal(outcome.message, "Canceled; the old images are set again");
+    assert.equal(outcome.message, "Canceled; rolled back to 4124");
     const bodies = stage.changes.map(({ body }) => JSON.stringify(body));
     assert.ok(bodies[0]?.includes(after) && bodies.some((body) => body.includes(before)));
     assertLogged(
@@ -368,7 +376,7 @@ describe("a cancel while kubectl sets the image", () => {
 
   test("ends a kubectl that gets no answer", async () => {
     const outcome = await canceledAt("hang");
-    assert.equal(outcome.message, "Canceled; every workload has its old images");
+    assert.equal(outcome.message, "Canceled; every workload has its previous images");
     const patches = stage.changes.filter(({ path }) => path.endsWith("/deployments/web"));
     assert.equal(patches.length, 1, "nothing is to be put back");
   });

@@ -34,8 +34,8 @@ describe("a pod of nobody", () => {
   }
 
   const causes: [BehaviourKind, RegExp][] = [
-    ["image-not-found", /its image cannot be pulled: .*web:4125: not found/],
-    ["crash-loop", /ends again and again \(exit code 1, Error, [3-9] restarts\)/],
+    ["image-not-found", /cannot pull its image in pod \S+: .*web:4125: not found/],
+    ["crash-loop", /is crash-looping \(exit code 1, [3-9] restarts\)/],
   ];
   for (const [kind, cause] of causes) {
     test(`is given its old image again: ${kind}`, async () => {
@@ -69,7 +69,7 @@ describe("a pod of nobody", () => {
       whenUnchanged: "restart",
     });
     assertRan(outcome, "SucceededWithIssues");
-    assert.match(outcome.warnings.join("\n"), /kubectl rollout restart does not take its kind/);
+    assert.match(outcome.warnings.join("\n"), /kubectl rollout restart does not support its kind/);
     assert.deepEqual(stage.changes, []);
   });
 });
@@ -81,7 +81,7 @@ describe("a pod of a controller", () => {
     await stage.server.deployment({ name: "web", image: before });
     stage.assertRefused(
       await stage.finish({ images: `pods/${made()} app=$(ACR)/web` }),
-      /is made by ReplicaSet web-\w+, which .* Set the image on deployments\/web$/,
+      /is managed by ReplicaSet web-\w+, which .* Set the image of deployments\/web\. \[KSI321\]$/,
     );
   });
 
@@ -89,7 +89,7 @@ describe("a pod of a controller", () => {
     await stage.server.statefulSet({ name: "db", image: before });
     stage.assertRefused(
       await stage.finish({ images: `pods/${made()} app=$(ACR)/web` }),
-      /is made by StatefulSet db, which .* Set the image on statefulsets\/db$/,
+      /is managed by StatefulSet db, which .* Set the image of statefulsets\/db\. \[KSI321\]$/,
     );
   });
 
@@ -123,7 +123,7 @@ test("a replication controller is set, and keeps its pods", async () => {
   assertRan(outcome, "SucceededWithIssues");
   assert.match(
     outcome.warnings.join("\n"),
-    /replicationcontrollers\/old: .*keep the pods they have/,
+    /replicationcontroller\/old: .*a ReplicaSet or ReplicationController keeps its pods/,
   );
   assert.equal(stage.imageOf("ReplicationController", "old"), after);
   const [kept] = stage.server.list("pod");

@@ -55,7 +55,7 @@ describe("kubectlPath", () => {
     const kubectlPath = path.join(stage.temp, "nowhere");
     const outcome = await stage.finish({ ...images, kubectlPath });
     assertRan(outcome, "Failed");
-    assertLogged(outcome, /##\[error\].*kubectl could not be started: .*ENOENT/);
+    assertLogged(outcome, /##\[error\].*kubectl cannot be started: .*ENOENT/);
     assert.deepEqual(stage.changes, []);
   });
 
@@ -64,7 +64,7 @@ describe("kubectlPath", () => {
     const outcome = await stage.finish(inputs);
     assertRan(outcome, "Failed");
     assert.deepEqual(outcome.errors, [
-      "kubectlVersion: kubectlPath names a kubectl already. Empty one of them",
+      "kubectlVersion: not allowed with kubectlPath. Set only one of them. [KSI116]",
     ]);
   });
 });
@@ -116,7 +116,7 @@ describe("kubectlVersion", () => {
       assertRan(outcome, "Succeeded");
       assertLogged(
         outcome,
-        /^Takes kubectl 1\.34\.2 at .*\/tools\/kubectl\/1\.34\.2\/\w+\/kubectl$/,
+        /^Using kubectl 1\.34\.2 at .*\/tools\/kubectl\/1\.34\.2\/\w+\/kubectl$/,
       );
       assert.ok(
         calls().some((call) => call.startsWith("set image")),
@@ -133,32 +133,32 @@ describe("kubectlVersion", () => {
     [
       "a program that is not the published one",
       { [binary]: "#!/bin/sh\necho gotcha\n" },
-      /^kubectlVersion: http:\S+ cannot be used: its SHA-256 is [0-9a-f]{64}, and the published one is [0-9a-f]{64}$/,
+      /^kubectlVersion: http:\S+ cannot be downloaded: its SHA-256 is [0-9a-f]{64}, and the published one is [0-9a-f]{64}\. \[KSI406\]$/,
     ],
     [
       "no checksum",
       { [`${binary}.sha256`]: undefined },
-      /^kubectlVersion: http:\S+\.sha256 is not there\. Check that this version of kubectl is published$/,
+      /^kubectlVersion: http:\S+\.sha256 not found\. Check that this version of kubectl exists\. \[KSI406\]$/,
     ],
     [
       "a checksum that is none",
       { [`${binary}.sha256`]: "<html>Sign in</html>" },
-      /^kubectlVersion: http:\S+\.sha256 answered something else than was asked for\. Check what stands between this agent and it$/,
+      /^kubectlVersion: unexpected answer of http:\S+\.sha256\. Check the proxies between this agent and it\. \[KSI406\]$/,
     ],
     [
       "no program",
       { [binary]: undefined },
-      /^kubectlVersion: http:\S+ cannot be used: it answers with status 404$/,
+      /^kubectlVersion: http:\S+ cannot be downloaded: it answers with status 404\. \[KSI406\]$/,
     ],
     [
       "a page in place of the newest version",
       { "/release/stable.txt": "<html>Sign in</html>" },
-      /^kubectlVersion: http:\S+stable\.txt answered something else than was asked for/,
+      /^kubectlVersion: unexpected answer of http:\S+stable\.txt/,
     ],
     [
       "a redirect without an end",
       { "/release/stable.txt": "-> /release/stable.txt" },
-      /^kubectlVersion: http:\S+stable\.txt answered with status 302$/,
+      /^kubectlVersion: http:\S+stable\.txt answered with status 302\. \[KSI406\]$/,
     ],
   ] as [string, Record<string, string>, RegExp][]) {
     test(`is refused with ${what}`, async () => {
@@ -176,7 +176,7 @@ describe("kubectlVersion", () => {
     const outcome = await run("newest");
     assertRan(outcome, "Failed");
     assert.deepEqual(outcome.errors, [
-      'kubectlVersion: "newest" is no version of kubectl. Give one such as 1.34.2, 1.34 for the newest of these, or stable for the newest of all',
+      'kubectlVersion: invalid version "newest". Use a version such as 1.34.2, 1.34 for its newest patch, or stable for the newest release. [KSI117]',
     ]);
   });
 });
@@ -192,12 +192,12 @@ test("a kubectl too far from the API server is warned of before the plan", async
   const outcome = await stage.finish(images);
   assertRan(outcome, "Succeeded");
   assert.deepEqual(outcome.warnings, [
-    `kubectl ${clientVersion.gitVersion} and the API server v1.29.4 are more than one minor version apart, which Kubernetes does not support. Give kubectlVersion the version of the server`,
+    `kubectl ${clientVersion.gitVersion} and the API server v1.29.4 are more than one minor version apart, which Kubernetes does not support. Set kubectlVersion to the version of the server. [KSI407]`,
   ]);
   const warned = outcome.log.findIndex((line) =>
     line.includes("more than one minor version apart"),
   );
-  assert.ok(warned < outcome.log.indexOf("##[section]Plan"), outcome.log.join("\n"));
+  assert.ok(warned < outcome.log.indexOf("##[section]Plan: update 1 workload"), outcome.log.join("\n"));
   const versions = stage.server.requests.filter(({ path }) => path === "/version");
   assert.equal(versions.length, 1);
 });

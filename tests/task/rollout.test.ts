@@ -21,42 +21,47 @@ const web = (options = {}) => deployWeb(stage, options);
 
 describe("a rollout that cannot succeed fails early, says why, and is undone", () => {
   const cases: [BehaviourKind, Partial<Behaviour>, string, RegExp][] = [
-    ["image-not-found", {}, "", /its image cannot be pulled: .*web:4125: not found/],
-    ["access-denied", {}, "", /its image cannot be pulled: .*(denied|unauthorized|401|403)/i],
-    ["rate-limited", {}, "imagePull=1", /its image cannot be pulled: .*toomanyrequests/i],
-    ["invalid-name", {}, "", /its image has no valid name/],
+    ["image-not-found", {}, "", /cannot pull its image in pod \S+: .*web:4125: not found/],
+    ["access-denied", {}, "", /cannot pull its image in pod \S+: .*(denied|unauthorized|401|403)/i],
+    ["rate-limited", {}, "imagePull=1", /cannot pull its image in pod \S+: .*toomanyrequests/i],
+    ["invalid-name", {}, "", /has an invalid image name/],
     [
       "config-error",
       {},
       "config=1",
-      /cannot be started \(CreateContainerConfigError\): .*not found/,
+      /cannot start \(CreateContainerConfigError\) in pod \S+: .*not found/,
     ],
     [
       "crash-loop",
       { exitCode: 3, log: "no database" },
       "",
-      /ends again and again \(exit code 3, Error, [2-9] restarts\)/,
+      /is crash-looping \(exit code 3, [2-9] restarts\)/,
+    ],
+    ["oom-killed", {}, "", /exceeds its memory limit \(OOMKilled, \d restart/],
+    [
+      "liveness-failing",
+      { after: 500 },
+      "",
+      /is restarted, since its liveness probe fails \(\d restarts\)/,
     ],
     [
-      "oom-killed",
-      {},
+      "startup-failing",
+      { after: 500 },
       "",
-      /is killed for using more memory than its limit \(OOMKilled, \d restart/,
+      /is restarted, since its startup probe fails \(\d restarts\)/,
     ],
-    ["liveness-failing", { after: 500 }, "", /is ended by the kubelet, its liveness probe fails/],
-    ["startup-failing", { after: 500 }, "", /is ended by the kubelet, its startup probe fails/],
-    ["never-ready", {}, "readiness=1", /runs and does not become ready, its readiness probe fails/],
-    ["unschedulable", {}, "unschedulable=1", /is taken by no node: .*nodes are available/],
-    ["over-quota", {}, "refused=1", /its pods may not be created: .*exceeded quota/],
-    ["denied-by-webhook", {}, "denied=1", /its pods may not be created: .*denied the request/],
-    ["denied-by-policy", {}, "denied=1", /its pods may not be created: .*denied request: image/],
+    ["never-ready", {}, "readiness=1", /is not ready, since its readiness probe fails/],
+    ["unschedulable", {}, "unschedulable=1", /cannot be scheduled: .*nodes are available/],
+    ["over-quota", {}, "refused=1", /its pods cannot be created: .*exceeded quota/],
+    ["denied-by-webhook", {}, "denied=1", /its pods cannot be created: .*denied the request/],
+    ["denied-by-policy", {}, "denied=1", /its pods cannot be created: .*denied request: image/],
     [
       "hook-fails",
       {},
       "",
-      /its postStart hook fails \(FailedPostStartHook, [2-9] restarts\): PostStartHook failed/,
+      /its postStart hook fails \(FailedPostStartHook, [2-9] restarts\) in pod \S+: PostStartHook failed/,
     ],
-    ["exceeds-limit", {}, "", /is evicted for using more than its own limits: Usage of EmptyDir/],
+    ["exceeds-limit", {}, "", /was evicted for exceeding its own limits: Usage of EmptyDir/],
   ];
   for (const [kind, more, failAfter, cause] of cases) {
     test(kind, async () => {
@@ -65,15 +70,14 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
       const outcome = await stage.finish({ images, failAfter });
       assertRan(outcome, "Failed");
       assert.equal(outcome.errors.length, 1, outcome.errors.join("\n"));
-      assert.match(outcome.errors[0] ?? "", /^deployments\/web: /);
+      assert.match(outcome.errors[0] ?? "", /^deployment\/web: /);
       assert.match(outcome.errors[0] ?? "", cause);
-      assert.match(outcome.errors[0] ?? "", /See: kubectl (describe|logs) \S+/);
-      assert.match(
-        outcome.message,
-        /^The new images do not all run; the old ones are back\. \w+\/\w+: /,
-      );
+      assert.match(outcome.errors[0] ?? "", / \[KSI5\d\d\]$/);
+      const gone = outcome.log.filter((line) => /kubectl (describe|logs)/.test(line));
+      assert.deepEqual(gone, [], "no command that needs a pod which the rollback removed");
+      assert.match(outcome.message, /^deployment\/web failed: .*; rolled back to \S+$/);
       assert.equal(stage.imageOf("Deployment", "web"), before);
-      assert.deepEqual(lastTable(outcome), [`deployments/web app ${before} (the old one)`]);
+      assert.deepEqual(lastTable(outcome), [`deployment/web app ${before}`]);
       assert.equal(outcome.outputs.changed, "false");
       await stage.server.settled("Deployment", "web");
     });
@@ -84,7 +88,7 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
     stage.server.images.behave(after, { kind: "exceeds-limit", exitCode: 0 });
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Failed");
-    assert.match(outcome.errors[0] ?? "", /is evicted for using more than its own limits: Usage/);
+    assert.match(outcome.errors[0] ?? "", /was evicted for exceeding its own limits: Usage/);
   });
 
   test("as soon as the autoscaler says that it brings no node", async () => {
@@ -113,7 +117,7 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
     assertRan(outcome, "Failed");
     assert.match(
       outcome.errors[0] ?? "",
-      /^daemonsets\/agent: pod agent-\S+ is being deleted and has not ended yet on node node-1/,
+      /^daemonset\/agent: pod agent-\S+ is still terminating on node node-1/,
     );
   });
 
@@ -124,9 +128,9 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Failed");
     const text = outcome.log.join("\n");
-    assert.match(text, /The last lines of app in the pod web-\S+:\n {2}\| connecting\n/);
-    assert.ok(text.includes("  | # #vso[task.complete result=Succeeded;]no database"), text);
-    assert.match(text, /BackOff: /);
+    assert.match(text, / {2}Output of app, last 2 lines:\n {4}\| connecting\n/);
+    assert.ok(text.includes("    | # #vso[task.complete result=Succeeded;]no database"), text);
+    assert.match(text, / {2}Event {5}BackOff: /);
   });
 
   test("also in an init container", async () => {
@@ -134,8 +138,11 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
     stage.server.images.behave("contoso.azurecr.io/migrate:4125", { kind: "crash-loop" });
     const outcome = await stage.finish({ images: "deployments/web migrate=$(ACR)/migrate" });
     assertRan(outcome, "Failed");
-    assert.match(outcome.errors[0] ?? "", /init container migrate of pod web-\S+ ends again/);
-    assertLogged(outcome, /migrate \(init\) +\S+:1 → \S+:4125$/);
+    assert.match(
+      outcome.errors[0] ?? "",
+      /init container migrate is crash-looping .* in pod web-\S+/,
+    );
+    assertLogged(outcome, /migrate \(init\) +contoso.azurecr.io\/migrate +1 → 4125$/);
     assert.equal(stage.imageOf("Deployment", "web", "migrate"), "contoso.azurecr.io/migrate:1");
   });
 
@@ -144,7 +151,7 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
     stage.server.images.behave(after, "never-ready");
     const outcome = await stage.finish({ images, failAfter: "readiness=off" });
     assertRan(outcome, "Failed");
-    assert.match(outcome.errors[0] ?? "", /Kubernetes gave the rollout up: its progress deadline/);
+    assert.match(outcome.errors[0] ?? "", /The rollout has exceeded its progress deadline/);
     assert.equal(stage.imageOf("Deployment", "web"), before);
   });
 
@@ -156,11 +163,11 @@ describe("a rollout that cannot succeed fails early, says why, and is undone", (
     assert.equal(outcome.errors.length, 1, outcome.errors.join("\n"));
     assert.match(
       outcome.errors[0] ?? "",
-      /^The rollout is not done after \d s\. More time can be given by the input rolloutStatusTimeout$/,
+      /^The rollout timed out after \ds\. Fix what it waits for, or increase rolloutStatusTimeout\. \[KSI520\]$/,
     );
     assert.match(
       outcome.log.join("\n"),
-      /deployments\/web: not done \(0\/2 ready, 2 old left\): container app of pod web-\S+ runs and does not become ready/,
+      /✗ deployment\/web {2}app {2}\S+ {2}0\/2 ready\n {2}Cause {5}container app is not ready, since its readiness probe fails: /,
     );
     assert.equal(stage.imageOf("Deployment", "web"), before);
   });
@@ -209,7 +216,7 @@ describe("a trouble that passes fails nothing", () => {
     stage.server.images.mirror = (image) => image.replace("contoso.azurecr.io", "mirror.local");
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Succeeded");
-    assertLogged(outcome, /^ {2}2 pods ready, .* old \(digest not verified: /);
+    assertLogged(outcome, /^✓ .* {2}2\/2 ready \(not verified: .*\) {2}\(was \S+\)$/);
     assert.deepEqual(
       podsOf(outcome).map(({ name, ready }) => [name.slice(0, 4), ready]),
       [
@@ -227,8 +234,11 @@ describe("what is left as it is", () => {
     const outcome = await stage.finish({ images, onFailure: "keep" });
     assertRan(outcome, "Failed");
     assert.equal(stage.imageOf("Deployment", "web"), after);
-    assert.deepEqual(lastTable(outcome), [`deployments/web app ${after} (the new one)`]);
-    assertLogged(outcome, `  kubectl set image deployments/web app=${before} --namespace=default`);
+    assert.deepEqual(lastTable(outcome), [`deployment/web app ${after}`]);
+    assertLogged(
+      outcome,
+      `To roll back: kubectl set image deployments/web app=${before} --namespace=default`,
+    );
     assert.equal(outcome.outputs.changed, "true");
   });
 
@@ -249,7 +259,7 @@ describe("what is left as it is", () => {
     });
     const outcome = await stage.finish({ images: "sts/db app=$(ACR)/db" });
     assertRan(outcome, "SucceededWithIssues");
-    assert.match(outcome.warnings.join("\n"), /update strategy OnDelete/);
+    assert.match(outcome.warnings.join("\n"), /update strategy is OnDelete/);
   });
 
   test("the pods below the partition of a stateful set", async () => {
@@ -271,8 +281,10 @@ describe("what is left as it is", () => {
     await web({ replicas: 0 });
     const outcome = await stage.finish({ images });
     assertRan(outcome, "Succeeded");
-    const held = "the image is set, and nothing runs it now: the workload is scaled to 0 replicas";
-    assertLogged(outcome, `deployments/web: ${held}`);
+    assertLogged(
+      outcome,
+      /^✓ deployment\/web {2}app {2}\S+ {2}the image is set; the workload is scaled to 0 replicas/,
+    );
   });
 
   test("a stateful set whose partition is above all its pods", async () => {
@@ -284,17 +296,14 @@ describe("what is left as it is", () => {
     });
     const outcome = await stage.finish({ images: "sts/db app=$(ACR)/db" });
     assertRan(outcome, "SucceededWithIssues");
-    assert.match(
-      outcome.warnings.join("\n"),
-      /partition of the stateful set is above all its pods/,
-    );
+    assert.match(outcome.warnings.join("\n"), /partition of the StatefulSet is above all its pods/);
   });
 
   test("a cron job is set, and nothing is waited for", async () => {
     await stage.server.cronJob({ name: "cleanup", image: "contoso.azurecr.io/cleanup:1" });
     const outcome = await stage.finish({ images: "cronjobs/cleanup app=$(ACR)/cleanup" });
     assertRan(outcome, "Succeeded");
-    assertLogged(outcome, "cronjobs/cleanup: the image is set; the next job gets it");
+    assertLogged(outcome, /^✓ cronjob\/cleanup {2}.* {2}the image is set; the next job uses it/);
     const watches = stage.server.requests.filter(({ query }) => query.includes("watch="));
     assert.deepEqual(watches, []);
   });
@@ -315,8 +324,7 @@ describe("an image that is there already", () => {
     const outcome = await stage.finish({ ...unchanged, whenUnchanged: "fail" });
     assertRan(outcome, "Failed");
     assert.deepEqual(outcome.errors, [
-      `deployments/web has ${before} already, and whenUnchanged is fail. Give every build a tag ` +
-        "of its own, or choose warn, succeed or restart",
+      `deployments/web already has ${before}, and whenUnchanged is fail. Give every build a unique tag, or set whenUnchanged to warn, succeed or restart. [KSI316]`,
     ]);
     assert.deepEqual(stage.changes, []);
   });
@@ -350,7 +358,7 @@ describe("several workloads", () => {
     assertRan(outcome, "Failed");
     assert.match(
       outcome.errors[0] ?? "",
-      /^no workload has labels that fit tier=front in the namespace default\. Look at/,
+      /^the selector tier=front matches nothing in the namespace default\. Compare it with/,
     );
     assert.deepEqual(stage.changes, []);
   });
@@ -375,7 +383,7 @@ describe("several workloads", () => {
       "contoso.azurecr.io/job:4125",
       "contoso.azurecr.io/job:4125",
     ]);
-    assert.ok(outcome.log.some((line) => line.startsWith("lab/deployments/web: done after")));
+    assertLogged(outcome, /^✓ lab\/deployment\/web {2}app {2}/);
     assert.deepEqual(JSON.parse(outcome.outputs.previousImages ?? "")["shop/deployments/web"], {
       app: before,
     });
@@ -424,9 +432,9 @@ describe("several workloads", () => {
     const outcome = await stage.finish({ images: lines.join("\n") });
     assertRan(outcome, "Failed");
     assert.deepEqual(lastTable(outcome), [
-      "daemonsets/agent app contoso.azurecr.io/agent:1 (the old one)",
-      `deployments/web app ${before} (the old one)`,
-      "cronjobs/job app contoso.azurecr.io/job:1 (the old one)",
+      "daemonset/agent app contoso.azurecr.io/agent:1",
+      `deployment/web app ${before}`,
+      "cronjob/job app contoso.azurecr.io/job:1",
     ]);
     assert.equal(stage.imageOf("DaemonSet", "agent"), "contoso.azurecr.io/agent:1");
     assert.equal(stage.imageOf("Deployment", "web"), before);
@@ -446,9 +454,12 @@ describe("the pod of a stateful set that blocks the undo", () => {
     const outcome = await stage.finish({ images: "sts/db app=$(ACR)/db" });
     assertRan(outcome, "Failed");
     const text = outcome.log.join("\n");
-    assert.match(text, /statefulsets\/db: the pod db-1 of the failed rollout blocks it; it stays/);
-    assert.match(text, /Delete it: kubectl delete pods db-1/);
-    assert.deepEqual(lastTable(outcome), [`statefulsets/db app ${db}:1 (the old one)`]);
+    assert.match(
+      text,
+      /statefulset\/db: the pod db-1 of the failed rollout blocks it\. Set deleteStuckPods: true/,
+    );
+    assert.match(text, /or run kubectl delete pods db-1/);
+    assert.deepEqual(lastTable(outcome), [`statefulset/db app ${db}:1 (previous image)`]);
     assert.equal(stage.imageOf("StatefulSet", "db"), `${db}:1`);
   });
 
@@ -456,7 +467,10 @@ describe("the pod of a stateful set that blocks the undo", () => {
     await setUp();
     const outcome = await stage.finish({ images: "sts/db app=$(ACR)/db", deleteStuckPods: "true" });
     assertRan(outcome, "Failed");
-    assertLogged(outcome, "  its old images run again, after the pod db-1 was deleted");
+    assertLogged(
+      outcome,
+      /^↩ statefulset\/db {2}.* {2}\(rolled back, after pod db-1 was deleted\)$/,
+    );
     await stage.server.settled("StatefulSet", "db");
   });
 });
@@ -470,9 +484,7 @@ describe("what a run leaves on a workload", () => {
       await stage.finish({ images }, { ...release, "Build.SourceVersion": "0123456789abcdef0123" }),
       "Succeeded",
     );
-    const cause =
-      `kubectl set image app=${after} (release Release-7, stage Production, ` +
-      "build 4125, commit 0123456789ab)";
+    const cause = `kubectl set image app=${after} (release Release-7, stage Production, build 4125, commit 0123456789ab)`;
     assert.equal(annotations()?.["kubernetes.io/change-cause"], cause);
     const history = await stage.kubectl("rollout", "history", "deployments/web");
     assert.ok(history.includes(cause), history);
@@ -484,7 +496,7 @@ describe("what a run leaves on a workload", () => {
     assertRan(await stage.finish({ images }), "Succeeded");
     const outcome = await stage.finish({ command: "undo", images: "deployments/web" });
     assertRan(outcome, "Succeeded");
-    assert.equal(outcome.message, "The old images are set and run");
+    assert.equal(outcome.message, "The previous images are set and run");
     assert.equal(stage.imageOf("Deployment", "web"), before);
     assertLogged(
       outcome,
@@ -493,7 +505,7 @@ describe("what a run leaves on a workload", () => {
     assert.equal(annotations()?.["kubectl-set-image/replaced"], undefined);
     const again = await stage.finish({ command: "undo", images: "deployments/web" });
     assertRan(again, "Failed");
-    assert.match(again.errors[0] ?? "", /^deployments\/web has no record of an image/);
+    assert.match(again.errors[0] ?? "", /^deployments\/web has no record of a previous image/);
   });
 
   test("is found without a line", async () => {
@@ -505,7 +517,10 @@ describe("what a run leaves on a workload", () => {
     assert.equal(stage.imageOf("Deployment", "api"), "contoso.azurecr.io/api:1");
     const nothing = await stage.finish({ command: "undo" });
     assertRan(nothing, "SucceededWithIssues");
-    assert.equal(nothing.message, "No workload has a record of an image to put back");
+    assert.equal(
+      nothing.message,
+      "Nothing to roll back: no workload has a record of a previous image",
+    );
   });
 
   test("is not believed once somebody else has set another image", async () => {
@@ -516,10 +531,10 @@ describe("what a run leaves on a workload", () => {
     stage.server.patch("Deployment", "web", { spec: { template } });
     const outcome = await stage.finish({ command: "undo", images: "deployments/web" });
     assertRan(outcome, "Failed");
-    assert.equal(outcome.message, "Nothing was put back");
+    assert.equal(outcome.message, "Nothing was rolled back");
     assert.match(
       outcome.warnings[0] ?? "",
-      /is left alone: another deployment.* has set app to \S+:hotfix/,
+      /not rolled back: app was set to \S+:hotfix by another deployment/,
     );
     assert.equal(stage.imageOf("Deployment", "web"), theirs);
   });
@@ -547,10 +562,13 @@ describe("the report", () => {
     assertRan(outcome, "Failed");
     const [summary = ""] = outcome.summaries;
     assert.deepEqual(outcome.summaryNames, ["Kubectl Set Image"]);
-    assert.match(summary, /^\*\*Failed\*\* after \d+s\. .*`deployments\/web`: `app` /);
     assert.match(
       summary,
-      /\n\| ✗ Failed, rolled back \| `deployments\/web` \| `app` \| `\S+:4124` → `4125` \| `\S+:4124` /,
+      /^\*\*Failed\*\* after \d+s\. .*`deployment\/web` failed: container `app` /,
+    );
+    assert.match(
+      summary,
+      /\n\| ✗ Failed, rolled back \| `deployment\/web` \| `app` \| `\S+:4124` → `4125` \| `\S+:4124` /,
     );
     assert.match(summary, /\n {4}old pods left {3}█/);
     assert.match(summary, /\n {4}<b>no<\/b> `database` \| ##vso\[x\]y\n/);
@@ -564,7 +582,7 @@ describe("the report", () => {
       ["deployments", "web", "rolledBack"],
     );
     assert.deepEqual(workload.containers, [{ name: "app", before, set: after, now: before }]);
-    assert.match(workload.cause, /^app /);
+    assert.match(workload.cause, /^container app /);
     assert.deepEqual(story.rollbackCommands, []);
     assert.deepEqual(workload.log.lines, ["<b>no</b> `database` | ##vso[x]y"]);
     assert.ok(workload.timeline.length > 0);
@@ -574,7 +592,7 @@ describe("the report", () => {
     });
     const result = JSON.parse(outcome.outputs.result ?? "");
     assert.equal(result.result, "Failed");
-    assert.match(result.workloads[0].result, /ends again and again/);
+    assert.match(result.workloads[0].result, /is crash-looping/);
   });
 
   test("masks secrets in what it hands over, as the agent does in the log", async () => {
@@ -583,7 +601,7 @@ describe("the report", () => {
     stage.server.images.behave(after, { kind: "crash-loop", log: `token is ${token}` });
     const outcome = await stage.finish({ images }, release, {}, { Token: token });
     assertRan(outcome, "Failed");
-    assertLogged(outcome, "  | token is ***");
+    assertLogged(outcome, "    | token is ***");
     const [summary = ""] = outcome.summaries;
     assert.match(summary, /\n {4}token is \*\*\*\n/);
     const [document] = outcome.attachments;
@@ -598,9 +616,9 @@ describe("the report", () => {
     assertRan(outcome, "Succeeded");
     assert.equal(outcome.outputs.changed, "true");
     assert.equal(outcome.progress.at(-1)?.percent, 100);
-    assertLogged(outcome, /^\[ +\d+s\] deployments\/web: 0\/2 ready, 2 old left/);
+    assertLogged(outcome, /^\[ +\d+s\] deployment\/web {2}0\/2 updated pods ready/);
     const moves = outcome.log
-      .map((line) => /^\[ +\d+s\] (deployments\/web: \d\/2 ready.*)/.exec(line)?.[1])
+      .map((line) => /^\[ +\d+s\] (deployment\/web {2}\d\/2 updated pods ready.*)/.exec(line)?.[1])
       .filter((line) => line !== undefined);
     const still = moves.filter((line, at) => line === moves[at - 1]);
     assert.deepEqual(still, [], "a line for each move, and none where nothing moved");
@@ -624,18 +642,21 @@ describe("a step that is canceled", () => {
   test("puts the old image back in time", async () => {
     const outcome = await cancelled();
     assertRan(outcome, "Canceled");
-    assert.equal(outcome.message, "Canceled; the old images are set again");
+    assert.equal(outcome.message, "Canceled; rolled back to 4124");
     assert.equal(stage.imageOf("Deployment", "web"), before);
-    assert.deepEqual(lastTable(outcome), [`deployments/web app ${before} (the old one)`]);
+    assert.deepEqual(lastTable(outcome), [`deployment/web app ${before}`]);
   });
 
   test("keeps the new one where that is asked for", async () => {
     const outcome = await cancelled({ onFailure: "keep" });
     assertRan(outcome, "Canceled");
-    assert.equal(outcome.message, "Canceled; what was set stays set");
+    assert.equal(outcome.message, "Canceled; the new images stay set");
     assert.equal(stage.imageOf("Deployment", "web"), after);
-    assert.deepEqual(lastTable(outcome), [`deployments/web app ${after} (the new one)`]);
-    assertLogged(outcome, `  kubectl set image deployments/web app=${before} --namespace=default`);
+    assert.deepEqual(lastTable(outcome), [`deployment/web app ${after}`]);
+    assertLogged(
+      outcome,
+      `To roll back: kubectl set image deployments/web app=${before} --namespace=default`,
+    );
   });
 
   test("before the change leaves everything as it was", async () => {
@@ -660,8 +681,8 @@ describe("a step that is canceled", () => {
     const outcome = await step.outcome;
     assertRan(outcome, "Canceled");
     assert.deepEqual(lastTable(outcome), [
-      "deployments/api app contoso.azurecr.io/api:1 (the old one)",
-      `deployments/web app ${before} (the old one)`,
+      "deployment/api app contoso.azurecr.io/api:1",
+      `deployment/web app ${before}`,
     ]);
     assert.equal(stage.imageOf("Deployment", "api"), "contoso.azurecr.io/api:1");
   });
@@ -675,7 +696,7 @@ describe("a step that is canceled", () => {
     step.cancel();
     const outcome = await step.outcome;
     assertRan(outcome, "Canceled");
-    assert.equal(outcome.message, "Canceled; not every old image is back: see the last table");
-    assert.deepEqual(lastTable(outcome), [`deployments/web app not known: ${before} or ${after}`]);
+    assert.equal(outcome.message, "Canceled; not fully rolled back: see the result");
+    assert.deepEqual(lastTable(outcome), [`deployment/web app not known: ${before} or ${after}`]);
   });
 });

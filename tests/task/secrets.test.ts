@@ -99,7 +99,7 @@ async function assertHidden(scene: Scene): Promise<void> {
   const outcome = await step.outcome;
   assertRan(outcome, scene.result ?? "Failed");
   const isMask = (line: string) => line.includes("##vso[task.setsecret]");
-  const isOfContainer = (line: string) => /^ {2}\| /.test(line);
+  const isOfContainer = (line: string) => /^ {4}\| |\. Last output: "/.test(line);
   const said = written
     .split("\n")
     // The agent masks what the container prints, by what it was told to mask.

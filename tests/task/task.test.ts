@@ -47,9 +47,12 @@ describe("setImage", () => {
       assertLogged(outcome, "deployment.apps/identityserver image updated");
       assertLogged(
         outcome,
-        `deployments/identityserver  identityserver  ${oldImage} → ${newImage}`,
+        "deployment/identityserver  identityserver  contoso.azurecr.io/identityserver  4124 → 4125",
       );
-      assertLogged(outcome, /^ {2}2 pods ready, .* old \(digest not verified: /);
+      assertLogged(
+        outcome,
+        `✓ deployment/identityserver  identityserver  ${newImage}  2/2 ready (not verified: not checked in the registry)  (was 4124)`,
+      );
       const pods = podsOf(outcome);
       assert.equal(pods.length, 2);
       for (const { name, ready, milliseconds } of pods) {
@@ -111,15 +114,13 @@ describe("setImage", () => {
     });
     const outcome = await stage.finish({
       images:
-        "\ufeffkubectl -n shop set image deployments --all \\\r\n" +
-        "  app=$(ACR)/site --record # the shop\r\n",
+        "\ufeffkubectl -n shop set image deployments --all \\\r\n  app=$(ACR)/site --record # the shop\r\n",
     });
     assertRan(outcome, "Succeeded");
-    assertLogged(outcome, "--all means these deployments of the namespace shop (2): api, web");
+    assertLogged(outcome, "--all matches deployments in namespace shop (2): api, web");
     assertLogged(
       outcome,
-      "images, line 1: --record is ignored: this step records the cause of every change by itself, " +
-        "for kubectl rollout history",
+      "images, line 1: --record is ignored: this step always records the cause of a change for kubectl rollout history",
     );
     const image = (kind: string, name: string) => stage.imageOf(kind, name, "app", "shop");
     for (const name of ["web", "api"]) {
@@ -173,9 +174,7 @@ describe("setImage", () => {
     });
     assertRan(outcome, "SucceededWithIssues");
     assert.deepEqual(outcome.warnings, [
-      `deployments/identityserver is unchanged: it has ${oldImage} already. To Kubernetes nothing ` +
-        "changes, so it pulls nothing and replaces no pod, even if the image was pushed again " +
-        "under this tag",
+      `deployment/identityserver already has ${oldImage}, so Kubernetes does not start a rollout, even if the image was pushed again. Give every build a unique tag, or set whenUnchanged. [KSI316]`,
     ]);
     assert.deepEqual(stage.changes, []);
   });
@@ -191,10 +190,10 @@ describe("setImage", () => {
     });
     assertRan(outcome, "Failed");
     const log = outcome.log.join("\n");
-    assert.match(log, /The rollout is not done after 4 s/);
+    assert.match(log, /The rollout timed out after 4s\. .*\[KSI520\]/);
     assert.match(
       log,
-      /pod identityserver-\S+: not ready, identityserver cannot start, its image cannot be pulled/,
+      /Cause {5}container identityserver cannot pull its image: .*\n {2}Pod {7}identityserver-\S+\n/,
     );
     assert.ok(log.includes(setInDefault.replace("4125", "4124")), log);
   });
@@ -238,7 +237,7 @@ describe("setImage", () => {
     step.cancel();
     const outcome = await step.outcome;
     assertRan(outcome, "Canceled");
-    assert.match(outcome.log.join("\n"), /To have what was there before, run:/);
+    assert.match(outcome.log.join("\n"), /To roll back:/);
   });
 });
 
@@ -351,7 +350,7 @@ describe("computeTag", () => {
     writeFileSync(path.join(stage.work, "tag.json"), Buffer.from(text, "utf16le"));
     const outcome = await stage.finish({ images: line, imagesFile: "tag.json" });
     assert.deepEqual(outcome.errors, [
-      "imagesFile: tag.json has more than 1024 KiB, which is no such file. Check the path",
+      "imagesFile: tag.json is larger than 1024 KiB. Check the path. [KSI109]",
     ]);
   });
 
@@ -371,128 +370,104 @@ describe("computeTag", () => {
 });
 
 describe("what is wrong is said before anything is changed", () => {
-  const latest =
-    "To Kubernetes nothing changes when it is pushed again, so no pod would be replaced, and there " +
-    "would be no name to roll back to.";
   const defined =
-    "in the Variables tab of the release pipeline (scope Release or stage Production), or in a " +
-    "variable group linked to it";
+    "in the Variables tab of the release pipeline (scope Release or stage Production), or in a variable group linked to it";
   const cases: [string, Record<string, string>, string][] = [
     [
       "no images",
       { images: "" },
-      "images: there is no image to set. Write a line for each workload, such as " +
-        "deployments/identityserver identityserver=$(ACR)/identityserver",
+      "images: not set. Write a line for each workload, such as deployments/identityserver identityserver=$(ACR)/identityserver. [KSI101]",
     ],
     [
       "a line that says nothing",
       { images: `${line}\ndeployments/identityserver` },
-      'images, line 2: an image is missing after "deployments/identityserver". Write ' +
-        "deployments/identityserver CONTAINER=IMAGE",
+      'images, line 2: "deployments/identityserver" has no image after it. Write deployments/identityserver CONTAINER=IMAGE. [KSI133]',
     ],
     [
       "a flag for every workload",
       { images: "--all identityserver=$(ACR)/identityserver" },
-      "images, line 1: a kind is missing beside --all. Write deployments --all CONTAINER=IMAGE",
+      "images, line 1: --all needs a kind. Write deployments --all CONTAINER=IMAGE. [KSI139]",
     ],
     [
       "a flag that has an input of its own",
       {
         images: "deployments/identityserver identityserver=$(ACR)/identityserver --dry-run=client",
       },
-      'images, line 1: "--dry-run=client" is a flag that a line cannot have. Use the input dryRun',
+      'images, line 1: unsupported flag "--dry-run=client". Set the input dryRun. [KSI136]',
     ],
     [
       "a forgotten repository",
       { images: "deployments/identityserver identityserver=$(ACR):$(Build.BuildId)" },
-      'images, line 1: "contoso.azurecr.io:4125" names a registry without a repository. Write ' +
-        "contoso.azurecr.io/REPOSITORY:4125",
+      'images, line 1: "contoso.azurecr.io:4125" names a registry without a repository. Write contoso.azurecr.io/REPOSITORY:4125. [KSI304]',
     ],
     [
       "a scheme",
       { images: "https://$(ACR)/identityserver" },
-      'images, line 1: "https://contoso.azurecr.io/identityserver" begins with https://, and an ' +
-        "image reference has no scheme. Write contoso.azurecr.io/identityserver",
+      'images, line 1: "https://contoso.azurecr.io/identityserver" has the scheme https://, which is not part of an image reference. Write contoso.azurecr.io/identityserver. [KSI303]',
     ],
     [
       "an output of a step in another job",
       { images: "$(ACR)/identityserver:$(web.tag)" },
-      "images, line 1: $(web.tag) was not replaced: no step named web has set tag in this job before " +
-        "this step. In a classic release, outputs do not reach other jobs or stages. Hand the tag " +
-        "over with imagesFile, or compute it in this job",
+      "images, line 1: $(web.tag) was not replaced, since no earlier step web of this job has set tag. Outputs of a classic release do not reach other jobs or stages. Pass the tag on with imagesFile, or compute it in this job. [KSI102]",
     ],
     [
       "one undefined variable in two lines",
       { images: "$(Registry)/identityserver\n# $(Other)\n$(Registry)/api" },
-      "images, lines 1 and 3: $(Registry) was not replaced: no variable Registry is defined here. " +
-        `Define Registry ${defined}`,
+      `images, lines 1 and 3: $(Registry) was not replaced, since the variable Registry is not defined. Define Registry ${defined}. [KSI102]`,
     ],
     [
       "one undefined variable that a template would need",
       { images: line, tagStrategy: "template", tagTemplate: "$(Template)" },
-      "tagTemplate: $(Template) was not replaced: no variable Template is defined here. Define " +
-        `Template ${defined}`,
+      `tagTemplate: $(Template) was not replaced, since the variable Template is not defined. Define Template ${defined}. [KSI102]`,
     ],
     [
       "an unknown kind",
       { images: "deploymentz/identityserver identityserver=$(ACR)/identityserver" },
-      'images, line 1: "deploymentz" is no kind of workload whose image can be set. Did ' +
-        "you mean deployments? There are: deployments (deploy), statefulsets (sts), daemonsets " +
-        "(ds), cronjobs (cj), replicasets (rs), replicationcontrollers (rc), pods (po)",
+      'images, line 1: unknown kind of workload "deploymentz". Did you mean deployments? Use deployments (deploy), statefulsets (sts), daemonsets (ds), cronjobs (cj), replicasets (rs), replicationcontrollers (rc), pods (po). [KSI135]',
     ],
     [
       "no reference",
       { images: "deployments/identityserver identityserver=$(ACR)//identityserver" },
-      'images, line 1: "contoso.azurecr.io//identityserver" is no image reference: the ' +
-        "repository has an empty part between slashes",
+      'images, line 1: invalid image reference "contoso.azurecr.io//identityserver": the repository has an empty part between slashes. [KSI302]',
     ],
     [
       "latest",
       { images: "deployments/identityserver identityserver=$(ACR)/identityserver:latest" },
-      "images, line 1: contoso.azurecr.io/identityserver:latest is refused: the tag " +
-        `latest moves. ${latest} Leave the tag out, and this step adds :4125, the tag of this build`,
+      `images, line 1: contoso.azurecr.io/identityserver:latest uses a mutable tag, so Kubernetes would not start a rollout and there would be nothing to roll back to. Remove ":latest" to use this build's tag (:4125), or set mutableTags: allow. [KSI301]`,
     ],
     [
       "no tag from anywhere",
       { images: line, tagStrategy: "none" },
-      "images, line 1: contoso.azurecr.io/identityserver is refused: it has no tag, which " +
-        `means latest. ${latest} Write the tag of the build, such as :$(Build.BuildId), or leave it ` +
-        "out and take tagStrategy buildId",
+      `images, line 1: contoso.azurecr.io/identityserver has no tag, which means the mutable tag latest, so Kubernetes would not start a rollout and there would be nothing to roll back to. Use a unique tag such as :$(Build.BuildId), or remove the tag and set tagStrategy: buildId. [KSI301]`,
     ],
     [
       "an undefined variable in images",
       { images: "deployments/identityserver identityserver=$(Registry)/identityserver" },
-      "images, line 1: $(Registry) was not replaced: no variable Registry is defined " +
-        `here. Define Registry ${defined}`,
+      `images, line 1: $(Registry) was not replaced, since the variable Registry is not defined. Define Registry ${defined}. [KSI102]`,
     ],
     ...["namespace", "context", "kubeconfig", "command", "dryRun", "rolloutStatusTimeout"].map(
       (input): [string, Record<string, string>, string] => [
         `an undefined variable in ${input}`,
         { images: line, [input]: "$(Undefined)" },
-        `${input}: $(Undefined) was not replaced: no variable Undefined is defined here. Define ` +
-          `Undefined ${defined}`,
+        `${input}: $(Undefined) was not replaced, since the variable Undefined is not defined. Define Undefined ${defined}. [KSI102]`,
       ],
     ),
     [
       "a container that the workload does not have",
       { images: "deployments/identityserver identityservr=$(ACR)/identityserver" },
-      "deployments/identityserver has no container identityservr. Did you mean identityserver? It " +
-        "has: identityserver, proxy",
+      "container identityservr not found in deployments/identityserver. Did you mean identityserver? Containers: identityserver, proxy. [KSI312]",
     ],
     [
       "a workload that is not there",
       { images: "deployments/identity identityserver=$(ACR)/identityserver" },
-      "deployments/identity was not found in the namespace default. Check the name, the inputs namespace and context, and " +
-        "whether the workload was deployed here at all",
+      "deployments/identity not found in the namespace default. Check the name, the inputs namespace and context, and whether the workload has been deployed. [KSI310]",
     ],
   ];
   cases.push(
     [
       "a file of images that is not there",
       { images: line, imagesFile: "none.json" },
-      `imagesFile: none.json cannot be read: ENOENT: no such file or directory, open 'WORK/none.json'. The ` +
-        "path is relative to $(System.DefaultWorkingDirectory), where a classic release has the " +
-        "files of an artifact in the folder of its alias",
+      `imagesFile: none.json cannot be read: ENOENT: no such file or directory, open 'WORK/none.json'. The path is relative to $(System.DefaultWorkingDirectory), where a classic release has each artifact in the folder of its alias. [KSI108]`,
     ],
     [
       "an older version where it may not be set",
@@ -500,9 +475,7 @@ describe("what is wrong is said before anything is changed", () => {
         images: "deployments/identityserver identityserver=$(ACR)/identityserver:4123",
         allowDowngrade: "false",
       },
-      "deployments/identityserver identityserver: 4123 is older than 4124, which is there now, and " +
-        "allowDowngrade is false. Release a newer version, or set allowDowngrade to true to go back " +
-        "on purpose",
+      "deployments/identityserver identityserver: 4123 is older than the current 4124, and allowDowngrade is false. Release a newer version, or set allowDowngrade: true. [KSI319]",
     ],
   );
   for (const [what, inputs, message] of cases) {
@@ -522,9 +495,7 @@ describe("what is wrong is said before anything is changed", () => {
     const outcome = await stage.finish({ images: line }, release, { PATH: empty });
     assertRan(outcome, "Failed");
     assert.deepEqual(outcome.errors, [
-      "kubectl proxy cannot be started: kubectl was not found on PATH. Add the step Kubectl tool " +
-        "installer (KubectlInstaller@0) before this one, install kubectl on the agent, or set " +
-        "kubectlVersion",
+      "kubectl proxy cannot be started: kubectl not found on PATH. Set kubectlVersion, add the step Kubectl tool installer (KubectlInstaller@0) before this one, or install kubectl on the agent. [KSI401]",
     ]);
   });
 
@@ -532,8 +503,7 @@ describe("what is wrong is said before anything is changed", () => {
     const outcome = await stage.finish({ images: line, dryRun: "client" });
     assertLogged(
       outcome,
-      "contoso.azurecr.io/IdentityServer is written contoso.azurecr.io/identityserver here: a " +
-        "repository has no capital letters, and Docker pushes it under this name",
+      "contoso.azurecr.io/IdentityServer is read as contoso.azurecr.io/identityserver, since a repository has no capital letters and Docker pushes it under this name",
     );
   });
 });
@@ -548,6 +518,7 @@ test("the extension holds what it needs and nothing else", () => {
       .sort()
       .map((file) => `images/${file}`),
     "overview.md",
+    "playground/index.html",
     "rollouts/index.html",
     "task/core_bg.wasm.br",
     "task/host.js.br",
@@ -559,5 +530,5 @@ test("the extension holds what it needs and nothing else", () => {
   const { taskFolder } = stage;
   const sizes = readdirSync(taskFolder).map((file) => statSync(path.join(taskFolder, file)).size);
   const size = sizes.reduce((sum, bytes) => sum + bytes, 0);
-  assert.ok(size <= 450_000, `the task has ${size} bytes`);
+  assert.ok(size <= 475_000, `the task has ${size} bytes`);
 });

@@ -93,7 +93,7 @@ describe("verifyImage", { skip }, () => {
     assertRefused(
       outcome,
       new RegExp(
-        `^${registry.host}/identityserver:4125 is not in the registry; the nearest tags are .*4124.*4126`,
+        `^${registry.host}/identityserver:4125 was not found in the registry; the closest tags are .*4124.*4126`,
       ),
     );
   });
@@ -108,8 +108,8 @@ describe("verifyImage", { skip }, () => {
       const { errors } = await run(registry.host, { images });
       return errors.join("\n");
     };
-    assert.match(await nearest("1.4.2"), /the nearest tags are 1\.4\.\d, 1\.4\.\d, 2\.0\.0\./);
-    assert.match(await nearest("stagin"), /the nearest tags are staging/);
+    assert.match(await nearest("1.4.2"), /the closest tags are 1\.4\.\d, 1\.4\.\d, 2\.0\.0\./);
+    assert.match(await nearest("stagin"), /the closest tags are staging/);
   });
 
   test("fails on a tag whose digest is another", async () => {
@@ -118,7 +118,7 @@ describe("verifyImage", { skip }, () => {
     const images = `${line}:4125@sha256:${"0".repeat(64)}`;
     assertRefused(
       await run(registry.host, { images }),
-      /identityserver:4125@sha256:0{64} is not in the registry/,
+      /identityserver:4125@sha256:0{64} was not found: the registry/,
     );
   });
 
@@ -130,7 +130,7 @@ describe("verifyImage", { skip }, () => {
     const outcome = await run(registry.host);
     assertRan(outcome, "Succeeded");
     assert.deepEqual(outcome.warnings, [
-      `${registry.host}/identityserver:4125 has no image for linux/arm64, which 2 nodes of the cluster are: a pod that is scheduled there cannot start. Build the image for that platform too, or keep its pods away from there with a nodeSelector on kubernetes.io/os and kubernetes.io/arch`,
+      `${registry.host}/identityserver:4125 has no image for linux/arm64, which 2 nodes of the cluster are. A pod on such a node cannot start. Build the image for that platform too, or set a nodeSelector on kubernetes.io/os and kubernetes.io/arch. [KSI325]`,
     ]);
   });
 
@@ -168,7 +168,7 @@ describe("verifyImage", { skip }, () => {
       const wrong = login(registry, { name: user.name, password: "open barley" });
       assertRefused(
         await run(registry.host, {}, wrong),
-        /identityserver:4125 was not checked: .* refuses the login.*Check the service connection that containerRegistry names/,
+        /identityserver:4125 was not checked: .* refuses the credentials.*Check in the service connection of containerRegistry/,
       );
     });
 
@@ -260,7 +260,7 @@ describe("verifyImage", { skip }, () => {
     );
     assertRefused(
       outcome,
-      /identityserver:4125 was not checked: .* refuses the login \(\S+ refused the login with status 400: AADSTS700016: /,
+      /identityserver:4125 was not checked: .* refuses the credentials \(\S+ refused to authenticate with status 400: AADSTS700016: /,
     );
   });
 
@@ -280,11 +280,11 @@ describe("verifyImage", { skip }, () => {
       connections: { containerRegistry: registryConnection("http://127.0.0.1:9", user) },
     };
     const image = "127.0.0.1:9/identityserver:4125";
-    const gives = `${image} was not checked: 127.0.0.1:9 gives no answer (connect ECONNREFUSED 127.0.0.1:9). Check its name, and whether this agent reaches it (proxy, firewall)`;
-    assertRefused(await run("127.0.0.1:9", { verifyImage: "required" }), gives);
+    const gives = `${image} was not checked: 127.0.0.1:9 cannot be reached (connect ECONNREFUSED 127.0.0.1:9). Check its name, and whether this agent can reach it (proxy, firewall)`;
+    assertRefused(await run("127.0.0.1:9", { verifyImage: "required" }), `${gives}. [KSI454]`);
     const warned = await run("127.0.0.1:9", {}, connection);
     assertRan(warned, "Succeeded");
-    assert.deepEqual(warned.warnings, [gives]);
+    assert.deepEqual(warned.warnings, [`${gives}. [KSI454]`]);
     const told = await run("127.0.0.1:9");
     assertLogged(told, gives);
     assert.equal(told.warnings.includes(gives), false);
@@ -334,7 +334,7 @@ describe("verifyImage", { skip }, () => {
     registry.misbehaviours.add("HEAD manifests", "hang");
     const outcome = await run(registry.host);
     assertRan(outcome, "Succeeded");
-    assertLogged(outcome, /was not checked: \S+ gives no answer \(no answer within 5 s\)/);
+    assertLogged(outcome, /was not checked: \S+ cannot be reached \(timed out after 5s\)/);
   });
 
   test("asks nobody for undo", async () => {
@@ -374,7 +374,7 @@ describe("answers that contradict each other", { skip }, () => {
     const { registry, digest } = await start();
     registry.misbehaviours.add("GET manifests", notFound);
     const words = new RegExp(
-      `identityserver:4125 cannot be used: \\S+ gives ${digest} for it, and answers that digest with status 404\\. Push the image again`,
+      `identityserver:4125 is not available: \\S+ gives the digest ${digest}, but answers it with status 404\\. Push the image again`,
     );
     assertRefused(await run(registry.host, { verifyImage: "required" }), words);
     assertRefused(await run(registry.host, { pin: "digest" }), words);
@@ -389,7 +389,7 @@ describe("answers that contradict each other", { skip }, () => {
     const outcome = await run(registry.host, { pin: "digest" });
     assertRan(outcome, "Succeeded");
     assert.equal(imageNow(), `${registry.host}/identityserver:4125@${digest}`);
-    assertLogged(outcome, /is in the registry: .*\(a moment before, .* not found\)$/);
+    assertLogged(outcome, /is in the registry: .*\(its first answer was not found\)$/);
   });
 
   test("an image that HEAD denies and GET gives is there", async () => {
@@ -397,7 +397,7 @@ describe("answers that contradict each other", { skip }, () => {
     registry.misbehaviours.add("HEAD manifests", notFound);
     const outcome = await run(registry.host, { verifyImage: "required" });
     assertRan(outcome, "Succeeded");
-    assertLogged(outcome, /is in the registry: .*\(to HEAD it answers that this is not found\)$/);
+    assertLogged(outcome, /is in the registry: .*\(its answer to HEAD was not found\)$/);
   });
 
   test("a tag that is listed and denied stops only what is required", async () => {
@@ -405,7 +405,7 @@ describe("answers that contradict each other", { skip }, () => {
     await registry.push("identityserver", "4124");
     registry.misbehaviours.add("HEAD manifests", notFound);
     registry.misbehaviours.add("GET manifests", notFound);
-    const words = /contradicts itself: it lists the tag 4125, and answers that its manifest is not/;
+    const words = /lists the tag 4125, but its manifest is not found/;
     assertRefused(await run(registry.host, { verifyImage: "required" }), words);
     const warned = await run(registry.host);
     assertRan(warned, "Succeeded");
@@ -419,7 +419,7 @@ describe("answers that contradict each other", { skip }, () => {
     const images = "deployments/identityserver identityserver=$(ACR)/identityserver:4126";
     assertRefused(
       await run(registry.host, { images }),
-      /4126 is not in the registry \(it answers with status 403, and its list has no such tag\); the nearest tags are 4125\./,
+      /4126 was not found in the registry \(status 403, and the tag is not in its list\); the closest tags are 4125\./,
     );
     assertRan(await run(registry.host), "Succeeded");
   });
@@ -449,7 +449,7 @@ for (const kind of otherKinds) {
       for (const tag of ["4123", "4124", "4126"]) await registry.push("identityserver", tag);
       assertRefused(
         await run(registry.host, { verifyImage: "required" }),
-        /identityserver:4125 is not in the registry; the nearest tags are 4123, 4124, 4126\. Push/,
+        /identityserver:4125 was not found in the registry; the closest tags are 4123, 4124, 4126\. Push/,
       );
     });
 
@@ -457,7 +457,7 @@ for (const kind of otherKinds) {
       const registry = await start();
       assertRefused(
         await run(registry.host, { verifyImage: "required" }),
-        /identityserver:4125 (is not in the registry|was not checked: .* does not show it)/,
+        /identityserver:4125 (was not found in the registry|was not checked: .* does not show it)/,
       );
     });
 
@@ -467,7 +467,7 @@ for (const kind of otherKinds) {
       const images = `${line}:4125@sha256:${"0".repeat(64)}`;
       assertRefused(
         await run(registry.host, { images, verifyImage: "required" }),
-        /the tag 4125 is there, and this digest is not\./,
+        /the registry has the tag 4125, but not this digest\./,
       );
     });
   });
@@ -510,7 +510,7 @@ describe("where an image comes from", { skip }, () => {
     const { registry, outcome } = await released({ says }, other);
     assertRan(outcome, "Succeeded");
     assert.deepEqual(outcome.warnings, [
-      `${registry.host}/identityserver:4125 was built from commit ${commit}, and the build of the tag 4125 is one of commit ${other}. Another build may have pushed the same tag. Check which build pushes it, and which build this run takes its tag from (artifactAlias)`,
+      `${registry.host}/identityserver:4125 was built from commit ${commit}, but its tag 4125 is from a build of commit ${other}. Another build may push the same tag. Check which build pushes it, and artifactAlias. [KSI324]`,
     ]);
   });
 
@@ -574,7 +574,7 @@ describe("the way to a registry", { skip }, () => {
       {},
       { proxy: { url: proxy.url, bypass: ["*.contoso.test", "(", "nowhere"] } },
     );
-    assertRefused(outcome, /It was asked past the proxy, as \.contoso\.test of NO_PROXY/);
+    assertRefused(outcome, /The proxy was bypassed because of \.contoso\.test in NO_PROXY/);
     assert.deepEqual(proxy.asked, []);
     assertLogged(outcome, /"\(" in the bypass list of the agent's proxy is ignored/);
   });
@@ -643,7 +643,7 @@ describe("the way to a registry", { skip }, () => {
     }));
     assertRefused(
       outcome,
-      /--sslcacert of the agent and NODE_EXTRA_CA_CERTS are set, and do not vouch for it/,
+      /--sslcacert of the agent and NODE_EXTRA_CA_CERTS are set but do not contain the certificate of its authority/,
     );
   });
 
@@ -651,7 +651,7 @@ describe("the way to a registry", { skip }, () => {
     const { outcome } = await behind({});
     assertRefused(
       outcome,
-      /registry\.contoso\.test speaks plain HTTP and no TLS\. Give it a certificate, or name it with http:\/\//,
+      /registry\.contoso\.test does not support TLS\. Set up TLS, or set containerRegistry to a service connection with http:\/\//,
     );
   });
 
@@ -662,7 +662,7 @@ describe("the way to a registry", { skip }, () => {
     assert.ok(proxy.asked.includes(`CONNECT ${name}:80`), proxy.asked.join("\n"));
     assert.match(
       outcome.warnings.join("\n"),
-      /^registry\.contoso\.test is asked by plain HTTP, since its service connection says http:\/\//m,
+      /^registry\.contoso\.test is checked over plain HTTP, since its service connection has http:\/\//m,
     );
   });
 });
@@ -717,14 +717,14 @@ describe("pin: digest", { skip }, () => {
   });
 
   for (const [inputs, other] of [
-    [{ verifyImage: "off" }, "verifyImage off"],
-    [{ dryRun: "client" }, "dryRun client"],
+    [{ verifyImage: "off" }, "verifyImage: off"],
+    [{ dryRun: "client" }, "dryRun: client"],
   ] as [Inputs, string][]) {
     test(`is refused with ${other}`, async () => {
       const outcome = await run("contoso.azurecr.io", { ...inputs, pin: "digest" });
       assertRefused(
         outcome,
-        `pin: digest asks the registry for it, and ${other} asks none. Take another one, or pin none`,
+        `pin: digest needs the registry check, which ${other} turns off. Change that, or set pin: none. [KSI119]`,
       );
     });
   }

@@ -169,7 +169,7 @@ describe("kubectl", () => {
     writeFileSync(path.join(folder, name), "@echo a batch file\r\n@exit /b 1\r\n");
     return folder;
   }
-  const refusal = /kubectl could not be started: \S.*kubectl\.(cmd|bat) is a batch file/i;
+  const refusal = /kubectl cannot be started: \S.*kubectl\.(cmd|bat) is a batch file/i;
 
   test("is kubectl.exe, though Path has a batch file before it", async () => {
     const folders = [batch(), tools];

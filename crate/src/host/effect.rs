@@ -203,6 +203,11 @@ pub enum Style {
     Section,
     /// A command line that is about to run.
     Command,
+    /// The title of lines that can be folded, up to [`Style::EndGroup`].
+    Group,
+    /// The end of a group; without a text.
+    #[serde(rename = "endgroup")]
+    EndGroup,
     /// A warning that also counts on the summary of the run.
     Warning,
     /// An error that also counts on the summary of the run.

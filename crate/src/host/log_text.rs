@@ -29,9 +29,8 @@ impl LogText {
     }
 }
 
-impl<T: AsRef<str>> From<T> for LogText {
-    fn from(text: T) -> Self {
-        let text = text.as_ref();
+impl LogText {
+    fn of(text: &str) -> Self {
         let mut safe = String::with_capacity(text.len().min(LONGEST));
         let mut seen = text.chars().filter(|c| !is_unseen(*c));
         for c in seen.by_ref().take(LONGEST) {
@@ -46,6 +45,17 @@ impl<T: AsRef<str>> From<T> for LogText {
             let _ = write!(safe, " … ({left} more characters)");
         }
         Self(safe)
+    }
+
+    /// The text with a few characters after it, which are not cut off. They are the core's own.
+    pub(crate) fn and(self, end: &str) -> Self {
+        Self(self.0 + end)
+    }
+}
+
+impl<T: AsRef<str>> From<T> for LogText {
+    fn from(text: T) -> Self {
+        Self::of(text.as_ref())
     }
 }
 

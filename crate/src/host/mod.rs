@@ -4,6 +4,7 @@
 //! cannot drift apart.
 
 mod agent;
+pub mod code;
 mod effect;
 mod event;
 pub mod http;
@@ -15,6 +16,7 @@ pub(crate) mod time;
 pub mod variables;
 
 pub use agent::{Agent, AgentProxy, Connection};
+pub use code::{Code, Coded};
 pub use effect::{ApiRequest, Effect, Style, TaskResult};
 pub use event::{Event, Stream};
 pub use log_text::LogText;

@@ -5,7 +5,7 @@ use std::fmt;
 /// Milliseconds since 1970-01-01T00:00:00Z, as the host's clock has them.
 pub type Millis = i64;
 
-/// A span of time. Prints as `850 ms`, `12 s`, `3 m 5 s`, `2 h 40 m` or `9 d 3 h`.
+/// A span of time. Prints as kubectl does: `850ms`, `12s`, `3m5s`, `2h40m` or `9d3h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Age(pub Millis);
 
@@ -28,15 +28,15 @@ impl fmt::Display for Age {
         let seconds = self.0 / 1000;
         let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
         if self.0 < 1000 {
-            write!(f, "{} ms", self.0)
+            write!(f, "{}ms", self.0)
         } else if minutes == 0 {
-            write!(f, "{seconds} s")
+            write!(f, "{seconds}s")
         } else if hours == 0 {
-            write!(f, "{minutes} m {} s", seconds % 60)
+            write!(f, "{minutes}m{}s", seconds % 60)
         } else if days == 0 {
-            write!(f, "{hours} h {} m", minutes % 60)
+            write!(f, "{hours}h{}m", minutes % 60)
         } else {
-            write!(f, "{days} d {} h", hours % 24)
+            write!(f, "{days}d{}h", hours % 24)
         }
     }
 }
@@ -109,11 +109,11 @@ mod tests {
     #[test]
     fn prints_as_people_say_it() {
         for (millis, text) in [
-            (850, "850 ms"),
-            (12_999, "12 s"),
-            (185_000, "3 m 5 s"),
-            (9_600_000, "2 h 40 m"),
-            (788_400_000, "9 d 3 h"),
+            (850, "850ms"),
+            (12_999, "12s"),
+            (185_000, "3m5s"),
+            (9_600_000, "2h40m"),
+            (788_400_000, "9d3h"),
         ] {
             assert_eq!(Age(millis).to_string(), text);
         }

@@ -183,7 +183,7 @@ impl fmt::Display for Unresolved {
         let text = &self.text;
         match &self.kind {
             UnresolvedKind::Macro { name, define_in, similar } => {
-                write!(f, "{text} was not replaced: no variable {name} is defined here. ")?;
+                write!(f, "{text} was not replaced, since the variable {name} is not defined. ")?;
                 match similar {
                     Some(similar) => write!(f, "Did you mean $({similar})? If not, define")?,
                     None => f.write_str("Define")?,
@@ -195,23 +195,23 @@ impl fmt::Display for Unresolved {
             }
             UnresolvedKind::ExpressionAsMacro { expression } => write!(
                 f,
-                "{text} was not replaced: outputs of other jobs are read by runtime expressions. \
-                 Give a variable of this job the value $[ {expression} ], and write $(variable) here"
+                "{text} was not replaced: outputs of other jobs need a runtime expression. Give a \
+                 variable of this job the value $[ {expression} ], and write $(variable) instead"
             ),
             UnresolvedKind::Parameter { name } => write!(
                 f,
-                "{text} was not replaced: parameters are read by template expressions. Write \
-                 ${{{{ parameters.{name} }}}}"
+                "{text} was not replaced: parameters need a template expression. Write ${{{{ \
+                 parameters.{name} }}}}"
             ),
             UnresolvedKind::RuntimeExpression => write!(
                 f,
-                "{text} was not replaced: runtime expressions work only as the whole value of a \
-                 variable. Give a variable this value under variables:, and write $(variable) here"
+                "{text} was not replaced: a runtime expression must be the whole value of a \
+                 variable. Define such a variable under variables:, and write $(variable) instead"
             ),
             UnresolvedKind::TemplateExpression => write!(
                 f,
-                "{text} was not replaced: template expressions work only in a YAML pipeline. \
-                 Write $(variable) here"
+                "{text} was not replaced: template expressions work only in YAML pipelines. Write \
+                 $(variable) instead"
             ),
         }
     }
@@ -228,21 +228,21 @@ fn step_output(
     let (step, name) = output.split_once('.').unwrap_or((output, ""));
     write!(
         f,
-        "{text} was not replaced: no step named {step} has set {name} in this job before this step. "
+        "{text} was not replaced, since no earlier step {step} of this job has set {name}. "
     )?;
     if in_classic_release {
         return f.write_str(
-            "In a classic release, outputs do not reach other jobs or stages. Hand the tag over \
-             with imagesFile, or compute it in this job",
+            "Outputs of a classic release do not reach other jobs or stages. Pass the tag on with \
+             imagesFile, or compute it in this job",
         );
     }
     let variable = name.rsplit('.').next().unwrap_or(name);
     write!(
         f,
-        "To use the output of another job, add to the variables of this job {variable}: \
-         $[ dependencies.JOB.outputs['{output}'] ], or for a job of an earlier stage {variable}: \
-         $[ stageDependencies.STAGE.JOB.outputs['{output}'] ]. Name that job or stage in dependsOn, \
-         and write $({variable}) here"
+        "To use the output of another job, add this variable to the job: {variable}: $[ \
+         dependencies.JOB.outputs['{output}'] ]. For a job of an earlier stage, add {variable}: \
+         $[ stageDependencies.STAGE.JOB.outputs['{output}'] ]. Name that job or stage in \
+         dependsOn, and write $({variable}) instead"
     )
 }
 
@@ -288,26 +288,27 @@ mod tests {
         assert_eq!(message("plain (text) and $money"), None);
         assert_eq!(
             message("x=$(Registry)/app:$(Tag)").unwrap(),
-            "$(Registry) was not replaced: no variable Registry is defined here. Define Registry in \
-             the Variables tab of the release pipeline (scope Release or stage Production), or in a \
-             variable group linked to it"
+            "$(Registry) was not replaced, since the variable Registry is not defined. Define \
+             Registry in the Variables tab of the release pipeline (scope Release or stage \
+             Production), or in a variable group linked to it"
         );
         assert_eq!(
             message("$(ACRName").unwrap(),
-            "$(ACRName) was not replaced: no variable ACRName is defined here. Did you mean \
-             $(AcrName)? If not, define ACRName in the Variables tab of the release pipeline (scope \
-             Release or stage Production), or in a variable group linked to it"
+            "$(ACRName) was not replaced, since the variable ACRName is not defined. Did you mean \
+             $(AcrName)? If not, define ACRName in the Variables tab of the release pipeline \
+             (scope Release or stage Production), or in a variable group linked to it"
         );
         assert_eq!(
             message("$[variables.tag]").unwrap(),
-            "$[variables.tag] was not replaced: runtime expressions work only as the whole value of \
-             a variable. Give a variable this value under variables:, and write $(variable) here"
+            "$[variables.tag] was not replaced: a runtime expression must be the whole value of a \
+             variable. Define such a variable under variables:, and write $(variable) instead"
         );
         let yaml = variables(&[("System.HostType", "build")]);
         assert_eq!(
             Unresolved::find("$(ACR)", &yaml).unwrap().to_string(),
-            "$(ACR) was not replaced: no variable ACR is defined here. Define ACR under variables: \
-             of the pipeline (or in Variables of its editor), or in a variable group that it links"
+            "$(ACR) was not replaced, since the variable ACR is not defined. Define ACR under \
+             variables: of the pipeline (or in Variables of its editor), or in a variable group \
+             that it links"
         );
     }
 
@@ -319,36 +320,36 @@ mod tests {
         };
         assert_eq!(
             message("$(ACR)/web:$(web.tag)".trim_start_matches("$(ACR)"), "build", &[]),
-            "$(web.tag) was not replaced: no step named web has set tag in this job before this \
-             step. To use the output of another job, add to the variables of this job tag: \
-             $[ dependencies.JOB.outputs['web.tag'] ], or for a job of an earlier stage tag: \
-             $[ stageDependencies.STAGE.JOB.outputs['web.tag'] ]. Name that job or stage in \
-             dependsOn, and write $(tag) here"
+            "$(web.tag) was not replaced, since no earlier step web of this job has set tag. To \
+             use the output of another job, add this variable to the job: tag: $[ \
+             dependencies.JOB.outputs['web.tag'] ]. For a job of an earlier stage, add tag: $[ \
+             stageDependencies.STAGE.JOB.outputs['web.tag'] ]. Name that job or stage in \
+             dependsOn, and write $(tag) instead"
         );
-        assert!(message("$(deploy.prefix.Tag)", "build", &[]).contains("write $(Tag) here"));
+        assert!(message("$(deploy.prefix.Tag)", "build", &[]).contains("write $(Tag) instead"));
         assert_eq!(
             message("$(web.tag)", "release", &[]),
-            "$(web.tag) was not replaced: no step named web has set tag in this job before this \
-             step. In a classic release, outputs do not reach other jobs or stages. Hand the tag \
-             over with imagesFile, or compute it in this job"
+            "$(web.tag) was not replaced, since no earlier step web of this job has set tag. \
+             Outputs of a classic release do not reach other jobs or stages. Pass the tag on with \
+             imagesFile, or compute it in this job"
         );
         assert_eq!(
             message("$(dependencies.Build.outputs['web.tag'])", "build", &[]),
-            "$(dependencies.Build.outputs['web.tag']) was not replaced: outputs of other jobs are \
-             read by runtime expressions. Give a variable of this job the value \
-             $[ dependencies.Build.outputs['web.tag'] ], and write $(variable) here"
+            "$(dependencies.Build.outputs['web.tag']) was not replaced: outputs of other jobs \
+             need a runtime expression. Give a variable of this job the value $[ \
+             dependencies.Build.outputs['web.tag'] ], and write $(variable) instead"
         );
         assert_eq!(
             message("$(parameters.tag)", "build", &[]),
-            "$(parameters.tag) was not replaced: parameters are read by template expressions. Write \
-             ${{ parameters.tag }}"
+            "$(parameters.tag) was not replaced: parameters need a template expression. Write ${{ \
+             parameters.tag }}"
         );
         for (text, more) in [
             ("$(Build.BuldId)", &[][..]),
             ("$(resources.pipeline.ci.runID)", &[]),
             ("$(shop.registri)", &[("shop.registry", "contoso.azurecr.io")]),
         ] {
-            assert!(message(text, "build", more).contains("no variable"), "{text}");
+            assert!(message(text, "build", more).contains(" is not defined"), "{text}");
         }
     }
 

@@ -9,9 +9,12 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::image::{
-    reference::{Reference, ReferenceError, Tag},
-    tag::downgrade::Ordered,
+use crate::{
+    host::{Code, Coded, code},
+    image::{
+        reference::{Reference, ReferenceError, Tag},
+        tag::downgrade::Ordered,
+    },
 };
 
 /// The fewest characters of a commit that a template gives.
@@ -245,50 +248,56 @@ impl fmt::Display for ImagesFileError {
         match &self.0 {
             ErrorKind::NotJson(cause) => write!(
                 f,
-                "it is no JSON ({cause}). Give the path of the file that the command computeTag \
-                 wrote in the build"
+                "it is not valid JSON ({cause}). Set the path of the file that command: \
+                 computeTag wrote in the build"
             ),
             ErrorKind::Format(found) => write!(
                 f,
-                "its format is {found:?} and not {FORMAT:?}. Give the path of the file that the \
-                 command computeTag wrote in the build"
+                "its format is {found:?}, not {FORMAT:?}. Set the path of the file that command: \
+                 computeTag wrote in the build"
             ),
             ErrorKind::Version(found) => write!(
                 f,
-                "its version is {found} and not {VERSION}, so it is no file of the format \
-                 {FORMAT:?}. Give the path of the file that the command computeTag wrote in the \
-                 build"
+                "its version is {found}, not {VERSION}. Set the path of the {FORMAT:?} file that \
+                 command: computeTag wrote in the build"
             ),
             ErrorKind::Newer(found) => write!(
                 f,
-                "it is of version {found}, and this step reads version {VERSION}. Update the \
-                 extension, so that the release knows what the build knows"
+                "its version is {found}, but this step reads version {VERSION}. Update the \
+                 extension"
             ),
             ErrorKind::Field(cause) => write!(
                 f,
-                "a field is missing or of another kind than it should be ({cause}). Let the command \
-                 computeTag write the file"
+                "a field is missing or has the wrong type ({cause}). Write the file with command: \
+                 computeTag"
             ),
             ErrorKind::Tag { tag, cause } => {
-                write!(
-                    f,
-                    "{tag:?} cannot be a tag: {cause}. Let the command computeTag write the file"
-                )
+                write!(f, "invalid tag {tag:?}: {cause}. Write the file with command: computeTag")
             }
             ErrorKind::Image { repository, cause } => write!(
                 f,
-                "{repository:?} cannot be set: {cause}. Let the command computeTag write the file"
+                "invalid repository {repository:?}: {cause}. Write the file with command: \
+                 computeTag"
             ),
             ErrorKind::NoTag(repository) => write!(
                 f,
-                "the repository {repository} has neither tag nor digest in it. Let the command \
-                 computeTag write the file"
+                "the repository {repository} has neither tag nor digest. Write the file with \
+                 command: computeTag"
             ),
             ErrorKind::Twice(repository) => write!(
                 f,
-                "the repository {repository} is in it twice. Let the command computeTag write the \
-                 file"
+                "the repository {repository} is listed twice. Write the file with command: \
+                 computeTag"
             ),
+        }
+    }
+}
+
+impl Coded for ImagesFileError {
+    fn code(&self) -> Code {
+        match self.0 {
+            ErrorKind::Newer(_) => code::NEWER_IMAGES_FILE,
+            _ => code::INVALID_IMAGES_FILE,
         }
     }
 }
@@ -364,8 +373,7 @@ mod tests {
         assert_eq!(read(", \"version\": 1"), Ok(()));
         for newer in ["2", "4294967296", "18446744073709551615"] {
             let message = format!(
-                "it is of version {newer}, and this step reads version 1. Update the extension, so \
-                 that the release knows what the build knows"
+                "its version is {newer}, but this step reads version 1. Update the extension"
             );
             assert_eq!(read(&format!(", \"version\": {newer}")), Err(message));
         }
@@ -379,9 +387,8 @@ mod tests {
             (", \"version\": [1]", "[1]"),
         ] {
             let message = format!(
-                "its version is {found} and not 1, so it is no file of the format \
-                 \"kubectl-set-image\". Give the path of the file that the command computeTag wrote in \
-                 the build"
+                "its version is {found}, not 1. Set the path of the \"kubectl-set-image\" file \
+                 that command: computeTag wrote in the build"
             );
             assert_eq!(read(version), Err(message));
         }
@@ -401,43 +408,42 @@ mod tests {
         for (text, message) in [
             (
                 "kind: Deployment".to_owned(),
-                "it is no JSON (expected value at line 1 column 1). Give the path of the file that \
-                 the command computeTag wrote in the build",
+                "it is not valid JSON (expected value at line 1 column 1). Set the path of the \
+                 file that command: computeTag wrote in the build",
             ),
             (
                 "{\"version\": 1}".to_owned(),
-                "its format is \"\" and not \"kubectl-set-image\". Give the path of the file that \
-                 the command computeTag wrote in the build",
+                "its format is \"\", not \"kubectl-set-image\". Set the path of the file that \
+                 command: computeTag wrote in the build",
             ),
             (
                 file(2, "x", "{\"name\": 1}"),
-                "it is of version 2, and this step reads version 1. Update the extension, so that \
-                 the release knows what the build knows",
+                "its version is 2, but this step reads version 1. Update the extension",
             ),
             (
                 "{\"format\": \"kubectl-set-image\", \"version\": 1, \"images\": []}".to_owned(),
-                "a field is missing or of another kind than it should be (missing field `tag` at \
-                 line 1 column 59). Let the command computeTag write the file",
+                "a field is missing or has the wrong type (missing field `tag` at line 1 column \
+                 59). Write the file with command: computeTag",
             ),
             (
                 file(1, "a+b", ""),
-                "\"a+b\" cannot be a tag: unexpected character '+' in the tag. Let the command \
-                 computeTag write the file",
+                "invalid tag \"a+b\": unexpected character '+' in the tag. Write the file with \
+                 command: computeTag",
             ),
             (
                 file(1, "x", &image("a.io/app:2")),
-                "\"a.io/app:2\" cannot be set: unexpected character ':' in the repository. Let the \
-                 command computeTag write the file",
+                "invalid repository \"a.io/app:2\": unexpected character ':' in the repository. \
+                 Write the file with command: computeTag",
             ),
             (
                 file(1, "x", "{\"repository\": \"a.io/app\"}"),
-                "the repository a.io/app has neither tag nor digest in it. Let the command \
-                 computeTag write the file",
+                "the repository a.io/app has neither tag nor digest. Write the file with command: \
+                 computeTag",
             ),
             (
                 file(1, "x", &(image("nginx") + "," + &image("docker.io/nginx"))),
-                "the repository docker.io/nginx is in it twice. Let the command computeTag write the \
-                 file",
+                "the repository docker.io/nginx is listed twice. Write the file with command: \
+                 computeTag",
             ),
         ] {
             assert_eq!(ImagesFile::parse(&text).unwrap_err().to_string(), message, "{text}");

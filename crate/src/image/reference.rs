@@ -258,19 +258,22 @@ impl fmt::Display for ReferenceError {
             ErrorKind::EmptySegment => write!(f, "the {part} has an empty part between slashes"),
             ErrorKind::Separator(c) => write!(
                 f,
-                "{c:?} in the {part} does not stand between two letters or digits (allowed there: \
-                 one dot, one or two underscores, any number of dashes)"
+                "{c:?} in the {part} is not between two letters or digits (allowed: one dot, one \
+                 or two underscores, any number of dashes)"
             ),
             ErrorKind::HostLabel => write!(f, "the {part} has an empty part beside a dot"),
             ErrorKind::HostDash => write!(
                 f,
-                "'-' in the {part} does not stand between two letters or digits (allowed there: one \
-                 dot between labels, any number of dashes inside them)"
+                "'-' in the {part} is not between two letters or digits (allowed: one dot between \
+                 labels, any number of dashes inside them)"
             ),
             ErrorKind::Address => write!(f, "the address of the {part} is empty"),
             ErrorKind::Port(None) => write!(f, "the port of the {part} is empty"),
             ErrorKind::Port(Some(c)) => {
-                write!(f, "unexpected character {c:?} in the port of the {part}, which is a number")
+                write!(
+                    f,
+                    "unexpected character {c:?} in the port of the {part}, which must be a number"
+                )
             }
             ErrorKind::TooLong(limit) => write!(f, "the {part} is longer than {limit} characters"),
             ErrorKind::Algorithm => {
@@ -280,7 +283,7 @@ impl fmt::Display for ReferenceError {
                 write!(f, "the {part} needs {digits} hex digits in lower case after the colon")
             }
             ErrorKind::LooksLikeId => {
-                write!(f, "the {part} is 64 hex digits, which is an image id and not a name")
+                write!(f, "the {part} is 64 hex digits, which is an image ID, not a name")
             }
         }
     }
@@ -539,12 +542,13 @@ mod tests {
             (
                 "contoso.io:port/app",
                 11,
-                "unexpected character 'p' in the port of the registry host, which is a number",
+                "unexpected character 'p' in the port of the registry host, which must be a number",
             ),
             (
                 "-contoso.io/app",
                 0,
-                "'-' in the registry host does not stand between two letters or digits (allowed there: one dot between labels, any number of dashes inside them)",
+                "'-' in the registry host is not between two letters or digits (allowed: one dot \
+                 between labels, any number of dashes inside them)",
             ),
             ("[::1/app", 0, "unexpected character '[' in the registry host"),
             (
@@ -556,12 +560,14 @@ mod tests {
             (
                 "app..x",
                 3,
-                "'.' in the repository does not stand between two letters or digits (allowed there: one dot, one or two underscores, any number of dashes)",
+                "'.' in the repository is not between two letters or digits (allowed: one dot, \
+                 one or two underscores, any number of dashes)",
             ),
             (
                 "app-",
                 3,
-                "'-' in the repository does not stand between two letters or digits (allowed there: one dot, one or two underscores, any number of dashes)",
+                "'-' in the repository is not between two letters or digits (allowed: one dot, \
+                 one or two underscores, any number of dashes)",
             ),
             ("app:", 4, "the tag is empty"),
             ("app:-1", 4, "unexpected character '-' in the tag"),
@@ -572,7 +578,7 @@ mod tests {
             ("app@sha256:00", 4, "the digest needs 64 hex digits in lower case after the colon"),
             (&long, 0, "the repository is longer than 255 characters"),
             (&tag, 2, "the tag is longer than 128 characters"),
-            (&id, 0, "the repository is 64 hex digits, which is an image id and not a name"),
+            (&id, 0, "the repository is 64 hex digits, which is an image ID, not a name"),
         ] {
             let error = Reference::parse(text).unwrap_err();
             assert_eq!((error.at(), error.to_string().as_str()), (at, message), "{text}");

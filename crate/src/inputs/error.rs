@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    host::{nearest::nearest, variables::Unresolved},
+    host::{Code, Coded, code, nearest::nearest, variables::Unresolved},
     image::{
         file::ImagesFileError,
         lines::LineError,
@@ -109,18 +109,19 @@ fn likely_cause(f: &mut fmt::Formatter<'_>, environment: Option<&str>) -> fmt::R
     environment.map_or(Ok(()), |name| {
         write!(
             f,
-            "The environment {name} fills in a Kubernetes service connection where the job names a \
-             resource of it. "
+            "The environment {name} sets a Kubernetes service connection when the job names one \
+             of its resources. "
         )
     })
 }
 
 fn two_connections(f: &mut fmt::Formatter<'_>, environment: Option<&str>) -> fmt::Result {
     f.write_str(
-        "connectionType: a Kubernetes service connection and a cluster of Azure are both filled in. ",
+        "connectionType: required, since a Kubernetes service connection and an AKS cluster are \
+         both set. ",
     )?;
     likely_cause(f, environment)?;
-    f.write_str("Say which is meant: kubernetesServiceConnection or azureResourceManager")
+    f.write_str("Set it to kubernetesServiceConnection or azureResourceManager")
 }
 
 fn two_kubeconfigs(
@@ -128,9 +129,13 @@ fn two_kubeconfigs(
     kind: &str,
     environment: Option<&str>,
 ) -> fmt::Result {
-    write!(f, "kubeconfig: connectionType {kind} logs in by its service connection already. ")?;
+    write!(
+        f,
+        "kubeconfig: not allowed with connectionType: {kind}, which authenticates with its service \
+         connection. "
+    )?;
     likely_cause(f, environment)?;
-    f.write_str("Empty one of them")
+    f.write_str("Set only one of them")
 }
 
 /// `a`, `a or b`, `a, b or c`.
@@ -147,7 +152,7 @@ impl fmt::Display for InputError {
         match self {
             Self::Unresolved(input, unresolved) => write!(f, "{input}: {unresolved}"),
             Self::NoImages => f.write_str(
-                "images: there is no image to set. Write a line for each workload, such as \
+                "images: not set. Write a line for each workload, such as \
                  deployments/identityserver identityserver=$(ACR)/identityserver",
             ),
             Self::Line(error) => error.fmt(f),
@@ -160,7 +165,7 @@ impl fmt::Display for InputError {
             }
             Self::Namespace(found) => write!(
                 f,
-                "namespace: {found:?} cannot be a namespace: up to 63 lower case letters, digits \
+                "namespace: invalid namespace {found:?}. Use up to 63 lower case letters, digits \
                  and dashes, beginning and ending with a letter or digit"
             ),
             Self::Timeout(found) => write!(
@@ -171,74 +176,102 @@ impl fmt::Display for InputError {
             Self::Tag(error) => error.fmt(f),
             Self::FailAfter(error) => error.fmt(f),
             Self::UndoNeedsCluster => f.write_str(
-                "dryRun: client asks no cluster, and only the cluster knows what undo has to put \
-                 back. Take dryRun server",
+                "dryRun: client does not contact the cluster, which alone knows the previous \
+                 images. Set dryRun: server",
             ),
             Self::FileNotRead { input, path, error } => write!(
                 f,
                 "{input}: {path} cannot be read: {error}. The path is relative to \
-                 $(System.DefaultWorkingDirectory), where a classic release has the files of an \
-                 artifact in the folder of its alias"
+                 $(System.DefaultWorkingDirectory), where a classic release has each artifact in \
+                 the folder of its alias"
             ),
             Self::FileTooBig { input, path } => write!(
                 f,
-                "{input}: {path} has more than {} KiB, which is no such file. Check the path",
+                "{input}: {path} is larger than {} KiB. Check the path",
                 FILE_LIMIT / 1024
             ),
             Self::NoVersionFile => f.write_str(
-                "versionFile is empty, and versionFrom file reads the version from it. Give its \
-                 path, such as drop/VERSION",
+                "versionFile: required with versionFrom: file. Set its path, such as drop/VERSION",
             ),
             Self::ImagesFile { path, cause } => {
-                write!(f, "imagesFile: {path} cannot be used: {cause}")
+                write!(f, "imagesFile: {path} is invalid: {cause}")
             }
             Self::MutableTagList(entry) => write!(
                 f,
-                "mutableTagList: the braces in {entry:?} mean nothing. There are: {}; * stands for \
-                 any characters",
+                "mutableTagList: invalid token in {entry:?}. Use {}; * stands for any characters",
                 TOKENS.join(", ")
             ),
             Self::Kubeconfig(error) => write!(f, "kubeconfig: {error}"),
             Self::Connection(error) => error.fmt(f),
             Self::Empty(input, kind) => write!(
                 f,
-                "{input} is empty, and connectionType {kind} needs it. Fill it in, or take another \
+                "{input}: required with connectionType: {kind}. Set it, or set another \
                  connectionType"
             ),
             Self::TwoConnections { environment } => two_connections(f, environment.as_deref()),
             Self::NoContexts => f.write_str(
-                "context: the service connection is that of a service account, which has no contexts. \
-                 Empty it",
+                "context: the service connection authenticates with a service account, which has \
+                 no contexts. Remove context",
             ),
             Self::TwoKubeconfigs { kind, environment } => {
                 two_kubeconfigs(f, kind, environment.as_deref())
             }
-            Self::TwoKubectls => f.write_str(
-                "kubectlVersion: kubectlPath names a kubectl already. Empty one of them",
-            ),
+            Self::TwoKubectls => {
+                f.write_str("kubectlVersion: not allowed with kubectlPath. Set only one of them")
+            }
             Self::KubectlVersion(found) => write!(
                 f,
-                "kubectlVersion: {found:?} is no version of kubectl. Give one such as 1.34.2, 1.34 \
-                 for the newest of these, or stable for the newest of all"
+                "kubectlVersion: invalid version {found:?}. Use a version such as 1.34.2, 1.34 \
+                 for its newest patch, or stable for the newest release"
             ),
             Self::PinNeedsRegistry(input) => write!(
                 f,
-                "pin: digest asks the registry for it, and {input} asks none. Take another one, or \
-                 pin none"
+                "pin: digest needs the registry check, which {input} turns off. Change that, or \
+                 set pin: none"
             ),
             Self::Url(input, found) => {
-                write!(f, "{input}: {found:?} is no URL that begins with https://")
+                write!(f, "{input}: invalid URL {found:?}. Use a URL that begins with https://")
             }
             Self::NothingToCompute => {
-                f.write_str("tagStrategy: none gives no tag to compute. Take tagStrategy buildId")
+                f.write_str("tagStrategy: none does not compute a tag. Set tagStrategy: buildId")
             }
             Self::NeedsCluster(reference) => write!(
                 f,
-                "images: only the cluster knows which containers run {}, and dryRun client does \
-                 not ask it. Name the container, such as deployments/NAME CONTAINER={reference}, or \
-                 take dryRun server",
+                "images: dryRun: client cannot tell which containers run {}. Name the container, \
+                 such as deployments/NAME CONTAINER={reference}, or set dryRun: server",
                 reference.repository()
             ),
+        }
+    }
+}
+
+impl Coded for InputError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Unresolved(..) => code::NOT_REPLACED,
+            Self::NoImages => code::NO_IMAGES,
+            Self::Line(error) => error.code(),
+            Self::Choice { .. } => code::INVALID_CHOICE,
+            Self::Namespace(_) => code::INVALID_NAMESPACE,
+            Self::Timeout(_) => code::INVALID_TIMEOUT,
+            Self::Tag(error) => error.code(),
+            Self::FileNotRead { .. } => code::FILE_NOT_READ,
+            Self::FileTooBig { .. } => code::FILE_TOO_LARGE,
+            Self::NoVersionFile | Self::Empty(..) => code::NOT_SET,
+            Self::ImagesFile { cause, .. } => cause.code(),
+            Self::MutableTagList(_) => code::INVALID_MUTABLE_TAG_LIST,
+            Self::NothingToCompute => code::NOTHING_TO_COMPUTE,
+            Self::FailAfter(error) => error.code(),
+            Self::UndoNeedsCluster | Self::NeedsCluster(_) => code::NEEDS_CLUSTER,
+            Self::Kubeconfig(_) => code::INVALID_KUBECONFIG,
+            Self::Connection(error) => error.code(),
+            Self::TwoConnections { .. } => code::TWO_CONNECTIONS,
+            Self::NoContexts => code::NO_CONTEXTS,
+            Self::TwoKubeconfigs { .. } => code::TWO_KUBECONFIGS,
+            Self::TwoKubectls => code::TWO_KUBECTLS,
+            Self::KubectlVersion(_) => code::INVALID_KUBECTL_VERSION,
+            Self::PinNeedsRegistry(_) => code::PIN_NEEDS_REGISTRY,
+            Self::Url(..) => code::INVALID_URL,
         }
     }
 }

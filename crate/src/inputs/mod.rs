@@ -158,7 +158,7 @@ impl Reader<'_> {
         let Tagged { tag, lines, mut warnings, ordered, built, .. } = tagged?;
         let job = match change? {
             (change, DryRun::Client) if change.verification.pin => {
-                return self.fail(InputError::PinNeedsRegistry("dryRun client"));
+                return self.fail(InputError::PinNeedsRegistry("dryRun: client"));
             }
             (change, DryRun::Client) => {
                 let Change { namespaces, target, .. } = &change;
@@ -360,11 +360,11 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "images, line 1: \"--force\" is a flag that a line cannot have. Remove it. A line \
-                 can have -n NAMESPACE, -l SELECTOR, --all and --record",
-                "namespace: \"Kube-System\" cannot be a namespace: up to 63 lower case letters, \
+                "images, line 1: unsupported flag \"--force\". Remove it. A line can have -n \
+                 NAMESPACE, -l SELECTOR, --all and --record",
+                "namespace: invalid namespace \"Kube-System\". Use up to 63 lower case letters, \
                  digits and dashes, beginning and ending with a letter or digit",
-                "context: $(Context) was not replaced: no variable Context is defined here. Define \
+                "context: $(Context) was not replaced, since the variable Context is not defined. Define \
                  Context under variables: of the pipeline (or in Variables of its editor), or in a \
                  variable group that it links",
                 "dryRun: invalid value \"clinet\". Did you mean client? Use none, client or server.",
@@ -467,18 +467,19 @@ mod tests {
     fn says_what_is_missing() {
         assert_eq!(
             read(&[("images", " \n# nothing")]).unwrap_err(),
-            ["images: there is no image to set. Write a line for each workload, such as \
-                 deployments/identityserver identityserver=$(ACR)/identityserver"]
+            [
+                "images: not set. Write a line for each workload, such as deployments/identityserver \
+              identityserver=$(ACR)/identityserver"
+            ]
         );
         assert_eq!(
             read(&[("command", "computeTag"), ("tagStrategy", "none")]).unwrap_err(),
-            ["tagStrategy: none gives no tag to compute. Take tagStrategy buildId"]
+            ["tagStrategy: none does not compute a tag. Set tagStrategy: buildId"]
         );
         assert_eq!(
             read(&[("images", "a.io/app"), ("dryRun", "client")]).unwrap_err(),
-            ["images: only the cluster knows which containers run a.io/app, and dryRun client \
-                 does not ask it. Name the container, such as deployments/NAME \
-                 CONTAINER=a.io/app:4125, or take dryRun server"]
+            ["images: dryRun: client cannot tell which containers run a.io/app. Name the \
+              container, such as deployments/NAME CONTAINER=a.io/app:4125, or set dryRun: server"]
         );
     }
 }

@@ -25,20 +25,21 @@ impl fmt::Display for Note {
         match self {
             Self::Namespace(namespace) => write!(
                 f,
-                "Namespace {namespace}, from the service connection; the input namespace overrides it"
+                "Namespace {namespace} is from the service connection; the input namespace \
+                 overrides it"
             ),
             Self::Environment { environment, instead } => write!(
                 f,
-                "The environment {environment} fills in kubernetesServiceConnection by itself. The \
-                 pipeline sets {instead}, which is used instead"
+                "The environment {environment} sets kubernetesServiceConnection. The pipeline \
+                 sets {instead}, which is used instead"
             ),
             Self::Container => f.write_str(
-                "This step runs in a container, where the agent cannot tell it that the run is \
-                 canceled: what is set by then stays set. Add target: host to the step to have it \
-                 rolled back",
+                "This step runs in a container, where the agent cannot signal a cancellation: \
+                 images that are set stay set. Add target: host to the step to roll back when the \
+                 run is canceled",
             ),
             Self::Fork => f.write_str(
-                "This is the build of a fork, which may not change itself: addBuildTag and \
+                "This build is from a fork and cannot change itself: addBuildTag and \
                  updateBuildNumber are ignored",
             ),
         }

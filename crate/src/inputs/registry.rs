@@ -40,7 +40,7 @@ impl Reader<'_> {
             if self.has("containerRegistry") { Some(self.registry_access()?) } else { None };
         let (verify, pin) = (verify?, pin?);
         let verify = match verify {
-            "off" if pin => return self.fail(InputError::PinNeedsRegistry("verifyImage off")),
+            "off" if pin => return self.fail(InputError::PinNeedsRegistry("verifyImage: off")),
             "off" => None,
             "required" => Some(Verify::Required),
             _ if pin => Some(Verify::Required),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{
+    host::{Code, Coded, code},
     image::{
         file::{Content, ImagesFile},
         lines::{Instead, Line, LineWarning},
@@ -413,17 +414,28 @@ impl fmt::Display for Warning {
             Self::Tag(error) => error.fmt(f),
             Self::Bypass(entry) => write!(
                 f,
-                "{entry:?} in the bypass list of the agent's proxy is ignored: it means neither a \
-                 host, nor an ending of hosts, nor a network. Write it as contoso\\.local, \
-                 .*\\.contoso\\.local or 10\\.0\\..* in the agent's .proxybypass"
+                "{entry:?} in the bypass list of the agent's proxy is ignored: it is not a host, \
+                 domain or network. Write it as contoso\\.local, .*\\.contoso\\.local or \
+                 10\\.0\\..* in the agent's .proxybypass"
             ),
             Self::OwnRun { resources } => write!(
                 f,
-                "artifactAlias: nothing triggered this run, so the tag is that of the run itself. If \
-                 a pipeline resource pushed the image, name it: {}. {CURRENT} is the run itself, \
-                 without this warning",
+                "artifactAlias: this run was not triggered by a resource, so the tag is from the \
+                 run itself. If a pipeline resource pushed the image, set it to {}, else to \
+                 {CURRENT}",
                 resources.join(", ")
             ),
+        }
+    }
+}
+
+impl Coded for Warning {
+    fn code(&self) -> Code {
+        match self {
+            Self::Line(warning) => warning.code(),
+            Self::Tag(error) => error.code(),
+            Self::Bypass(_) => code::BYPASS_IGNORED,
+            Self::OwnRun { .. } => code::NOT_TRIGGERED,
         }
     }
 }
@@ -531,10 +543,10 @@ mod tests {
             assert_eq!(
                 tag(name, more),
                 Err(vec![format!(
-                    "{place} gives the tag {name}, which moves ({entry} in mutableTagList). To \
-                     Kubernetes nothing changes when it is pushed again, so no pod would be replaced, \
-                     and there would be no name to roll back to. Let the command computeTag in the \
-                     build give every build a tag of its own, such as with tagStrategy buildId"
+                    "{place} gives the mutable tag {name} ({entry} in mutableTagList), so \
+                     Kubernetes would not start a rollout and there would be nothing to roll back \
+                     to. Compute a unique tag in the build with command: computeTag, such as with \
+                     tagStrategy: buildId"
                 )]),
                 "{name}"
             );
@@ -562,9 +574,9 @@ mod tests {
         assert_eq!(
             computed("deploy/web a=a.io/app b=a.io/app:7000"),
             Err(vec![
-                "images: a.io/app:4125 and a.io/app:7000 are of one repository, and the imagesFile \
-                 holds one tag of each. Name the repository once, or compute the tags in two steps \
-                 that write files of their own"
+                "images: a.io/app:4125 and a.io/app:7000 have the same repository, and imagesFile \
+                 holds one tag for each. Name the repository once, or compute the tags in two \
+                 steps with separate files"
                     .to_owned()
             ])
         );
@@ -573,10 +585,9 @@ mod tests {
     #[test]
     fn an_image_of_the_file_that_moves_is_mended_in_the_build() {
         let file = file("4125", "").replace("\"tag\": \"4125\"}", "\"tag\": \"stable\"}");
-        let refused = "a.io/app:stable is refused: the tag stable moves. To Kubernetes nothing \
-                       changes when it is pushed again, so no pod would be replaced, and there \
-                       would be no name to roll back to. Let the command computeTag in the build \
-                       give the image a tag of its own, and leave the tag out here";
+        let refused = "a.io/app:stable uses a mutable tag, so Kubernetes would not start a \
+                       rollout and there would be nothing to roll back to. Compute a unique tag \
+                       in the build with command: computeTag, and remove the tag from this line";
         for (inputs, place) in [(&[FILE][..], "imagesFile"), (&[IMAGES, FILE], "images, line 1")] {
             assert_eq!(read(inputs, &[], &file).unwrap_err(), [format!("{place}: {refused}")]);
         }
@@ -592,8 +603,8 @@ mod tests {
         assert_eq!(
             read(&[IMAGES, alias], &[], "").unwrap_err(),
             [
-                "artifactAlias: there is no artifact or pipeline resource \"_wep\". There is none here: \
-              leave artifactAlias empty for the run's own build"
+                "artifactAlias: artifact or pipeline resource \"_wep\" not found. This run has none: \
+              remove artifactAlias to use the run's own build"
             ]
         );
     }

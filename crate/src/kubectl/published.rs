@@ -98,17 +98,15 @@ impl fmt::Display for PublishedError {
         let url = self.url.split('?').next().unwrap_or_default();
         match &self.kind {
             ErrorKind::NoAnswer(why) => {
-                write!(f, "{}, or name a mirror in kubectlDownloadUrl", why.of(url))
+                write!(f, "{}, or set kubectlDownloadUrl to a mirror", why.of(url))
             }
             ErrorKind::Status(404) => {
-                write!(f, "{url} is not there. Check that this version of kubectl is published")
+                write!(f, "{url} not found. Check that this version of kubectl exists")
             }
             ErrorKind::Status(status) => write!(f, "{url} answered with status {status}"),
-            ErrorKind::NoWord => write!(
-                f,
-                "{url} answered something else than was asked for. Check what stands between this \
-                 agent and it"
-            ),
+            ErrorKind::NoWord => {
+                write!(f, "unexpected answer of {url}. Check the proxies between this agent and it")
+            }
         }
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::host::{Code, Coded, code};
+
 /// The longest message that is kept, in characters.
 const LONGEST: usize = 2_000;
 
@@ -176,15 +178,30 @@ impl fmt::Display for ApiError {
             Self::Broken(words) => write!(f, "the connection broke: {words}"),
             Self::Late(seconds) => write!(
                 f,
-                "no answer within {seconds}s. The API server may be unreachable from this agent, or \
-                 kubectl is waiting for an interactive login"
+                "timed out after {seconds}s. The API server may be unreachable from this agent, \
+                 or kubectl is waiting for an interactive login"
             ),
-            Self::TooLong => f.write_str("the answer is longer than one can be"),
+            Self::TooLong => f.write_str("the answer is too long"),
             Self::NotUnderstood(words) => {
-                write!(f, "the answer is not what the Kubernetes API gives: {words}")
+                write!(f, "unexpected answer of the API server: {words}")
             }
             Self::Closed(words) => write!(f, "kubectl proxy has ended: {words}"),
             Self::Canceled => f.write_str("the step was canceled"),
+        }
+    }
+}
+
+impl Coded for ApiError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Status { code: 401, .. } => code::UNAUTHORIZED,
+            Self::Status { code: 403, .. } => code::FORBIDDEN,
+            Self::Status { .. } => code::API_REFUSED,
+            Self::Gate(_) | Self::Broken(_) => code::API_UNREACHABLE,
+            Self::Late(_) => code::API_TIMED_OUT,
+            Self::TooLong | Self::NotUnderstood(_) => code::API_NOT_UNDERSTOOD,
+            Self::Closed(_) => code::PROXY_ENDED,
+            Self::Canceled => code::CANCELED,
         }
     }
 }

@@ -99,6 +99,15 @@ pub struct WorkloadName {
     pub name: String,
 }
 
+impl WorkloadName {
+    /// `deployment/identityserver`, as one object is called.
+    #[must_use]
+    pub fn singular(&self) -> String {
+        let plural = self.kind.plural();
+        format!("{}/{}", &plural[..plural.len() - 1], self.name)
+    }
+}
+
 impl fmt::Display for WorkloadName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.kind.plural(), self.name)

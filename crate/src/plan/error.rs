@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    host::nearest::nearest,
+    host::{Code, Coded, code, nearest::nearest},
     image::lines::EVERY,
     kubectl::TooLong,
     kubernetes::{Kind, Workload, WorkloadName},
@@ -104,40 +104,39 @@ impl fmt::Display for PlanError {
         match self {
             Self::NotFound { workload, namespace } => write!(
                 f,
-                "{workload} was not found{}. Check the name, the inputs namespace and context, and \
-                 whether the workload was deployed here at all",
+                "{workload} not found{}. Check the name, the inputs namespace and context, and \
+                 whether the workload has been deployed",
                 within(namespace.as_ref())
             ),
             Self::MadeByAnother { workload, by, instead } => {
                 write!(
                     f,
-                    "{workload} is made by {by}, which keeps its own image for the next pod. Set \
-                     the image on "
+                    "{workload} is managed by {by}, which keeps its own image for the next pod. \
+                     Set the image of "
                 )?;
                 match instead {
                     Some(instead) => write!(f, "{instead}"),
-                    None => f.write_str("what makes the pod"),
+                    None => f.write_str("the workload that manages the pod"),
                 }
             }
             Self::NothingSelected { selector, namespace } if selector == EVERY => write!(
                 f,
-                "--all finds no workload of its kind{}. Check the kind, and the inputs namespace \
-                 and context",
+                "--all matches nothing{}. Check the kind, and the inputs namespace and context",
                 within(namespace.as_ref())
             ),
             Self::NothingSelected { selector, namespace } => write!(
                 f,
-                "no workload has labels that fit {selector}{}. Look at the labels with kubectl get \
+                "the selector {selector} matches nothing{}. Compare it with kubectl get \
                  deployments --show-labels, and check the inputs namespace and context",
                 within(namespace.as_ref())
             ),
             Self::NoContainer { workload, container, containers, init_containers } => {
-                write!(f, "{workload} has no container {container}. ")?;
+                write!(f, "container {container} not found in {workload}. ")?;
                 let all = containers.iter().chain(init_containers).map(String::as_str);
                 if let Some(similar) = nearest(container, all) {
                     write!(f, "Did you mean {similar}? ")?;
                 }
-                write!(f, "It has: {}", containers.join(", "))?;
+                write!(f, "Containers: {}", containers.join(", "))?;
                 if !init_containers.is_empty() {
                     write!(f, "; init containers: {}", init_containers.join(", "))?;
                 }
@@ -145,48 +144,49 @@ impl fmt::Display for PlanError {
             }
             Self::NotRun { workload, repository, images } => write!(
                 f,
-                "{workload} has no container that runs {repository}. It runs: {}. Name the \
+                "repository {repository} not found in {workload}, which runs {}. Name the \
                  container: {workload} CONTAINER={repository}",
                 images.join(", ")
             ),
             Self::RunNowhere { repository, namespaces } => {
                 let named: Vec<&str> = namespaces.iter().flatten().map(String::as_str).collect();
                 let place = match named.as_slice() {
-                    [] => "here".to_owned(),
-                    named => format!("in {}", named.join(", ")),
+                    [] => String::new(),
+                    named => format!(" of the namespace {}", named.join(", ")),
                 };
                 write!(
                     f,
-                    "no workload runs {repository} {place}. Check the inputs namespace and context, \
-                     or name the workload: deployments/NAME CONTAINER={repository}"
+                    "repository {repository} not found in any workload{place}. Check the inputs \
+                     namespace and context, or name the workload: deployments/NAME \
+                     CONTAINER={repository}"
                 )
             }
             Self::Contradiction { workload, container, images: [first, second] } => write!(
                 f,
-                "the lines of images contradict each other: {container} of {workload} is to run \
-                 {first} and {second}. Leave one of them"
+                "images: two lines set {container} of {workload}, to {first} and to {second}. \
+                 Keep one of them"
             ),
             Self::Unchanged { workload, images } => write!(
                 f,
-                "{workload} has {} already, and whenUnchanged is fail. Give every build a tag of \
-                 its own, or choose warn, succeed or restart",
+                "{workload} already has {}, and whenUnchanged is fail. Give every build a unique \
+                 tag, or set whenUnchanged to warn, succeed or restart",
                 images.join(", ")
             ),
             Self::TooLong { workload, command: TooLong { length, limit } } => write!(
                 f,
-                "{workload} gets so many images at once that the command line of kubectl would have \
-                 {length} characters, and Windows takes {limit}. Run the step on an agent with \
-                 Linux or macOS, or change the containers in several steps"
+                "{workload} gets so many images that the command line would have {length} \
+                 characters, and Windows allows {limit}. Use a Linux or macOS agent, or several \
+                 steps"
             ),
             Self::NoRecord { workload } => write!(
                 f,
-                "{workload} has no record of an image that this task replaced, so there is nothing \
-                 to put back. kubectl rollout history {workload} shows what ran before"
+                "{workload} has no record of a previous image, so it cannot be rolled back. Find \
+                 the previous image with kubectl rollout history {workload}"
             ),
             Self::BadRecord { workload, cause } => write!(
                 f,
-                "the record of {workload} in its annotation {} cannot be read: {cause}. Put the \
-                 image back with kubectl set image, and take the annotation away",
+                "the record of {workload} in its annotation {} is invalid: {cause}. Set the \
+                 previous image with kubectl set image, and remove the annotation",
                 crate::plan::record::ANNOTATION
             ),
         }
@@ -214,4 +214,22 @@ impl PlanError {
 
 fn within(namespace: Option<&String>) -> String {
     namespace.map_or(String::new(), |namespace| format!(" in the namespace {namespace}"))
+}
+
+impl Coded for PlanError {
+    fn code(&self) -> Code {
+        match self {
+            Self::NotFound { .. } => code::WORKLOAD_NOT_FOUND,
+            Self::MadeByAnother { .. } => code::MANAGED_POD,
+            Self::NothingSelected { .. } => code::NOTHING_SELECTED,
+            Self::NoContainer { .. } => code::CONTAINER_NOT_FOUND,
+            Self::NotRun { .. } => code::IMAGE_NOT_IN_WORKLOAD,
+            Self::RunNowhere { .. } => code::IMAGE_NOT_FOUND,
+            Self::Contradiction { .. } => code::CONTRADICTION,
+            Self::Unchanged { .. } => code::UNCHANGED,
+            Self::TooLong { .. } => code::COMMAND_TOO_LONG,
+            Self::NoRecord { .. } => code::NO_RECORD,
+            Self::BadRecord { .. } => code::INVALID_RECORD,
+        }
+    }
 }

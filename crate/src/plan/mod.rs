@@ -384,6 +384,13 @@ impl Planned {
         }
     }
 
+    /// The same for the log: `deployment/web`, or `shop/deployment/web`.
+    #[must_use]
+    pub fn label(&self, with_namespace: bool) -> String {
+        let name = self.name.singular();
+        if with_namespace { format!("{}/{name}", self.namespace) } else { name }
+    }
+
     /// Whether nothing at all is done to it.
     #[must_use]
     pub fn is_left_as_it_is(&self) -> bool {

@@ -45,17 +45,17 @@ impl Record {
             serde_json::from_slice(text.as_bytes()).map_err(|error| error.to_string())?;
         if record.version != VERSION {
             return Err(format!(
-                "it has the format {}, and this version of the task reads {VERSION}",
+                "its format is {}, but this version of the task reads {VERSION}",
                 record.version
             ));
         }
         for (container, old, new) in &record.images {
             if !is_label(container) {
-                return Err(format!("{container:?} is no name of a container"));
+                return Err(format!("invalid container name {container:?}"));
             }
             for image in [old, new] {
                 Reference::parse(image)
-                    .map_err(|cause| format!("{image:?} is no image reference: {cause}"))?;
+                    .map_err(|cause| format!("invalid image reference {image:?}: {cause}"))?;
             }
         }
         Ok(record)
@@ -80,23 +80,20 @@ mod tests {
         };
         assert_eq!(read(r#"["app","a.io/app:1","a.io/app:2"]"#), Ok(1));
         for (images, message) in [
-            (
-                r#"["--server","https://evil.example",""]"#,
-                r#""--server" is no name of a container"#,
-            ),
-            (r#"["*","a.io/app:1","a.io/app:2"]"#, r#""*" is no name of a container"#),
-            (r#"["a=b","a.io/app:1","a.io/app:2"]"#, r#""a=b" is no name of a container"#),
-            (r#"["app","a.io/app:1",""]"#, r#""" is no image reference: the reference is empty"#),
+            (r#"["--server","https://evil.example",""]"#, r#"invalid container name "--server""#),
+            (r#"["*","a.io/app:1","a.io/app:2"]"#, r#"invalid container name "*""#),
+            (r#"["a=b","a.io/app:1","a.io/app:2"]"#, r#"invalid container name "a=b""#),
+            (r#"["app","a.io/app:1",""]"#, r#"invalid image reference "": the reference is empty"#),
             (
                 r#"["app","x --all","a.io/app:2"]"#,
-                r#""x --all" is no image reference: unexpected character ' ' in the repository"#,
+                r#"invalid image reference "x --all": unexpected character ' ' in the repository"#,
             ),
         ] {
             assert_eq!(read(images), Err(message.to_owned()));
         }
         assert_eq!(
             Record::read(r#"{"version":2,"images":[],"by":""}"#).unwrap_err(),
-            "it has the format 2, and this version of the task reads 1"
+            "its format is 2, but this version of the task reads 1"
         );
     }
 }

@@ -5,7 +5,10 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::{
-    host::http::{Answer, NoAnswer, Url},
+    host::{
+        Code, Coded, code,
+        http::{Answer, NoAnswer, Url},
+    },
     image::reference::Reference,
     registry::{Registry, Stored, call::first_words},
 };
@@ -222,36 +225,32 @@ impl fmt::Display for CheckResult {
                 }
                 match self.refuted {
                     Some(Refuted::Head) => {
-                        add(text, &[" (to HEAD it answers that this is not found)"]);
+                        add(text, &[" (its answer to HEAD was not found)"]);
                     }
                     Some(Refuted::AMomentBefore) => {
-                        add(text, &[" (a moment before, it answered that this is not found)"]);
+                        add(text, &[" (its first answer was not found)"]);
                     }
                     None => {}
                 }
             }
             Finding::Unusable { digest, status, said } => {
                 let status = status.to_string();
-                add(
-                    text,
-                    &[" cannot be used: ", &self.registry, " gives ", digest, " for it, and"],
-                );
-                add(text, &[" answers that digest with status ", &status]);
+                add(text, &[" is not available: ", &self.registry, " gives the digest ", digest]);
+                add(text, &[", but answers it with status ", &status]);
                 quote(said, text);
                 add(
                     text,
                     &[match status.as_str() {
                         "404" => {
-                            ". Push the image again, or wait until the registry has all of it \
-                             everywhere"
+                            ". Push the image again, or wait until the registry has replicated it"
                         }
                         _ if self.login => {
-                            ". Check that the login of containerRegistry may pull from the \
-                             repository"
+                            ". Give the service connection of containerRegistry permission to \
+                             pull from the repository"
                         }
                         _ => {
-                            ". Name a service connection in containerRegistry that may pull from \
-                             the repository"
+                            ". Set containerRegistry to a service connection with permission \
+                             to pull from the repository"
                         }
                     }],
                 );
@@ -261,10 +260,9 @@ impl fmt::Display for CheckResult {
                 &[
                     " was not checked: ",
                     &self.registry,
-                    " contradicts itself: it lists the tag ",
+                    " lists the tag ",
                     tag,
-                    ", and answers that its manifest is not found. Try again in a moment, or push \
-                     the image again",
+                    ", but its manifest is not found. Try again later, or push the image again",
                 ],
             ),
             Finding::Missing(NotFound::Repository) => {
@@ -272,9 +270,9 @@ impl fmt::Display for CheckResult {
                 add(
                     text,
                     &[
-                        " is not in the registry: ",
+                        " was not found: ",
                         &self.registry,
-                        " has no repository ",
+                        " does not have the repository ",
                         repository,
                         ". Correct the name, or push the image first",
                     ],
@@ -283,21 +281,20 @@ impl fmt::Display for CheckResult {
             Finding::Missing(NotFound::Digest { tag }) => add(
                 text,
                 &[
-                    " is not in the registry: the tag ",
+                    " was not found: the registry has the tag ",
                     tag,
-                    " is there, and this digest is not. Correct the digest, or leave it out to set \
-                     what the tag stands for",
+                    ", but not this digest. Correct the digest, or remove it to use the tag",
                 ],
             ),
             Finding::Missing(NotFound::Tag { nearest, hidden }) => {
-                add(text, &[" is not in the registry"]);
+                add(text, &[" was not found in the registry"]);
                 if *hidden {
-                    add(text, &[" (it answers with status 403, and its list has no such tag)"]);
+                    add(text, &[" (status 403, and the tag is not in its list)"]);
                 }
                 if !nearest.is_empty() {
-                    add(text, &["; the nearest tags are ", &nearest.join(", ")]);
+                    add(text, &["; the closest tags are ", &nearest.join(", ")]);
                 }
-                add(text, &[". Push the image first, or set a tag that is there"]);
+                add(text, &[". Push the image first, or set an existing tag"]);
             }
             found => {
                 add(text, &[" was not checked: "]);
@@ -305,6 +302,26 @@ impl fmt::Display for CheckResult {
             }
         }
         f.write_str(text)
+    }
+}
+
+impl Coded for CheckResult {
+    fn code(&self) -> Code {
+        match &self.found {
+            Finding::Exists(_) | Finding::Missing(_) => code::NOT_IN_REGISTRY,
+            Finding::Unusable { .. } | Finding::Contradicted { .. } => code::MANIFEST_UNAVAILABLE,
+            Finding::LoginRefused { .. } => code::REGISTRY_REFUSED,
+            Finding::LoginNeeded | Finding::Unclear => code::REGISTRY_NEEDS_CREDENTIALS,
+            Finding::Busy { status: 429, .. } => code::RATE_LIMIT,
+            Finding::Busy { .. } => code::REGISTRY_UNAVAILABLE,
+            Finding::Unreachable { .. } => code::REGISTRY_UNREACHABLE,
+            Finding::NotUnderstood(violation) => match violation {
+                ProtocolViolation::Certificate { .. } => code::REGISTRY_CERTIFICATE,
+                ProtocolViolation::NoTls { .. } => code::REGISTRY_WITHOUT_TLS,
+                ProtocolViolation::Digest => code::REGISTRY_DIGEST,
+                _ => code::REGISTRY_NOT_UNDERSTOOD,
+            },
+        }
     }
 }
 
@@ -316,18 +333,17 @@ impl CheckResult {
                 text,
                 &[
                     registry,
-                    " does not show it to those without a login: it is not there, or it is not \
-                     public",
+                    ", checked anonymously, does not show it: the image does not exist, or is private",
                     if self.withheld.is_some() {
                         ""
                     } else {
-                        ". Name a service connection in containerRegistry to know"
+                        ". Set containerRegistry to a service connection for it"
                     },
                     &self.not_shown(),
                 ],
             ),
             Finding::LoginRefused { said } => {
-                add(text, &[registry, " refuses the login"]);
+                add(text, &[registry, " refuses the credentials"]);
                 quote(said, text);
                 if self.withheld.is_some() {
                     add(text, &[&self.not_shown()]);
@@ -335,9 +351,8 @@ impl CheckResult {
                     add(
                         text,
                         &[
-                            ". Check the service connection that containerRegistry names, in \
-                             Project settings: whether its secret has expired, and whether it may \
-                             pull ",
+                            ". Check in the service connection of containerRegistry whether the \
+                             secret has expired, and whether it has permission to pull ",
                             repository(&self.reference),
                         ],
                     );
@@ -347,8 +362,7 @@ impl CheckResult {
                 text,
                 &[
                     registry,
-                    " wants a login, as it also may for what is not there. Name a service connection \
-                     for it in containerRegistry",
+                    " requires authentication. Set containerRegistry to a service connection for it",
                 ],
             ),
             Finding::Busy { server, status, said } => {
@@ -358,16 +372,16 @@ impl CheckResult {
                     text,
                     &[match (status, self.login) {
                         (429, false) => {
-                            ", which are too many requests. Try again later, or name a service \
-                             connection in containerRegistry: with a login more are allowed"
+                            ", rate limit exceeded. Try again later, or set containerRegistry \
+                             to a service connection, which has a higher limit"
                         }
-                        (429, true) => ", which are too many requests. Try again later",
+                        (429, true) => ", rate limit exceeded. Try again later",
                         _ => ". Try again later",
                     }],
                 );
             }
             Finding::Unreachable { server, why } => {
-                add(text, &[server, " gives no answer"]);
+                add(text, &[server, " cannot be reached"]);
                 quote(&why.words, text);
                 add(text, &[". ", &why.advice()]);
             }
@@ -383,10 +397,9 @@ impl CheckResult {
     fn not_shown(&self) -> String {
         let Some(host) = &self.withheld else { return String::new() };
         [
-            ". It sends to ",
+            ". The credentials were not sent to its token service ",
             host,
-            " for tokens, which is not known to be part of it and was not shown the login. Ask its \
-             administrator for a token service on a host of its own domain",
+            ", which is in another domain. Ask its administrator for one in the domain of the registry",
         ]
         .concat()
     }
@@ -405,9 +418,8 @@ impl CheckResult {
                     text,
                     &[
                         server,
-                        " speaks plain HTTP and no TLS. Give it a certificate, or name it with \
-                         http:// in a service connection for containerRegistry, if what is asked \
-                         there may be read by others",
+                        " does not support TLS. Set up TLS, or set containerRegistry to a service \
+                         connection with http:// to check it unencrypted",
                     ],
                 );
                 return;
@@ -415,22 +427,23 @@ impl CheckResult {
             ProtocolViolation::Status { server, status, said } => {
                 add(text, &[server, " answers with status ", &status.to_string()]);
                 quote(said, text);
-                add(text, &[". Check the name of the image, and that this is a registry"]);
+                add(text, &[". Check the name of the image and of the registry"]);
                 return;
             }
-            ProtocolViolation::NoRegistry => {
-                ("is no registry, or something in front of it answers", PROXY)
+            ProtocolViolation::NoRegistry => ("did not answer as a registry", PROXY),
+            ProtocolViolation::Redirect => {
+                ("has a redirect loop, or redirects to a URL without https", PROXY)
             }
-            ProtocolViolation::Redirect => ("sends on in circles, or to no https URL", PROXY),
-            ProtocolViolation::Manifest => ("answers with something that is no manifest", PROXY),
-            ProtocolViolation::TooLong => {
-                ("answers with more than a manifest or a token can be", PROXY)
+            ProtocolViolation::Manifest => ("returned an invalid manifest", PROXY),
+            ProtocolViolation::TooLong => ("returned too long an answer", PROXY),
+            ProtocolViolation::Digest => (
+                "returned content with a digest mismatch",
+                ". Do not deploy it. Push the image again",
+            ),
+            ProtocolViolation::Challenge => {
+                ("requires an unsupported authentication scheme", PROXY)
             }
-            ProtocolViolation::Digest => {
-                ("names another digest than its content has", ". The content cannot be trusted")
-            }
-            ProtocolViolation::Challenge => ("wants a login of a kind that is not known", PROXY),
-            ProtocolViolation::Token => ("sends for a token where none is given", PROXY),
+            ProtocolViolation::Token => ("names a token service that returns no token", PROXY),
         };
         add(text, &[registry, " ", what, cure]);
     }
@@ -473,7 +486,7 @@ pub(super) fn is_page(answer: &Answer) -> bool {
     kind.get(..9).is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"))
 }
 
-const PROXY: &str = ". Check the registry's name, and any proxy on the way to it";
+const PROXY: &str = ". Check the name of the registry, and any proxy on the way";
 
 fn repository(reference: &str) -> &str {
     let name = reference.split_once('@').map_or(reference, |(name, _)| name);

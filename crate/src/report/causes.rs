@@ -1,6 +1,7 @@
 //! Why a rollout failed, in a sentence, and the command that tells more.
 
 use crate::{
+    host::{Code, code},
     kubectl::Target,
     kubernetes::WorkloadName,
     rollout::{
@@ -9,26 +10,26 @@ use crate::{
     },
 };
 
-/// Names the pod, the container and the cause, with the words of Kubernetes, and ends with a command
-/// to paste; the workload is named before it.
+/// Names the container, the cause and the pod, with the words of Kubernetes and what to do; without the
+/// last full stop. The workload is named before it.
 #[must_use]
-pub fn sentence(target: &Target, workload: &WorkloadName, failure: &Failure) -> String {
+pub fn sentence(failure: &Failure) -> String {
+    let pod = match (&failure.pod, &failure.container) {
+        (Some(pod), Some(_)) => format!(" in pod {pod}"),
+        _ => String::new(),
+    };
     let given_up = if failure.deadline_passed && failure.cause != Cause::DeadlineExceeded {
-        " Kubernetes gave the rollout up: its progress deadline passed."
+        ". The rollout has exceeded its progress deadline"
     } else {
         ""
     };
-    let place = place(failure);
-    let what = what(&failure.cause);
-    let words = words(failure);
-    let cure = cure(failure);
-    let look = look(target, workload, failure);
-    format!("{place}{what}{words}.{given_up}{cure} See: {look}")
+    let (subject, what) = (subject(failure), what(&failure.cause));
+    format!("{subject}{what}{pod}{}{given_up}{}", words(failure), cure(failure))
 }
 
-/// The cause for a line that names the pod.
+/// The cause where the pod is named beside it: `container app is crash-looping (exit code 3)`.
 pub(super) fn in_short(failure: &Failure) -> String {
-    let container = failure.container.as_ref().map_or(String::new(), |name| format!("{name} "));
+    let container = subject(&Failure { pod: None, ..failure.clone() });
     format!("{container}{}{}", what(&failure.cause), words(failure))
 }
 
@@ -44,27 +45,28 @@ pub fn waiting(waiting: &Waiting) -> String {
         Waiting::Trouble(failure) => failure,
     };
     let what = match &failure.cause {
-        Cause::ImagePull => "image cannot be pulled".to_owned(),
-        Cause::InvalidImageName => "image name is invalid".to_owned(),
-        Cause::ImageNeverPull => "image is not on the node".to_owned(),
+        Cause::ImagePull => "image pull failed".to_owned(),
+        Cause::InvalidImageName => "invalid image name".to_owned(),
+        Cause::ImageNeverPull => "image not on the node".to_owned(),
         Cause::ConfigError { reason } | Cause::PodSetup { reason } => reason.clone(),
         Cause::OutOfMemory { restarts } => format!("OOMKilled{}", again(*restarts)),
         Cause::ProbeFails { probe, .. } => format!("{} probe failing", probe_name(*probe)),
         Cause::HookFails { restarts } => format!("FailedPostStartHook{}", again(*restarts)),
+        Cause::CrashLoop { exit_code, restarts: 0, .. } => format!("exited with code {exit_code}"),
         Cause::CrashLoop { exit_code, restarts, .. } => {
-            format!("ended with exit code {exit_code}{}", again(*restarts))
+            format!("CrashLoopBackOff (exit code {exit_code}{})", again(*restarts))
         }
-        Cause::Refused => "pods may not be created".to_owned(),
+        Cause::Refused => "pods cannot be created".to_owned(),
         Cause::Unschedulable => "unschedulable".to_owned(),
         Cause::Evicted => "evicted".to_owned(),
         Cause::PodFailed { reason } => format!("pod failed, {reason}"),
         Cause::NodeNotReady { node } => format!("node{} does not answer", named(node)),
         Cause::Condition { condition } => format!("{condition} is not true"),
-        Cause::NotReady { .. } => "runs and is not ready".to_owned(),
-        Cause::Terminating { node } if node.is_empty() => "old pod ends".to_owned(),
-        Cause::Terminating { node } => format!("old pod on node {node} ends"),
-        Cause::StuckPod => "pod of an earlier change is not ready".to_owned(),
-        Cause::DeadlineExceeded => "progress deadline passed".to_owned(),
+        Cause::NotReady { .. } => "running, not ready".to_owned(),
+        Cause::Terminating { node } if node.is_empty() => "old pod terminating".to_owned(),
+        Cause::Terminating { node } => format!("old pod on node {node} terminating"),
+        Cause::StuckPod => "pod of an earlier change not ready".to_owned(),
+        Cause::DeadlineExceeded => "progress deadline exceeded".to_owned(),
     };
     let container = failure.container.as_ref().map_or(String::new(), |name| format!("{name}: "));
     // What the scheduler says of preemption repeats what it has said before.
@@ -84,9 +86,9 @@ fn stage_in_short(stage: &Stage) -> String {
         Stage::Scheduling => "waiting for a node".to_owned(),
         Stage::Creating => "ContainerCreating".to_owned(),
         Stage::Pulling(container) => format!("{container}: pulling image"),
-        Stage::Initializing(container) => format!("init container {container} runs"),
-        Stage::Settling => "ready, and not yet for minReadySeconds".to_owned(),
-        Stage::Ending => "old pod ends".to_owned(),
+        Stage::Initializing(container) => format!("init container {container} running"),
+        Stage::Settling => "ready, waiting for minReadySeconds".to_owned(),
+        Stage::Ending => "old pod terminating".to_owned(),
     }
 }
 
@@ -106,22 +108,19 @@ pub fn difference(difference: &Difference) -> String {
     let node = if node.is_empty() { String::new() } else { format!(" on node {node}") };
     let expected = match expected {
         Expected::Pushed(digest) => format!("the registry has {digest}"),
-        Expected::OtherPods(digest) => format!("most of the other pods run {digest}"),
+        Expected::OtherPods(digest) => format!("most other pods run {digest}"),
     };
     let why = match why {
         Why::CachedCopy => {
-            ": its imagePullPolicy is IfNotPresent, and the node had a copy of the tag"
+            ", since the node had a copy of the tag and imagePullPolicy is IfNotPresent"
         }
-        Why::NeverPulled => ": its imagePullPolicy is Never, and the node took the copy it has",
-        Why::PulledBefore => {
-            ": the tag was pushed again after the pod had pulled it, or the node pulls from \
-             elsewhere"
-        }
+        Why::NeverPulled => ", since imagePullPolicy is Never",
+        Why::PulledBefore => ", since the tag was pushed again, or the node pulls from elsewhere",
         Why::NotStated => "",
     };
     format!(
         "container {container} of pod {pod}{node} runs {running}, but {expected}{why}. Set pin: \
-         digest, or give every build a tag of its own"
+         digest, or give every build a unique tag"
     )
 }
 
@@ -129,18 +128,17 @@ pub fn difference(difference: &Difference) -> String {
 #[must_use]
 pub fn unproven(why: &Unproven) -> String {
     match why {
-        Unproven::NoPods => "there is no new pod".to_owned(),
-        Unproven::NotAsked => "the registry was not asked, or did not tell".to_owned(),
+        Unproven::NoPods => "no new pod was seen".to_owned(),
+        Unproven::NotAsked => "not checked in the registry".to_owned(),
         Unproven::NotReported { pod, container } => {
-            format!("pod {pod} does not say what its container {container} runs")
+            format!("pod {pod} does not report the image of container {container}")
         }
         Unproven::UnknownForm { pod, image_id } => {
             format!("the imageID of pod {pod} has an unknown form: {image_id:?}")
         }
-        Unproven::OnlyImageId { pod, id } => format!(
-            "pod {pod} only says {id}, which is not the digest of the reference and may still be \
-             of the same image"
-        ),
+        Unproven::OnlyImageId { pod, id } => {
+            format!("pod {pod} reports {id}, which is an image ID and not a digest")
+        }
         Unproven::OtherImage { pod, image } => format!("pod {pod} runs the image {image:?}"),
     }
 }
@@ -152,76 +150,99 @@ fn words(failure: &Failure) -> String {
     }
 }
 
-fn place(failure: &Failure) -> String {
+fn subject(failure: &Failure) -> String {
     let kind = if failure.init { "init container" } else { "container" };
-    match (&failure.pod, &failure.container) {
-        (Some(pod), Some(container)) => format!("{kind} {container} of pod {pod} "),
-        (Some(pod), None) => format!("pod {pod} "),
-        _ => String::new(),
+    match (&failure.container, &failure.pod) {
+        (Some(container), _) => format!("{kind} {container} "),
+        (None, Some(pod)) => format!("pod {pod} "),
+        (None, None) => String::new(),
     }
 }
 
 fn what(cause: &Cause) -> String {
     match cause {
-        Cause::ImagePull => "cannot start, its image cannot be pulled".to_owned(),
-        Cause::InvalidImageName => "cannot start, its image has no valid name".to_owned(),
+        Cause::ImagePull => "cannot pull its image".to_owned(),
+        Cause::InvalidImageName => "has an invalid image name".to_owned(),
         Cause::ImageNeverPull => {
-            "cannot start, its image is not on the node and its imagePullPolicy is Never".to_owned()
+            "cannot start, since its image is not on the node and imagePullPolicy is Never"
+                .to_owned()
         }
-        Cause::ConfigError { reason } => format!("cannot be started ({reason})"),
+        Cause::ConfigError { reason } => format!("cannot start ({reason})"),
         Cause::OutOfMemory { restarts } => {
-            format!(
-                "is killed for using more memory than its limit (OOMKilled{})",
-                again(*restarts)
-            )
+            format!("exceeds its memory limit (OOMKilled{})", again(*restarts))
+        }
+        Cause::ProbeFails { probe, restarts: 0 } => {
+            format!("is not ready, since its {} probe fails", probe_name(*probe))
         }
         Cause::ProbeFails { probe: ProbeKind::Readiness, .. } => {
-            "runs and does not become ready, its readiness probe fails".to_owned()
+            "is not ready, since its readiness probe fails".to_owned()
         }
-        Cause::ProbeFails { probe, restarts } => {
-            let probe = probe_name(*probe);
-            match restarts {
-                0 => format!("runs and is not ready, its {probe} probe fails"),
-                _ => format!(
-                    "is ended by the kubelet, its {probe} probe fails ({restarts} restarts)"
-                ),
-            }
-        }
+        Cause::ProbeFails { probe, restarts } => format!(
+            "is restarted, since its {} probe fails ({})",
+            probe_name(*probe),
+            again(*restarts).trim_start_matches(", ")
+        ),
         Cause::HookFails { restarts } => format!(
-            "is ended by the kubelet, its postStart hook fails (FailedPostStartHook{})",
+            "is restarted, since its postStart hook fails (FailedPostStartHook{})",
             again(*restarts)
         ),
         Cause::CrashLoop { exit_code, reason, restarts } => {
-            format!("ends again and again (exit code {exit_code}, {reason}{})", again(*restarts))
+            let reason = match reason.as_str() {
+                "" | "Error" => String::new(),
+                reason => format!(", {reason}"),
+            };
+            format!("is crash-looping (exit code {exit_code}{reason}{})", again(*restarts))
         }
-        Cause::Refused => "its pods may not be created".to_owned(),
-        Cause::PodSetup { reason } => {
-            format!("does not get its volumes or its network ({reason})")
-        }
-        Cause::Unschedulable => "is taken by no node".to_owned(),
-        Cause::Evicted => "is evicted for using more than its own limits".to_owned(),
+        Cause::Refused => "its pods cannot be created".to_owned(),
+        Cause::PodSetup { reason } => format!("waits for its volumes or network ({reason})"),
+        Cause::Unschedulable => "cannot be scheduled".to_owned(),
+        Cause::Evicted => "was evicted for exceeding its own limits".to_owned(),
         Cause::PodFailed { reason } => format!("failed on its node ({reason})"),
         Cause::NodeNotReady { node } => {
-            format!("is not ready, its node{} does not answer", named(node))
+            format!("is not ready, since its node{} does not answer", named(node))
         }
         Cause::Condition { condition } => {
-            format!("is not ready, its condition {condition} is not true")
+            format!("is not ready, since its condition {condition} is not true")
         }
-        Cause::NotReady { .. } => "runs and is not ready".to_owned(),
+        Cause::NotReady { .. } => "is running but not ready".to_owned(),
         Cause::Terminating { node } => {
             let on = if node.is_empty() { String::new() } else { format!(" on node {node}") };
-            format!(
-                "is being deleted and has not ended yet{on}, and no other takes its place before it \
-                 has"
-            )
+            format!("is still terminating{on}, and its replacement waits for it")
         }
-        Cause::StuckPod => "is of an earlier change and not ready, and a StatefulSet replaces no \
-                            pod before it is"
-            .to_owned(),
-        Cause::DeadlineExceeded => {
-            "Kubernetes gave the rollout up: its progress deadline passed, and no pod says why"
+        Cause::StuckPod => {
+            "is from an earlier change and not ready, and a StatefulSet does not replace it"
                 .to_owned()
         }
+        Cause::DeadlineExceeded => {
+            "the rollout has exceeded its progress deadline, and no pod shows why".to_owned()
+        }
+    }
+}
+
+/// The code of a cause.
+pub(super) fn code(cause: &Cause) -> Code {
+    match cause {
+        Cause::ImagePull => code::IMAGE_PULL,
+        Cause::InvalidImageName => code::INVALID_IMAGE_NAME,
+        Cause::ImageNeverPull => code::IMAGE_NOT_ON_NODE,
+        Cause::ConfigError { .. } => code::CONTAINER_CONFIG,
+        Cause::OutOfMemory { .. } => code::OUT_OF_MEMORY,
+        Cause::ProbeFails { probe: ProbeKind::Readiness, .. } | Cause::NotReady { .. } => {
+            code::NOT_READY
+        }
+        Cause::ProbeFails { .. } => code::PROBE_FAILS,
+        Cause::HookFails { .. } => code::HOOK_FAILS,
+        Cause::CrashLoop { .. } => code::CRASH_LOOP,
+        Cause::Refused => code::PODS_REFUSED,
+        Cause::PodSetup { .. } => code::POD_SETUP,
+        Cause::Unschedulable => code::UNSCHEDULABLE,
+        Cause::Evicted => code::EVICTED,
+        Cause::PodFailed { .. } => code::POD_FAILED,
+        Cause::NodeNotReady { .. } => code::NODE_NOT_READY,
+        Cause::Condition { .. } => code::READINESS_GATE,
+        Cause::Terminating { .. } => code::TERMINATING,
+        Cause::StuckPod => code::STUCK_POD,
+        Cause::DeadlineExceeded => code::DEADLINE_EXCEEDED,
     }
 }
 
@@ -240,17 +261,18 @@ fn again(restarts: u32) -> String {
 
 fn cure(failure: &Failure) -> &'static str {
     match failure.cause {
-        Cause::StuckPod => " Delete the pod, and the rollout goes on.",
+        Cause::StuckPod => ". Delete the pod to continue the rollout",
         Cause::Terminating { .. } => {
-            " Bring the node back, or, where it is gone for good, delete the pod with --force \
-             --grace-period=0."
+            ". Repair the node, or if it is gone for good, delete the pod with --force \
+             --grace-period=0"
         }
         _ => "",
     }
 }
 
-/// The command that tells more.
-fn look(target: &Target, workload: &WorkloadName, failure: &Failure) -> String {
+/// The command that tells more, as long as the pod is there.
+#[must_use]
+pub fn look(target: &Target, workload: &WorkloadName, failure: &Failure) -> String {
     if let Some(log) = failure.log() {
         return target.logs(&log).to_string();
     }
@@ -288,7 +310,8 @@ mod tests {
                 },
                 deadline_passed: false,
             };
-            let said = sentence(&target, &workload, &failure);
+            let said =
+                format!("{}. See: {}", sentence(&failure), look(&target, &workload, &failure));
             assert_eq!(said, *expected);
         }
     }
@@ -304,59 +327,58 @@ mod tests {
             (
                 Cause::ImagePull,
                 "a.io/web:2: not found",
-                "container app of pod web-1 cannot start, its image cannot be pulled: a.io/web:2: \
-                 not found. See: kubectl describe pods/web-1 --namespace=shop",
+                "container app cannot pull its image in pod web-1: a.io/web:2: not found. See: \
+                 kubectl describe pods/web-1 --namespace=shop",
             ),
             (
                 Cause::InvalidImageName,
                 "invalid reference format",
-                "container app of pod web-1 cannot start, its image has no valid name: invalid \
-                 reference format. See: kubectl describe pods/web-1 --namespace=shop",
+                "container app has an invalid image name in pod web-1: invalid reference format. \
+                 See: kubectl describe pods/web-1 --namespace=shop",
             ),
             (
                 Cause::ImageNeverPull,
                 "",
-                "container app of pod web-1 cannot start, its image is not on the node and its \
-                 imagePullPolicy is Never. See: kubectl describe pods/web-1 --namespace=shop",
+                "container app cannot start, since its image is not on the node and \
+                 imagePullPolicy is Never in pod web-1. See: kubectl describe pods/web-1 \
+                 --namespace=shop",
             ),
             (
                 Cause::ConfigError { reason: reason("CreateContainerConfigError") },
                 "configmap \"settings\" not found",
-                "container app of pod web-1 cannot be started (CreateContainerConfigError): \
-                 configmap \"settings\" not found. See: kubectl describe pods/web-1 \
-                 --namespace=shop",
+                "container app cannot start (CreateContainerConfigError) in pod web-1: configmap \
+                 \"settings\" not found. See: kubectl describe pods/web-1 --namespace=shop",
             ),
             (
                 Cause::OutOfMemory { restarts: 1 },
                 "",
-                "container app of pod web-1 is killed for using more memory than its limit \
-                 (OOMKilled, 1 restart). See: kubectl logs web-1 --container=app --previous \
-                 --namespace=shop",
+                "container app exceeds its memory limit (OOMKilled, 1 restart) in pod web-1. See: \
+                 kubectl logs web-1 --container=app --previous --namespace=shop",
             ),
             (
                 probe(ProbeKind::Readiness),
                 "Readiness probe failed: HTTP probe failed with statuscode: 503",
-                "container app of pod web-1 runs and does not become ready, its readiness probe \
-                 fails: Readiness probe failed: HTTP probe failed with statuscode: 503. See: \
-                 kubectl logs web-1 --container=app --namespace=shop",
+                "container app is not ready, since its readiness probe fails in pod web-1: \
+                 Readiness probe failed: HTTP probe failed with statuscode: 503. See: kubectl \
+                 logs web-1 --container=app --namespace=shop",
             ),
             (
                 probe(ProbeKind::Startup),
                 "",
-                "container app of pod web-1 is ended by the kubelet, its startup probe fails (2 \
-                 restarts). See: kubectl logs web-1 --container=app --previous --namespace=shop",
+                "container app is restarted, since its startup probe fails (2 restarts) in pod \
+                 web-1. See: kubectl logs web-1 --container=app --previous --namespace=shop",
             ),
             (
                 probe(ProbeKind::Liveness),
                 "",
-                "container app of pod web-1 is ended by the kubelet, its liveness probe fails (2 \
-                 restarts). See: kubectl logs web-1 --container=app --previous --namespace=shop",
+                "container app is restarted, since its liveness probe fails (2 restarts) in pod \
+                 web-1. See: kubectl logs web-1 --container=app --previous --namespace=shop",
             ),
             (
                 Cause::CrashLoop { exit_code: 3, reason: reason("Error"), restarts: 2 },
                 "no database",
-                "container app of pod web-1 ends again and again (exit code 3, Error, 2 restarts): \
-                 no database. See: kubectl logs web-1 --container=app --previous --namespace=shop",
+                "container app is crash-looping (exit code 3, 2 restarts) in pod web-1: no \
+                 database. See: kubectl logs web-1 --container=app --previous --namespace=shop",
             ),
         ];
         check(true, true, &cases);
@@ -368,13 +390,13 @@ mod tests {
             (
                 Cause::PodSetup { reason: reason("FailedMount") },
                 "timed out",
-                "pod web-1 does not get its volumes or its network (FailedMount): timed out. See: \
+                "pod web-1 waits for its volumes or network (FailedMount): timed out. See: \
                  kubectl describe pods/web-1 --namespace=shop",
             ),
             (
                 Cause::Unschedulable,
                 "0/3 nodes are available",
-                "pod web-1 is taken by no node: 0/3 nodes are available. See: kubectl describe \
+                "pod web-1 cannot be scheduled: 0/3 nodes are available. See: kubectl describe \
                  pods/web-1 --namespace=shop",
             ),
             (
@@ -386,8 +408,8 @@ mod tests {
             (
                 Cause::StuckPod,
                 "",
-                "pod web-1 is of an earlier change and not ready, and a StatefulSet replaces no \
-                 pod before it is. Delete the pod, and the rollout goes on. See: kubectl describe \
+                "pod web-1 is from an earlier change and not ready, and a StatefulSet does not \
+                 replace it. Delete the pod to continue the rollout. See: kubectl describe \
                  pods/web-1 --namespace=shop",
             ),
         ];
@@ -400,14 +422,14 @@ mod tests {
             (
                 Cause::Refused,
                 "exceeded quota: team.",
-                "its pods may not be created: exceeded quota: team. See: kubectl describe \
+                "its pods cannot be created: exceeded quota: team. See: kubectl describe \
                  statefulsets/web --namespace=shop",
             ),
             (
                 Cause::DeadlineExceeded,
                 "",
-                "Kubernetes gave the rollout up: its progress deadline passed, and no pod says \
-                 why. See: kubectl describe statefulsets/web --namespace=shop",
+                "the rollout has exceeded its progress deadline, and no pod shows why. See: \
+                 kubectl describe statefulsets/web --namespace=shop",
             ),
         ];
         check(false, false, &cases);

@@ -3,6 +3,7 @@
 mod access;
 pub mod causes;
 mod document;
+mod line;
 mod markdown;
 mod output;
 mod plan;
@@ -22,12 +23,13 @@ pub(crate) use access::{
     kubeconfig_not_read, kubectl_downloaded, kubectl_used, logging_in, login_failed, no_context,
     no_kubectl, skew, token_not_renewed, token_renewed, untrusted,
 };
-pub(crate) use plan::{dry_run, left_alone, nothing_to_do, owners, plan};
+pub(crate) use plan::{dry_run, left_alone, nothing_to_do, owners, plan, plan_section};
 pub(crate) use registry::{checked, origin, other_commit, overheard, platforms};
 pub(crate) use result::{last_sentence, run_result};
 pub(crate) use rollout::{
-    canceled, container_logs, differs, heartbeat, not_recorded, not_seen, over, polls, progress,
-    rewritten, settled, stuck_pod, tried_again, watch_failed, watched_by_name,
+    MOST_FOLLOWED, canceled, differs, failed, failures, not_recorded, not_seen, over, overall,
+    polls, progress, ready_again, rewritten, rollout_section, settled, stuck_pod, tried_again,
+    watch_failed, watched_by_name,
 };
 
 pub(crate) use tag::{
@@ -35,10 +37,11 @@ pub(crate) use tag::{
 };
 
 use crate::{
-    host::{Age, Effect, Style},
+    host::{Age, Code, Coded, Effect, code},
     kubectl::{ChangeError, CommandLine, ProcessExit, main_line},
     kubernetes::ApiError,
     login::kubeconfig::Destination,
+    report::line::plain,
 };
 
 /// The verdict of a run that ended before its first change.
@@ -52,26 +55,26 @@ pub(crate) fn version() -> Effect {
 }
 
 pub(crate) fn section(title: &str) -> Effect {
-    log(Style::Section, title)
+    line::section(title)
 }
 
 pub(crate) fn command(command: &CommandLine) -> Effect {
-    log(Style::Command, command.to_string())
+    line::command(command.to_string())
 }
 
 /// A command that asks the same as a request which only reads, for whoever wants to repeat it.
 pub(crate) fn read(command: &CommandLine) -> Effect {
-    log(Style::Debug, command.to_string())
+    line::debug(command.to_string())
 }
 
 /// An error that has its words already.
-pub(crate) fn error(error: &impl fmt::Display) -> Effect {
-    log(Style::Error, error.to_string())
+pub(crate) fn error(error: &impl Coded) -> Effect {
+    line::error(error.code(), error.to_string())
 }
 
 /// A warning that has its words already.
-pub(crate) fn warning(warning: &impl fmt::Display) -> Effect {
-    log(Style::Warning, warning.to_string())
+pub(crate) fn warning(warning: &impl Coded) -> Effect {
+    line::warning(warning.code(), warning.to_string())
 }
 
 /// A line that has its words already.
@@ -101,27 +104,25 @@ pub(crate) fn warnings_of_api_server(stderr: &[u8]) -> Vec<Effect> {
     let (warnings, rest): (Vec<&str>, Vec<&str>) =
         stderr.lines().partition(|line| line.starts_with("Warning: "));
     let warnings = warnings.into_iter().take(SHOWN_LINES).map(|line| {
-        log(Style::Warning, format!("The API server warns: {}", &line["Warning: ".len()..]))
+        let text = format!("The API server warns: {}", &line["Warning: ".len()..]);
+        line::warning(code::API_WARNING, text)
     });
     warnings.chain(lines(&rest.join("\n"))).collect()
 }
 
 /// A command failed, and had done its work all the same.
 pub(crate) fn made_all_the_same() -> Effect {
-    plain("The workloads have the new images all the same: only kubectl's answer was lost")
+    plain("The workloads have the new images: only the answer of kubectl was lost")
 }
 
 /// A command is run once more.
 pub(crate) fn set_again(after_ms: u32) -> Effect {
-    plain(format!(
-        "The API server has nothing against the change. Trying again in {}",
-        Age(after_ms.into())
-    ))
+    plain(format!("The API server accepts the change. Trying again in {}", Age(after_ms.into())))
 }
 
 /// A command did not do its work.
 pub(crate) fn not_set(error: &ChangeError) -> Effect {
-    log(Style::Error, format!("The image cannot be set: {}", error.words()))
+    line::error(error.code(), format!("The image cannot be set: {}", error.words()))
 }
 
 impl ChangeError {
@@ -132,6 +133,13 @@ impl ChangeError {
             Self::Kubectl(ending) => ending.words(),
         }
     }
+
+    fn code(&self) -> Code {
+        match self {
+            Self::Refused(_) => code::IMAGE_NOT_SET,
+            Self::Kubectl(ending) => ending.code(),
+        }
+    }
 }
 
 /// The workloads cannot be read, so nothing is changed.
@@ -139,16 +147,17 @@ pub(crate) fn not_read(error: &ApiError, destination: &Destination) -> Effect {
     let no_kubeconfig = destination.server.is_empty() && destination.context.is_empty();
     let advice = match error {
         ApiError::Gate(_) if no_kubeconfig => {
-            ". No kubeconfig was found: give kubernetesServiceConnection, or log in by an earlier step"
+            ". A kubeconfig was not found: set kubernetesServiceConnection, or log in to the \
+             cluster in an earlier step"
         }
         _ => "",
     };
-    log(Style::Error, format!("The workloads cannot be read: {error}{advice}"))
+    line::error(error.code(), format!("The workloads cannot be read: {error}{advice}"))
 }
 
 /// What workloads have cannot be read before they are rolled back.
 pub(crate) fn not_known(error: &ApiError) -> Effect {
-    log(Style::Error, format!("What the workloads run cannot be read: {error}"))
+    line::error(code::STATE_UNKNOWN, format!("The current images cannot be read: {error}"))
 }
 
 impl ProcessExit {
@@ -157,27 +166,38 @@ impl ProcessExit {
         match self {
             Self::Success => "kubectl ended".to_owned(),
             Self::Failure { code, stderr } => {
-                let first = main_line(stderr).unwrap_or("kubectl said nothing");
+                let first = main_line(stderr).unwrap_or("kubectl wrote no message");
                 match code {
                     Some(code) => format!("{first} (kubectl: exit code {code})"),
                     None => format!("{first} (kubectl: ended by a signal)"),
                 }
             }
             Self::Asked(question) => format!(
-                "kubectl asks \"{question}\", and nobody is there to answer. The context of the \
-                 kubeconfig has no user, or one without a login"
+                "kubectl asks \"{question}\", which a pipeline cannot answer. Set a user with \
+                 credentials in the context of the kubeconfig"
             ),
             Self::NoAnswer => {
-                "kubectl gave no answer in time and was ended. The API server may be unreachable from \
-                 this agent, or kubectl is waiting for an interactive login"
+                "kubectl timed out. The API server may be unreachable from this agent, or kubectl \
+                 is waiting for an interactive login"
                     .to_owned()
             }
-            Self::Canceled => "it was not started: the step was canceled".to_owned(),
-            Self::NotFound => "kubectl was not found on PATH. Add the step Kubectl tool installer \
-                 (KubectlInstaller@0) before this one, install kubectl on the agent, or set \
-                 kubectlVersion"
+            Self::Canceled => "not started, since the step was canceled".to_owned(),
+            Self::NotFound => "kubectl not found on PATH. Set kubectlVersion, add the step \
+                               Kubectl tool installer (KubectlInstaller@0) before this one, or \
+                               install kubectl on the agent"
                 .to_owned(),
-            Self::NotStarted(error) => format!("kubectl could not be started: {error}"),
+            Self::NotStarted(error) => format!("kubectl cannot be started: {error}"),
+        }
+    }
+
+    fn code(&self) -> Code {
+        match self {
+            Self::Success | Self::Failure { .. } => code::KUBECTL_FAILED,
+            Self::Asked(_) => code::KUBECTL_ASKS,
+            Self::NoAnswer => code::KUBECTL_TIMED_OUT,
+            Self::Canceled => code::CANCELED,
+            Self::NotFound => code::NO_KUBECTL,
+            Self::NotStarted(_) => code::KUBECTL_NOT_STARTED,
         }
     }
 }
@@ -187,12 +207,4 @@ fn lines(text: &str) -> Vec<Effect> {
     let left = shown.clone().count().saturating_sub(SHOWN_LINES);
     let left = (left > 0).then(|| plain(format!("… {left} more lines")));
     shown.take(SHOWN_LINES).map(plain).chain(left).collect()
-}
-
-fn plain(text: impl AsRef<str>) -> Effect {
-    log(Style::Plain, text)
-}
-
-fn log(style: Style, text: impl AsRef<str>) -> Effect {
-    Effect::Log { style, text: text.into() }
 }

@@ -1,8 +1,8 @@
 //! The output variables.
 
 use crate::{
-    host::{Effect, Style},
-    report::log,
+    host::{Effect, code},
+    report::line,
 };
 
 /// The most that an output variable holds, in characters as Windows counts them (UTF-16): every later
@@ -26,11 +26,11 @@ pub(super) fn variable(name: &'static str, value: String) -> Vec<Effect> {
         _ => "result.json",
     };
     let warning = format!(
-        "The output variable {name} stays empty: it would have {length} characters, and later steps \
-         get {MOST} at most. Its value is the attachment {file} of the type {KIND}"
+        "The output variable {name} is empty, since it would have {length} characters and the \
+         limit is {MOST}. Read its value from the attachment {file} of the type {KIND}"
     );
     vec![
-        log(Style::Warning, warning),
+        line::warning(code::OUTPUT_TOO_LONG, warning),
         Effect::SetVariable { name, value: String::new() },
         Effect::Attach { kind: KIND, name: file, content: value },
     ]

@@ -1,37 +1,76 @@
 //! The words of the plan: what is there, and what will change.
 
 use crate::{
-    host::{Effect, Style, TaskResult},
+    host::{Code, Effect, TaskResult, code},
+    image::reference::Reference,
     inputs::WhenUnchanged,
     kubernetes::{Kind, Owner},
-    plan::{KeptReason, KeptWorkload, Plan, Planned},
-    report::{log, plain, rollout::another, run_report::Purpose, table::table},
+    plan::{ContainerChange, KeptReason, KeptWorkload, Plan, Planned},
+    report::{
+        line::{self, plain},
+        rollout::another,
+        run_report::Purpose,
+        table::table,
+    },
     rollout::Hold,
 };
+
+/// The heading of the plan.
+pub(crate) fn plan_section(plan: &Plan, purpose: Purpose) -> Effect {
+    let count = match plan.workloads.len() {
+        1 => "1 workload".to_owned(),
+        count => format!("{count} workloads"),
+    };
+    let what = match purpose {
+        Purpose::Set => "update",
+        Purpose::Undo => "roll back",
+    };
+    line::section(format!("Plan: {what} {count}"))
+}
 
 /// The plan as a table, and a warning for what stays as it is.
 pub(crate) fn plan(plan: &Plan, when_unchanged: WhenUnchanged) -> Vec<Effect> {
     let spans = plan.spans_namespaces();
-    let mut rows = vec![["WORKLOAD", "CONTAINER", "IMAGE"].map(str::to_owned).to_vec()];
-    for planned in &plan.workloads {
-        for change in &planned.containers {
-            let container = if change.init {
-                format!("{} (init)", change.container)
-            } else {
-                change.container.clone()
-            };
-            let image = if change.changes() {
-                format!("{} → {}", change.old, change.new)
-            } else {
-                format!("{} (is there already)", change.old)
-            };
-            rows.push(vec![planned.title(spans), container, image]);
+    let changes = || {
+        let workloads = plan.workloads.iter();
+        workloads.flat_map(|planned| planned.containers.iter().map(move |change| (planned, change)))
+    };
+    let tags: Option<Vec<[String; 2]>> = changes().map(|(_, change)| by_tag(change)).collect();
+    let heads = match tags {
+        Some(_) => &["WORKLOAD", "CONTAINER", "REPOSITORY", "TAG"][..],
+        None => &["WORKLOAD", "CONTAINER", "IMAGE"][..],
+    };
+    let mut rows = vec![heads.iter().map(|head| (*head).to_owned()).collect::<Vec<_>>()];
+    for (at, (planned, change)) in changes().enumerate() {
+        let init = if change.init { " (init)" } else { "" };
+        let mut row = vec![planned.label(spans), format!("{}{init}", change.container)];
+        match &tags {
+            Some(tags) => row.extend(tags[at].clone()),
+            None if change.changes() => row.push(format!("{} → {}", change.old, change.new)),
+            None => row.push(format!("{} (unchanged)", change.old)),
         }
+        rows.push(row);
     }
     let unchanged = plan.workloads.iter().filter(|planned| !planned.changes());
     let notes = unchanged.map(|planned| left_as_it_is(planned, spans, when_unchanged));
-    let table = if rows.len() > 1 { table(&rows) } else { Vec::new() };
+    let count = rows.len() - 1;
+    let table = if count > 0 { table(&rows) } else { Vec::new() };
+    let table = line::grouped(format!("{count} containers"), table);
     all(plan).into_iter().chain(table).chain(notes).collect()
+}
+
+/// The repository and both tags of a change; `None` where the images differ in more than that.
+fn by_tag(change: &ContainerChange) -> Option<[String; 2]> {
+    let parse = |image: &str| Reference::parse(image).ok().filter(|image| image.digest().is_none());
+    let (old, new) = (parse(&change.old)?, parse(&change.new)?);
+    let tag = |image: &Reference| image.tag().map_or("(no tag)".to_owned(), ToString::to_string);
+    let same = old.repository() == new.repository();
+    let tags = if change.changes() {
+        format!("{} → {}", tag(&old), tag(&new))
+    } else {
+        format!("{} (unchanged)", tag(&old))
+    };
+    same.then(|| [new.repository(), tags])
 }
 
 /// Who sets the images of the workloads besides the step: a line each, a warning where that is undone at
@@ -39,13 +78,13 @@ pub(crate) fn plan(plan: &Plan, when_unchanged: WhenUnchanged) -> Vec<Effect> {
 pub(crate) fn owners(plan: &Plan) -> Vec<Effect> {
     let spans = plan.spans_namespaces();
     let line = |planned: &Planned, owner: &Owner| {
-        let title = planned.title(spans);
+        let title = planned.label(spans);
         if owner.heals_drift() {
-            log(
-                Style::Warning,
+            line::warning(
+                code::OWNED,
                 format!(
-                    "{title} is managed by {owner}, which sets its own image again at once. Change \
-                     the image at its source, or have it leave this field alone"
+                    "{title} is managed by {owner}, which sets its own image again at once. \
+                     Change the image at its source, or let it ignore this field"
                 ),
             )
         } else {
@@ -67,7 +106,7 @@ fn all(plan: &Plan) -> Vec<Effect> {
     }
     let line = |(namespace, kind, names): &(&str, Kind, Vec<&str>)| {
         plain(format!(
-            "--all means these {} of the namespace {namespace} ({}): {}",
+            "--all matches {} in namespace {namespace} ({}): {}",
             kind.plural(),
             names.len(),
             names.join(", ")
@@ -77,43 +116,41 @@ fn all(plan: &Plan) -> Vec<Effect> {
 }
 
 fn left_as_it_is(planned: &Planned, spans: bool, when_unchanged: WhenUnchanged) -> Effect {
-    let name = planned.title(spans);
+    let name = planned.label(spans);
     let images: Vec<&str> = planned.containers.iter().map(|c| c.new.as_str()).collect();
     let images = images.join(", ");
     match when_unchanged {
-        WhenUnchanged::Restart if planned.restart && planned.pulls_nothing() => log(
-            Style::Warning,
+        WhenUnchanged::Restart if planned.restart && planned.pulls_nothing() => line::warning(
+            code::RESTART_WITHOUT_PULL,
             format!(
-                "{name} has {images} already. Its pods are replaced by kubectl rollout restart, but \
-                 imagePullPolicy: IfNotPresent pulls nothing where a node has a copy. Set pin: digest \
-                 to roll out what was pushed"
+                "{name} already has {images}, so its pods are restarted. With imagePullPolicy: \
+                 IfNotPresent, a node that has the image does not pull it. Set pin: digest to \
+                 roll out what was pushed"
             ),
         ),
         WhenUnchanged::Restart if planned.restart => plain(format!(
-            "{name} has {images} already: its pods are replaced by kubectl rollout restart, and \
-             pull the image again"
+            "{name} already has {images}: its pods are restarted and pull the image again"
         )),
-        WhenUnchanged::Restart if planned.hold == Some(Hold::Paused) => log(
-            Style::Warning,
+        WhenUnchanged::Restart if planned.hold == Some(Hold::Paused) => line::warning(
+            code::NO_RESTART,
             format!(
-                "{name} has {images} already, and a paused deployment cannot be restarted. Run \
+                "{name} already has {images}, and a paused deployment cannot be restarted. Run \
                  kubectl rollout resume, then run the step again"
             ),
         ),
-        WhenUnchanged::Restart => log(
-            Style::Warning,
+        WhenUnchanged::Restart => line::warning(
+            code::NO_RESTART,
             format!(
-                "{name} has {images} already, and kubectl rollout restart does not take its kind: \
-                 it stays as it is"
+                "{name} already has {images}, and kubectl rollout restart does not support its \
+                 kind. Set another tag to replace its pods"
             ),
         ),
-        WhenUnchanged::Succeed => plain(format!("{name} is unchanged: it has {images} already")),
-        WhenUnchanged::Warn | WhenUnchanged::Fail => log(
-            Style::Warning,
+        WhenUnchanged::Succeed => plain(format!("{name} is unchanged: it already has {images}")),
+        WhenUnchanged::Warn | WhenUnchanged::Fail => line::warning(
+            code::UNCHANGED,
             format!(
-                "{name} is unchanged: it has {images} already. To Kubernetes nothing changes, so it \
-                 pulls nothing and replaces no pod, even if the image was pushed again under this \
-                 tag"
+                "{name} already has {images}, so Kubernetes does not start a rollout, even if the \
+                 image was pushed again. Give every build a unique tag, or set whenUnchanged"
             ),
         ),
     }
@@ -122,31 +159,42 @@ fn left_as_it_is(planned: &Planned, spans: bool, when_unchanged: WhenUnchanged) 
 /// The workloads that are not put back, and why.
 pub(crate) fn left_alone(left: &[KeptWorkload]) -> Vec<Effect> {
     let warning = |left: &KeptWorkload| {
-        let text = format!("{}: {}", left.planned.name, reason(&left.reason));
-        match left.reason {
-            KeptReason::NeverSet => plain(text),
-            _ => log(Style::Warning, text),
+        let text = format!("{}: {}", left.planned.name.singular(), reason(&left.reason));
+        match kept_code(&left.reason) {
+            None => plain(text),
+            Some(code) => line::warning(code, text),
         }
     };
     left.iter().map(warning).collect()
 }
 
+/// The code of what keeps a workload from being rolled back; nothing where all is well.
+fn kept_code(reason: &KeptReason) -> Option<Code> {
+    Some(match reason {
+        KeptReason::NeverSet => return None,
+        KeptReason::SetByAnother { .. } => code::KEPT_CHANGED,
+        KeptReason::NoContainer(_) => code::KEPT_WITHOUT_CONTAINER,
+        KeptReason::BadRecord(_) => code::INVALID_RECORD,
+        KeptReason::Gone | KeptReason::Recreated => code::KEPT_REPLACED,
+    })
+}
+
 pub(super) fn reason(reason: &KeptReason) -> String {
     match reason {
-        KeptReason::NeverSet => "has its old images, there is nothing to put back".to_owned(),
+        KeptReason::NeverSet => "not changed, so it is not rolled back".to_owned(),
         KeptReason::SetByAnother { container, image, by } => format!(
-            "is left alone: {} has set {container} to {image} since then",
+            "not rolled back: {container} was set to {image} by {} since then",
             another(by.as_deref())
         ),
         KeptReason::NoContainer(container) => {
-            format!("is left alone: somebody else has taken its container {container} away")
+            format!("not rolled back: its container {container} has been removed")
         }
         KeptReason::BadRecord(cause) => {
-            format!("is left alone: its record cannot be read, {cause}")
+            format!("not rolled back: its record is invalid, {cause}")
         }
-        KeptReason::Gone => "is gone: somebody deleted it".to_owned(),
+        KeptReason::Gone => "not rolled back: it has been deleted".to_owned(),
         KeptReason::Recreated => {
-            "is left alone: it was deleted, and made anew by somebody else".to_owned()
+            "not rolled back: it has been deleted and created again".to_owned()
         }
     }
 }
@@ -158,11 +206,12 @@ pub(crate) fn nothing_to_do(
     left_alone: bool,
 ) -> (TaskResult, &'static str) {
     match (purpose, named || left_alone) {
-        (Purpose::Set, _) => (TaskResult::SucceededWithIssues, "Nothing would change"),
-        (Purpose::Undo, true) => (TaskResult::Failed, "Nothing was put back"),
-        (Purpose::Undo, false) => {
-            (TaskResult::SucceededWithIssues, "No workload has a record of an image to put back")
-        }
+        (Purpose::Set, _) => (TaskResult::SucceededWithIssues, "Nothing to change"),
+        (Purpose::Undo, true) => (TaskResult::Failed, "Nothing was rolled back"),
+        (Purpose::Undo, false) => (
+            TaskResult::SucceededWithIssues,
+            "Nothing to roll back: no workload has a record of a previous image",
+        ),
     }
 }
 
@@ -171,7 +220,7 @@ pub(crate) fn dry_run(refused: bool) -> (TaskResult, &'static str) {
     if refused {
         (TaskResult::Failed, super::NOTHING_CHANGED)
     } else {
-        (TaskResult::Succeeded, "The API server accepts the change; none was made")
+        (TaskResult::Succeeded, "The API server accepts the change; nothing was changed")
     }
 }
 
@@ -215,13 +264,13 @@ mod tests {
         assert_eq!(
             told("shop,pay: deploy --all app=a.io/b:2"),
             [
-                "--all means these deployments of the namespace shop (2): api, web",
-                "--all means these deployments of the namespace pay (1): web"
+                "--all matches deployments in namespace shop (2): api, web",
+                "--all matches deployments in namespace pay (1): web"
             ]
         );
         assert_eq!(
             told("deploy/web app=a.io/b:2 -n shop\ndeploy --all app=a.io/b:2 -n shop"),
-            ["--all means these deployments of the namespace shop (1): api"]
+            ["--all matches deployments in namespace shop (1): api"]
         );
         assert_eq!(told("shop/deploy/web app=a.io/b:2"), Vec::<String>::new());
     }

@@ -1,20 +1,20 @@
 //! The words of the registries: what they say of the images, and of the nodes' platforms.
 
 use crate::{
-    host::{Effect, Style},
+    host::{Coded, Effect, code},
     registry::{Built, CheckResult, Platform, Verify, Weight},
-    report::log,
+    report::line,
 };
 
 /// What a registry says of one image, as heavy as the input `verify` makes it.
 #[must_use]
 pub fn checked(outcome: &CheckResult, verify: Verify) -> Effect {
-    let style = match outcome.weight(verify) {
-        Weight::Told => Style::Plain,
-        Weight::Warning => Style::Warning,
-        Weight::Error => Style::Error,
-    };
-    log(style, outcome.to_string())
+    let text = outcome.to_string();
+    match outcome.weight(verify) {
+        Weight::Told => line::plain(text),
+        Weight::Warning => line::warning(outcome.code(), text),
+        Weight::Error => line::error(outcome.code(), text),
+    }
 }
 
 /// When and from what an image was built, where it says so.
@@ -35,7 +35,7 @@ pub fn origin(outcome: &CheckResult) -> Option<Effect> {
         (None, None) => {}
     }
     let text = format!("{}: {}", outcome.reference, parts.join(", "));
-    (!parts.is_empty()).then(|| log(Style::Plain, text))
+    (!parts.is_empty()).then(|| line::plain(text))
 }
 
 /// Warns of an image that says that it is of another commit than the build of whose variables its tag
@@ -45,25 +45,24 @@ pub fn other_commit(outcome: &CheckResult, built: &Built) -> Option<Effect> {
     let origin = &outcome.stored()?.origin;
     let revision = origin.revision.as_deref().filter(|_| origin.contradicts(built))?;
     let text = format!(
-        "{} was built from commit {revision}, and the build of the tag {} is one of commit {}. \
-         Another build may have pushed the same tag. Check which build pushes it, and which build \
-         this run takes its tag from (artifactAlias)",
+        "{} was built from commit {revision}, but its tag {} is from a build of commit {}. \
+         Another build may push the same tag. Check which build pushes it, and artifactAlias",
         outcome.reference,
         built.tag,
         built.commits.join(" or "),
     );
-    Some(log(Style::Warning, text))
+    Some(line::warning(code::OTHER_COMMIT, text))
 }
 
 /// Warns of a registry whose connection says that it is spoken to by plain HTTP.
 #[must_use]
 pub fn overheard(host: &str) -> Effect {
-    log(
-        Style::Warning,
+    line::warning(
+        code::REGISTRY_WITHOUT_TLS,
         format!(
-            "{host} is asked by plain HTTP, since its service connection says http://: the login can \
-             be read, and the answers changed, on the way. Give the registry a certificate, and name \
-             it with https://"
+            "{host} is checked over plain HTTP, since its service connection has http://. \
+             Credentials can be read and answers changed on the way. Set up TLS, and use https:// \
+             in the service connection"
         ),
     )
 }
@@ -88,15 +87,14 @@ pub fn platforms(outcome: &CheckResult, nodes: &[(Platform, usize)]) -> Option<E
     }
     (!lacking.is_empty()).then(|| {
         let reference = &outcome.reference;
-        log(
-            Style::Warning,
+        line::warning(
+            code::PLATFORM_MISSING,
             [
                 reference,
                 " has no image for ",
                 &lacking,
-                ": a pod that is scheduled there cannot start. Build the image for that platform \
-                 too, or keep its pods away from there with a nodeSelector on kubernetes.io/os and \
-                 kubernetes.io/arch",
+                ". A pod on such a node cannot start. Build the image for that platform too, or \
+                 set a nodeSelector on kubernetes.io/os and kubernetes.io/arch",
             ]
             .concat(),
         )

@@ -1,33 +1,64 @@
 //! The words of the end: what became of every workload, and what it runs now.
 
 use crate::{
-    host::{Age, Effect, Millis, Style, TaskResult},
+    host::{Age, Effect, Millis, TaskResult, code},
     plan::KeptReason,
     report::{
-        causes, document, log, plain,
+        causes, document,
+        line::{self, plain},
         plan::reason,
-        rollout::{cause, counts, held, trouble},
-        run_report::{
-            CurrentImages, Outcome, PodSeen, Purpose, RollbackStatus, RunReport, WorkloadReport,
-        },
-        section, summary,
-        table::table,
+        rollout::{counts, elapsed, held, tag_of, trouble},
+        run_report::{CurrentImages, Outcome, Purpose, RollbackStatus, RunReport, WorkloadReport},
+        summary,
     },
-    rollout::Proof,
+    rollout::{Progress, Proof},
 };
 
-/// How many pods of a workload the log names.
-const SHOWN_PODS: usize = 10;
+/// How many workloads have lines of their own, of those that failed and of the others.
+const SHOWN_FAILURES: usize = 5;
+const SHOWN: usize = 10;
+/// How many lines of a container's output the log shows, and how many events.
+const SHOWN_OUTPUT: usize = 10;
+const SHOWN_EVENTS: usize = 2;
 
 /// The whole report: in the log, on the summary of the run, for tools and for later steps.
 pub(crate) fn run_result(report: &RunReport, verdict: TaskResult, now: Millis) -> Vec<Effect> {
-    let mut effects = vec![section("Result")];
-    let (failed, rest): (Vec<&WorkloadReport>, Vec<&WorkloadReport>) =
-        report.workloads.iter().partition(|entry| entry.has_failed());
-    for entry in failed.into_iter().chain(rest) {
-        effects.extend(chapter_lines(report, entry));
+    let mut effects = vec![line::section(heading(report, verdict, now))];
+    let entries = || report.workloads.iter();
+    let failed: Vec<_> = entries().filter(|entry| has_trouble(report, entry)).collect();
+    for (at, entry) in failed.iter().enumerate() {
+        let state = state_in_short(report, entry);
+        match entry.rollback {
+            RollbackStatus::NotAsked => effects.extend(rows("✗", report, entry, &state)),
+            _ => effects.push(row("✗", report, entry, &state)),
+        }
+        if at < SHOWN_FAILURES {
+            effects.extend(details(report, entry));
+        }
     }
-    effects.extend(runs_now(report));
+    let (rolled_back, kept): (Vec<_>, Vec<_>) = entries()
+        .filter(|entry| back(report, entry).is_some())
+        .partition(|entry| is_rolled_back(entry));
+    for entry in kept {
+        let words = back(report, entry).unwrap_or_default();
+        effects.push(plain(format!("✗ {}  {words}{}", report.title(&entry.planned), has(entry))));
+    }
+    effects.extend(few("↩", "rolled back", report, &rolled_back, rolled_back_state));
+    let rest: Vec<_> = entries()
+        .filter(|entry| back(report, entry).is_none() && !has_trouble(report, entry))
+        .collect();
+    let (held_up, rest): (Vec<_>, Vec<_>) =
+        rest.into_iter().partition(|entry| needs_somebody(entry));
+    for entry in held_up {
+        let text = verdict_of(report, entry);
+        effects
+            .push(line::warning(code::HELD, format!("{}: {text}", report.title(&entry.planned))));
+    }
+    let (updated, same): (Vec<_>, Vec<_>) = rest
+        .into_iter()
+        .partition(|entry| !was_never_set(entry) && !entry.planned.is_left_as_it_is());
+    effects.extend(few("✓", "updated", report, &updated, state_in_short));
+    effects.extend(few("–", "unchanged", report, &same, state_in_short));
     effects.extend(ways_back(report));
     effects.extend(document::outputs(report, verdict));
     let took = Age((now - report.began).max(0));
@@ -36,44 +67,157 @@ pub(crate) fn run_result(report: &RunReport, verdict: TaskResult, now: Millis) -
     effects
 }
 
-fn chapter_lines(report: &RunReport, entry: &WorkloadReport) -> Vec<Effect> {
-    let title = report.title(&entry.planned);
-    let head = match &entry.outcome {
-        Some((Outcome::Held(hold), _)) if hold.needs_somebody() => {
-            log(Style::Warning, format!("{title}: {}", held(*hold)))
+/// `Result: failed after 18s, rolled back in 6s`.
+fn heading(report: &RunReport, verdict: TaskResult, now: Millis) -> String {
+    let after = |at: Option<Millis>| elapsed(Age((at.unwrap_or(now) - report.began).max(0)));
+    let settled = after(report.settled);
+    let result = match verdict {
+        TaskResult::Succeeded => return format!("Result: succeeded in {settled}"),
+        TaskResult::SucceededWithIssues => {
+            return format!("Result: succeeded with issues in {settled}");
         }
-        _ => plain(format!("{title}: {}", verdict_of(report, entry))),
+        TaskResult::Failed => format!("Result: failed after {settled}"),
+        TaskResult::Canceled => format!("Result: canceled after {settled}"),
     };
-    let told = was_never_set(entry) || is_done_well(entry);
-    let changes = entry.planned.containers.iter().filter(|c| c.changes() && !told);
-    let changes = changes.map(|c| match entry.rollback {
-        RollbackStatus::Set | RollbackStatus::NotDone | RollbackStatus::Rolled(..) => {
-            plain(format!("  {}: {} put back in place of {}", c.container, c.old, c.new))
+    let changed = || report.workloads.iter().filter(|entry| entry.planned.changes());
+    let asked = changed().any(|entry| entry.rollback != RollbackStatus::NotAsked);
+    match report.rolled_back.zip(report.settled) {
+        _ if changed().all(was_never_set) => format!("{result}, nothing was changed"),
+        _ if !asked => format!("{result}, the new images stay"),
+        Some((end, settled)) if changed().all(is_rolled_back) => {
+            format!("{result}, rolled back in {}", elapsed(Age((end - settled).max(0))))
         }
-        _ => plain(format!("  {}: {} replaced by {}", c.container, c.old, c.new)),
-    });
-    let back = back(report, entry).map(|text| plain(format!("  {text}")));
-    let shown = if is_done_well(entry) { 0 } else { SHOWN_PODS };
-    let pods = entry.pods.iter().take(shown).map(|pod| plain(format!("  {}", pod_line(pod))));
-    let done_well =
-        is_done_well(entry).then(|| plain(format!("  {}{}", ages(entry), proof(entry))));
-    let pods = pods.chain(done_well);
-    let left = entry.pods.len().saturating_sub(SHOWN_PODS) * usize::from(shown > 0);
-    let left = (left > 0).then(|| plain(format!("  … {left} more pods")));
-    let warnings = entry.warnings.iter().map(|w| plain(format!("  {}: {}", w.reason, w.message)));
-    let pods = pods.chain(left).chain(warnings);
-    if entry.rollback == RollbackStatus::NotAsked {
-        [head].into_iter().chain(changes).chain(pods).collect()
-    } else {
-        [head].into_iter().chain(pods).chain(changes).chain(back).collect()
+        None if changed().all(is_rolled_back) => format!("{result}, rolled back"),
+        _ => format!("{result}, not fully rolled back"),
     }
 }
 
-/// Whether the rollout is done and every pod of it is ready: the tables say the rest.
-fn is_done_well(entry: &WorkloadReport) -> bool {
-    let done = matches!(entry.outcome, Some((Outcome::Done, _)))
-        && entry.rollback == RollbackStatus::NotAsked;
-    done && !entry.pods.is_empty() && entry.pods.iter().all(|pod| pod.ready)
+/// A line for each of a few, or one for many.
+fn few(
+    sign: &str,
+    what: &str,
+    report: &RunReport,
+    entries: &[&WorkloadReport],
+    state: fn(&RunReport, &WorkloadReport) -> String,
+) -> Vec<Effect> {
+    if entries.len() <= SHOWN {
+        let lines = |entry: &&WorkloadReport| rows(sign, report, entry, &state(report, entry));
+        return entries.iter().flat_map(lines).collect();
+    }
+    let titles = entries.iter().take(3).map(|entry| report.title(&entry.planned));
+    let titles = titles.collect::<Vec<_>>().join(", ");
+    let count = entries.len();
+    vec![plain(format!("{sign} {count} workloads {what}: {titles} and {} more", count - 3))]
+}
+
+/// A workload with its first container, and what became of it.
+fn row(sign: &str, report: &RunReport, entry: &WorkloadReport, state: &str) -> Effect {
+    let change = entry.planned.containers.first();
+    let image = change.map_or(String::new(), |c| format!("{}  {}  ", c.container, c.new));
+    plain(format!("{sign} {}  {image}{state}", report.title(&entry.planned)))
+}
+
+/// A workload with each of its containers, and what it has at the end of the step.
+fn rows(sign: &str, report: &RunReport, entry: &WorkloadReport, state: &str) -> Vec<Effect> {
+    let title = report.title(&entry.planned);
+    let line = |(at, [container, image]): (usize, [String; 2])| {
+        let change = entry.planned.containers.iter().find(|c| c.container == container);
+        let image = match change {
+            Some(c) if image.starts_with(&format!("{} (", c.new)) => c.new.clone(),
+            Some(c) if image == format!("{} (previous image)", c.old) => c.old.clone(),
+            _ => image,
+        };
+        let was = change.filter(|c| c.changes() && image == c.new);
+        let was = was.map_or(String::new(), |c| format!("  (was {})", tag_of(&c.old)));
+        let state = if at == 0 { format!("  {state}") } else { String::new() };
+        plain(format!("{sign} {title}  {container}  {image}{state}{was}"))
+    };
+    now(entry).into_iter().enumerate().map(line).collect()
+}
+
+/// How many pods are ready and what they run, or why they are not.
+fn state_in_short(report: &RunReport, entry: &WorkloadReport) -> String {
+    let ready = entry.progress().map(|p| format!("{}/{} ready", p.ready(), p.wanted));
+    match &entry.outcome {
+        Some((Outcome::Done, _)) => {
+            let ready = ready.unwrap_or_else(|| "ready".to_owned());
+            format!("{ready}{}", proof(entry))
+        }
+        Some((Outcome::Held(hold), _)) => held(*hold).to_owned(),
+        _ if was_never_set(entry) => "not changed".to_owned(),
+        Some((Outcome::Failed(_), _)) => ready.unwrap_or_else(|| "not ready".to_owned()),
+        Some((outcome, _)) => trouble(report, &entry.planned, outcome).unwrap_or_default(),
+        None if entry.failure().is_some() => ready.unwrap_or_else(|| "not ready".to_owned()),
+        None => verdict_of(report, entry),
+    }
+}
+
+/// How many pods are ready with the previous image, and how that came about.
+fn rolled_back_state(report: &RunReport, entry: &WorkloadReport) -> String {
+    let ready = match (&entry.rollback, entry.progress()) {
+        (RollbackStatus::Rolled(Outcome::Done, _), Some(Progress { wanted, .. })) => {
+            format!("{wanted}/{wanted} ready  ")
+        }
+        _ => String::new(),
+    };
+    format!("{ready}({})", back(report, entry).unwrap_or_default())
+}
+
+/// Whether a workload failed, or was not done in time.
+fn has_trouble(report: &RunReport, entry: &WorkloadReport) -> bool {
+    let late =
+        entry.outcome.is_none() && !was_never_set(entry) && !entry.planned.is_left_as_it_is();
+    let stays = entry.rollback == RollbackStatus::NotAsked;
+    entry.has_failed() || (late && (stays || cause_in_short(report, entry).is_some()))
+}
+
+fn needs_somebody(entry: &WorkloadReport) -> bool {
+    matches!(&entry.outcome, Some((Outcome::Held(hold), _)) if hold.needs_somebody())
+}
+
+fn is_rolled_back(entry: &WorkloadReport) -> bool {
+    matches!(
+        entry.rollback,
+        RollbackStatus::Set
+            | RollbackStatus::Rolled(Outcome::Done | Outcome::Held(_), _)
+            | RollbackStatus::KeptWorkload(KeptReason::NeverSet)
+    )
+}
+
+/// Why a workload failed, and what was seen of it.
+fn details(report: &RunReport, entry: &WorkloadReport) -> Vec<Effect> {
+    let mut lines = Vec::new();
+    if let Some(failure) = entry.failure() {
+        lines.push(format!("  Cause     {}", causes::in_short(failure)));
+        let removed = match entry.rollback {
+            RollbackStatus::Rolled(Outcome::Done, _) => " (removed by the rollback)",
+            _ => "",
+        };
+        lines.extend(failure.pod.as_ref().map(|pod| format!("  Pod       {pod}{removed}")));
+        let is_there = entry.rollback == RollbackStatus::NotAsked;
+        let target = report.target.within(entry.planned.asked.as_deref());
+        let look = || causes::look(&target, &entry.planned.name, failure);
+        lines.extend(is_there.then(|| format!("  More      {}", look())));
+    }
+    let events = entry.warnings.iter().take(SHOWN_EVENTS);
+    lines.extend(events.map(|event| format!("  Event     {}: {}", event.reason, event.message)));
+    if let Some(log) = &entry.log {
+        let count = log.lines.len().min(SHOWN_OUTPUT);
+        let plural = if count == 1 { "line" } else { "lines" };
+        lines.push(format!("  Output of {}, last {count} {plural}:", log.container));
+        let shown = log.lines.iter().skip(log.lines.len() - count);
+        lines.extend(shown.map(|line| format!("    | {line}")));
+    }
+    lines.into_iter().map(plain).collect()
+}
+
+/// What a workload has at the end of the step, for the end of a line.
+fn has(entry: &WorkloadReport) -> String {
+    if entry.now == CurrentImages::Gone {
+        return String::new();
+    }
+    let images = now(entry).into_iter().map(|[container, image]| format!("; {container}: {image}"));
+    images.collect()
 }
 
 /// Whether the pods run what was pushed, for the end of a line.
@@ -87,10 +231,8 @@ fn proof(entry: &WorkloadReport) -> String {
             digests.dedup();
             format!(", running {} (verified)", digests.join(", "))
         }
-        Some(Proof::Differs(_)) => ", not all of them running what was pushed".to_owned(),
-        Some(Proof::Unknown(why)) => {
-            format!(" (digest not verified: {})", causes::unproven(why))
-        }
+        Some(Proof::Differs(_)) => ", digest mismatch".to_owned(),
+        Some(Proof::Unknown(why)) => format!(" (not verified: {})", causes::unproven(why)),
         None => String::new(),
     }
 }
@@ -108,37 +250,22 @@ pub(super) fn proven(entry: &WorkloadReport) -> Option<String> {
     })
 }
 
-/// How many pods there are, and how old they are.
-fn ages(entry: &WorkloadReport) -> String {
-    let count = entry.pods.len();
-    let pods = if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") };
-    let ages = || entry.pods.iter().filter_map(|pod| pod.age);
-    match ages().min().zip(ages().max()) {
-        Some((youngest, oldest)) if youngest.to_string() != oldest.to_string() => {
-            format!("{pods} ready, {youngest} to {oldest} old")
-        }
-        Some((age, _)) => format!("{pods} ready, {age} old"),
-        None => format!("{pods} ready"),
-    }
-}
-
 /// What became of a workload, in one sentence without its name.
 pub(super) fn verdict_of(report: &RunReport, entry: &WorkloadReport) -> String {
     if was_never_set(entry) {
-        return "was not changed".to_owned();
+        return "not changed".to_owned();
     }
     let Some((outcome, after)) = &entry.outcome else {
         let likely = entry.likely.as_ref();
-        let cause = likely.map(|failure| format!(": {}", cause(report, &entry.planned, failure)));
+        let cause = likely.map(|failure| format!(": {}", causes::sentence(failure)));
         let cause = cause.unwrap_or_default();
         return match entry.progress() {
-            Some(progress) if cause.is_empty() && report.has_failed() => format!(
-                "not waited for any longer, since another rollout failed ({})",
-                counts(progress)
-            ),
+            Some(progress) if cause.is_empty() && report.has_failed() => {
+                format!("stopped, since another rollout failed ({})", counts(progress))
+            }
             Some(progress) => format!("not done ({}){cause}", counts(progress)),
             None if entry.planned.is_left_as_it_is() => "unchanged".to_owned(),
-            None => format!("nothing was seen of its rollout{cause}"),
+            None => format!("state of its rollout not known{cause}"),
         };
     };
     match outcome {
@@ -148,12 +275,12 @@ pub(super) fn verdict_of(report: &RunReport, entry: &WorkloadReport) -> String {
                 RollbackStatus::Set | RollbackStatus::NotDone | RollbackStatus::Rolled(..)
             ) =>
         {
-            format!("rolled back, since the step failed elsewhere; it was settled after {after}")
+            format!("done after {after}, and rolled back since another workload failed")
         }
         Outcome::Done if entry.planned.is_left_as_it_is() => {
-            "nothing to replace, every pod is available".to_owned()
+            "unchanged, every pod is available".to_owned()
         }
-        Outcome::Done => format!("done after {after}, every pod is replaced and available"),
+        Outcome::Done => format!("done after {after}, every pod is updated and available"),
         Outcome::Held(hold) => held(*hold).to_owned(),
         outcome => {
             let trouble = trouble(report, &entry.planned, outcome).unwrap_or_default();
@@ -181,54 +308,24 @@ pub(super) fn back(report: &RunReport, entry: &WorkloadReport) -> Option<String>
         RollbackStatus::NotAsked | RollbackStatus::KeptWorkload(KeptReason::NeverSet) => {
             return None;
         }
-        RollbackStatus::Set => {
-            "its old images are set again; their pods were not waited for".to_owned()
-        }
-        RollbackStatus::NotDone => {
-            "its old images are set again, and not every pod runs them yet".to_owned()
-        }
-        RollbackStatus::Rolled(Outcome::Done, None) => {
-            "its old images run again, every pod is available".to_owned()
-        }
+        RollbackStatus::Set => "rolled back; its pods were not waited for".to_owned(),
+        RollbackStatus::NotDone => "rolled back, but not every pod is ready yet".to_owned(),
+        RollbackStatus::Rolled(Outcome::Done, None) => "rolled back".to_owned(),
         RollbackStatus::Rolled(Outcome::Done, Some(pod)) => {
-            format!("its old images run again, after the pod {pod} was deleted")
+            format!("rolled back, after pod {pod} was deleted")
         }
         RollbackStatus::Rolled(Outcome::Held(hold), _) => {
-            format!("its old images: {}", held(*hold))
+            format!("rolled back: {}", held(*hold))
         }
         RollbackStatus::Rolled(outcome, _) => {
             let trouble = trouble(report, &entry.planned, outcome).unwrap_or_default();
-            format!("its old images are set again, and do not all run: {trouble}")
+            format!("rolled back, but not running: {trouble}")
         }
-        RollbackStatus::KeptWorkload(left) => format!("it {}", reason(left)),
-        RollbackStatus::Refused(words) => format!("its old images could not be set again: {words}"),
-        RollbackStatus::Unknown => {
-            "whether its old images are set again is not known: kubectl gave no answer in time"
-                .to_owned()
-        }
+        RollbackStatus::KeptWorkload(left) => reason(left),
+        RollbackStatus::Refused(words) => format!("cannot be rolled back: {words}"),
+        RollbackStatus::Unknown => "rollback unknown: kubectl timed out".to_owned(),
     };
     Some(text)
-}
-
-pub(super) fn pod_line(pod: &PodSeen) -> String {
-    let age = pod.age.map_or(String::new(), |age| format!(", {age} old"));
-    let state = match &pod.trouble {
-        _ if pod.ready => "ready".to_owned(),
-        Some(failure) => format!("not ready, {}", causes::in_short(failure)),
-        None => format!("not ready, {}", pod.phase),
-    };
-    format!("pod {}: {state}{age}", pod.name)
-}
-
-/// What every workload runs at the end of the step.
-fn runs_now(report: &RunReport) -> Vec<Effect> {
-    let mut rows = vec![["WORKLOAD", "CONTAINER", "RUNS NOW"].map(str::to_owned).to_vec()];
-    for entry in &report.workloads {
-        for row in now(entry) {
-            rows.push([vec![report.title(&entry.planned)], row.to_vec()].concat());
-        }
-    }
-    table(&rows)
 }
 
 /// Container and image, a row each.
@@ -248,15 +345,15 @@ pub(super) fn now(entry: &WorkloadReport) -> Vec<[String; 2]> {
                     return [container.clone(), template];
                 }
                 let which = match change {
-                    Some(change) if !change.changes() => "as before",
-                    Some(change) if change.old == *image => "the old one",
-                    Some(change) if change.new == *image => "the new one",
-                    _ => "set by somebody else",
+                    Some(change) if !change.changes() => "unchanged",
+                    Some(change) if change.old == *image => "previous image",
+                    Some(change) if change.new == *image => "new image",
+                    _ => "set by another deployment",
                 };
                 [container.clone(), format!("{image} ({which})")]
             })
             .collect(),
-        CurrentImages::Gone => vec![["–".to_owned(), "the workload is gone".to_owned()]],
+        CurrentImages::Gone => vec![["–".to_owned(), "the workload has been deleted".to_owned()]],
         CurrentImages::Unknown => changes
             .iter()
             .map(|c| [c.container.clone(), format!("not known: {} or {}", c.old, c.new)])
@@ -264,13 +361,16 @@ pub(super) fn now(entry: &WorkloadReport) -> Vec<[String; 2]> {
     }
 }
 
-/// How to put back by hand what this run did not.
+/// How to roll back what the run leaves changed.
 fn ways_back(report: &RunReport) -> Vec<Effect> {
-    if report.rollback_commands.is_empty() {
-        return Vec::new();
-    }
-    let commands = report.rollback_commands.iter().map(|command| plain(format!("  {command}")));
-    [plain("To have what was there before, run:")].into_iter().chain(commands).collect()
+    let undo = match report.undo_commands.as_slice() {
+        _ if report.purpose == Purpose::Undo => None,
+        [] => None,
+        [only] => Some(plain(format!("To roll back: command: undo, or {only}"))),
+        _ => Some(plain("To roll back: command: undo")),
+    };
+    let commands = report.rollback_commands.iter();
+    commands.map(|command| plain(format!("To roll back: {command}"))).chain(undo).collect()
 }
 
 /// The longest cause in the last sentence, in characters.
@@ -278,11 +378,16 @@ const SHORT: usize = 200;
 
 /// The last sentence of the step: what became of it, and which workload is the cause.
 pub(crate) fn last_sentence(report: &RunReport, verdict: TaskResult) -> String {
-    let sentence = sentence(report, verdict);
-    match culprit(report).filter(|_| verdict == TaskResult::Failed) {
-        Some(culprit) => format!("{sentence}. {culprit}"),
-        None => sentence.to_owned(),
+    let state = state_of_run(report, verdict);
+    let failed = verdict == TaskResult::Failed;
+    if let Some(culprit) = culprit(report).filter(|_| failed) {
+        return format!("{culprit}; {state}");
     }
+    if failed && report.purpose == Purpose::Set {
+        return format!("The images do not all run; {state}");
+    }
+    let mut rest = state.chars();
+    rest.next().map_or(String::new(), |first| first.to_uppercase().chain(rest).collect())
 }
 
 /// The first workload that failed, and why, in short.
@@ -292,9 +397,9 @@ fn culprit(report: &RunReport) -> Option<String> {
         let (workloads, words) = report.refused.as_ref()?;
         let titles: Vec<String> = workloads.iter().map(|planned| report.title(planned)).collect();
         let words: String = words.chars().take(SHORT).collect();
-        return Some(format!("{}: {words}", titles.join(", ")));
+        return Some(format!("{} cannot be updated: {words}", titles.join(", ")));
     };
-    Some(format!("{}: {cause}", report.title(&entry.planned)))
+    Some(format!("{} failed: {cause}", report.title(&entry.planned)))
 }
 
 /// Why a workload failed, or why it was not done in time; `None` for one that did not fail itself.
@@ -308,49 +413,48 @@ pub(super) fn cause_in_short(report: &RunReport, entry: &WorkloadReport) -> Opti
     Some(cause.chars().take(SHORT).collect())
 }
 
-fn sentence(report: &RunReport, verdict: TaskResult) -> &'static str {
+/// What the workloads have at the end of the step.
+fn state_of_run(report: &RunReport, verdict: TaskResult) -> String {
     let changed = || report.workloads.iter().filter(|entry| entry.planned.changes());
-    let is_back = |entry: &WorkloadReport| {
-        matches!(
-            entry.rollback,
-            RollbackStatus::Set
-                | RollbackStatus::Rolled(Outcome::Done | Outcome::Held(_), _)
-                | RollbackStatus::KeptWorkload(KeptReason::NeverSet)
-        )
-    };
     let asked = changed().any(|entry| entry.rollback != RollbackStatus::NotAsked);
-    let all_back = changed().all(is_back);
     let none_set = changed().all(was_never_set);
+    let left = || match () {
+        () if none_set => "every workload has its previous images".to_owned(),
+        () if !asked => "the new images stay set".to_owned(),
+        () if changed().any(was_taken) => {
+            "another deployment has changed a workload: see the result".to_owned()
+        }
+        () if changed().all(is_rolled_back) => format!("rolled back{}", to_tag(report)),
+        () => "not fully rolled back: see the result".to_owned(),
+    };
     match (verdict, report.purpose) {
-        (TaskResult::Succeeded, Purpose::Set) => "The images are set and run",
-        (TaskResult::Succeeded, Purpose::Undo) => "The old images are set and run",
+        (TaskResult::Succeeded, Purpose::Set) => "the images are set and run".to_owned(),
+        (TaskResult::Succeeded, Purpose::Undo) => "the previous images are set and run".to_owned(),
         (TaskResult::SucceededWithIssues, Purpose::Set)
             if report.workloads.iter().any(|entry| entry.planned.is_left_as_it_is()) =>
         {
-            "The images run, and some were there already"
+            "the images run, and some were already set".to_owned()
         }
-        (TaskResult::SucceededWithIssues, _) => "The images are set; the log has warnings",
-        (TaskResult::Failed, Purpose::Undo) if none_set => "The old images could not be set",
-        (TaskResult::Failed, Purpose::Undo) => "The old images are set, but not all of them run",
-        (TaskResult::Failed, Purpose::Set) if none_set => {
-            "The images could not be set; every workload has its old ones"
+        (TaskResult::SucceededWithIssues, _) => {
+            "the images are set; the log has warnings".to_owned()
         }
-        (TaskResult::Failed, Purpose::Set) if !asked => {
-            "The images are set, but not all of them run, and they stay"
+        (TaskResult::Failed, Purpose::Undo) if none_set => {
+            "the previous images could not be set".to_owned()
         }
-        (TaskResult::Failed, Purpose::Set) if changed().any(was_taken) => {
-            "The images do not all run: another deployment changed a workload meanwhile; see the \
-             last table"
+        (TaskResult::Failed, Purpose::Undo) => {
+            "the previous images are set, but not all of them run".to_owned()
         }
-        (TaskResult::Failed, Purpose::Set) if all_back => {
-            "The new images do not all run; the old ones are back"
-        }
-        (TaskResult::Failed, Purpose::Set) => {
-            "The new images do not all run, and not every old one is back: see the last table"
-        }
-        (TaskResult::Canceled, _) if none_set => "Canceled; every workload has its old images",
-        (TaskResult::Canceled, _) if !asked => "Canceled; what was set stays set",
-        (TaskResult::Canceled, _) if all_back => "Canceled; the old images are set again",
-        (TaskResult::Canceled, _) => "Canceled; not every old image is back: see the last table",
+        (TaskResult::Failed, Purpose::Set) => left(),
+        (TaskResult::Canceled, _) => format!("canceled; {}", left()),
+    }
+}
+
+/// ` to 4124`, where one image alone is meant.
+fn to_tag(report: &RunReport) -> String {
+    let changed = report.workloads.iter().filter(|entry| entry.planned.changes());
+    let containers = changed.flat_map(|entry| entry.planned.containers.iter());
+    match containers.filter(|c| c.changes()).collect::<Vec<_>>().as_slice() {
+        [only] => format!(" to {}", tag_of(&only.old)),
+        _ => String::new(),
     }
 }

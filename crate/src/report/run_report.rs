@@ -38,8 +38,14 @@ pub(crate) struct RunReport {
     pub(crate) refused: Option<(Vec<Planned>, String)>,
     /// When the first change was asked for.
     pub(crate) began: Millis,
-    /// The commands that put back what the run leaves changed.
+    /// When it was known how the change and its rollouts went.
+    pub(crate) settled: Option<Millis>,
+    /// When it was known how the rollback went.
+    pub(crate) rolled_back: Option<Millis>,
+    /// The commands that put back what a run leaves changed that failed.
     pub(crate) rollback_commands: Vec<CommandLine>,
+    /// The same of a run that succeeded, which `command: undo` does as well.
+    pub(crate) undo_commands: Vec<CommandLine>,
     /// What the registries store under the images that are set, by the names of the images.
     pub(crate) stored: BTreeMap<String, Stored>,
 }
@@ -183,13 +189,16 @@ impl RunReport {
             spans_namespaces: plan.spans_namespaces(),
             refused: None,
             began: now,
+            settled: None,
+            rolled_back: None,
             rollback_commands: Vec::new(),
+            undo_commands: Vec::new(),
         }
     }
 
     /// The name of a workload as the log has it: with its namespace where there are several.
     pub(crate) fn title(&self, planned: &Planned) -> String {
-        planned.title(self.spans_namespaces)
+        planned.label(self.spans_namespaces)
     }
 
     /// The entry of a workload.

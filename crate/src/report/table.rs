@@ -1,6 +1,6 @@
 //! Rows of words under each other.
 
-use crate::{host::Effect, report::plain};
+use crate::{host::Effect, report::line::plain};
 
 /// The rows with their columns aligned; the first row is the head.
 pub(super) fn table(rows: &[Vec<String>]) -> Vec<Effect> {

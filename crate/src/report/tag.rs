@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    host::{Effect, Style},
+    host::{Effect, code},
     image::{
         lines::{Image, Line},
         reference::{Reference, Tag},
@@ -11,16 +11,19 @@ use crate::{
     },
     inputs::Request,
     plan::{Backward, DowngradeRule},
-    report::{log, output, plain},
+    report::{
+        line::{self, plain},
+        output,
+    },
 };
 
 /// The images, and what became of them on the way from the input.
 pub(crate) fn images(request: &Request) -> Vec<Effect> {
-    let tag = request.tag.iter().map(computed);
+    let tag = request.tag.iter().flat_map(computed);
     let lowered = images_of(request).filter_map(|image| {
         let written = image.written.as_ref()?;
         Some(plain(format!(
-            "{written} is written {} here: a repository has no capital letters, and Docker pushes \
+            "{written} is read as {}, since a repository has no capital letters and Docker pushes \
              it under this name",
             image.reference.repository()
         )))
@@ -29,16 +32,19 @@ pub(crate) fn images(request: &Request) -> Vec<Effect> {
     tag.chain(lowered).chain(ignored.map(|note| plain(note.to_string()))).collect()
 }
 
-fn computed(Computed { tag, origin, note, made_of, .. }: &Computed) -> Effect {
-    let note = note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
-    match made_of {
-        Some(text) => plain(format!(
-            "Tag {tag}, from {origin}{note}: {text:?} cannot be a tag as it is, so what is illegal \
-             became a dash, what is too long was cut, and a mark was added where the tag would \
-             otherwise be the same for another text"
-        )),
-        None => plain(format!("Tag {tag}, from {origin}{note}")),
-    }
+fn computed(Computed { tag, origin, note, made_of, .. }: &Computed) -> Vec<Effect> {
+    let from = match note {
+        Some(note) if note.starts_with(origin.as_str()) => note.clone(),
+        Some(note) => format!("{origin}, {note}"),
+        None => origin.clone(),
+    };
+    let made = made_of.as_ref().map(|text| {
+        plain(format!(
+            "          {text:?} is not valid as a tag: invalid characters became dashes, a long text \
+             is cut, and a suffix keeps different texts apart"
+        ))
+    });
+    [plain(format!("Tag       {tag} ({from})"))].into_iter().chain(made).collect()
 }
 
 /// The output variable `image`: every reference once.
@@ -73,23 +79,21 @@ fn direction(backward: &Backward<'_>, rule: DowngradeRule) -> Option<Effect> {
     let container = &change.container;
     let (new, old) = (version(&change.new), version(&change.old));
     match direction {
-        Direction::Back if rule.allowed => Some(plain(format!(
-            "{workload} {container}: {new} is older than {old}, which is there now"
-        ))),
-        Direction::Back => Some(log(
-            Style::Error,
+        Direction::Back if rule.allowed => {
+            Some(plain(format!("{workload} {container}: {new} is older than the current {old}")))
+        }
+        Direction::Back => Some(line::error(
+            code::DOWNGRADE,
             format!(
-                "{workload} {container}: {new} is older than {old}, which is there now, and \
-                 allowDowngrade is false. Release a newer version, or set allowDowngrade to true to \
-                 go back on purpose"
+                "{workload} {container}: {new} is older than the current {old}, and \
+                 allowDowngrade is false. Release a newer version, or set allowDowngrade: true"
             ),
         )),
-        Direction::Unknown if !rule.allowed => Some(log(
-            Style::Warning,
+        Direction::Unknown if !rule.allowed => Some(line::warning(
+            code::ORDER_UNKNOWN,
             format!(
-                "{workload} {container}: nothing tells whether {new} is older than {old}, which is \
-                 there now, so allowDowngrade false does not hold it back. Versions and numbers can \
-                 be compared"
+                "{workload} {container}: {new} and the current {old} cannot be compared, so \
+                 allowDowngrade: false has no effect. Use versions or numbers as tags"
             ),
         )),
         Direction::Unknown | Direction::Forward => None,
@@ -105,15 +109,15 @@ fn version(image: &str) -> String {
 
 pub(crate) fn images_file_written(path: &str) -> Effect {
     plain(format!(
-        "Wrote {path}. Publish it as an artifact, and give its path to imagesFile in the release"
+        "Wrote {path}. Publish it as an artifact, and set imagesFile to its path in the release"
     ))
 }
 
 pub(crate) fn images_file_not_written(path: &str, error: &str) -> Effect {
-    log(
-        Style::Error,
+    line::error(
+        code::IMAGES_FILE_NOT_WRITTEN,
         format!(
-            "imagesFile: {path} cannot be written: {error}. Give a path in \
+            "imagesFile: {path} cannot be written: {error}. Use a path in \
              $(Build.ArtifactStagingDirectory)"
         ),
     )

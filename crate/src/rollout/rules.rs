@@ -10,7 +10,7 @@
 
 use std::fmt;
 
-use crate::host::{nearest::nearest, switch, time::parse_seconds};
+use crate::host::{Code, Coded, code, nearest::nearest, switch, time::parse_seconds};
 
 /// What `failAfter` can set, by its place in [`RULES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -306,6 +306,12 @@ impl fmt::Display for RulesError {
             }
             ErrorKind::Twice(name) => write!(f, "{name} is set twice. Remove one of them."),
         }
+    }
+}
+
+impl Coded for RulesError {
+    fn code(&self) -> Code {
+        code::INVALID_FAIL_AFTER
     }
 }
 

@@ -160,7 +160,7 @@ fn terminating(pod: &Pod) -> Trouble {
     let metadata = &pod.metadata;
     let grace = metadata.deletion_grace_period_seconds.unwrap_or_default();
     let message = match metadata.finalizers.join(", ") {
-        held if !held.is_empty() => format!("its finalizers are still there: {held}"),
+        held if !held.is_empty() => format!("its finalizers remain: {held}"),
         _ => metadata
             .deletion_timestamp
             .as_ref()

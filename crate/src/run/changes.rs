@@ -17,6 +17,8 @@ use crate::{
 
 /// How many commands run side by side.
 const AT_ONCE: usize = 4;
+/// The most commands whose success the log shows in kubectl's words.
+const MOST_ANSWERS: usize = 10;
 /// How often a command is tried.
 const TRIES: u32 = 4;
 /// The longest that a command may take, in milliseconds.
@@ -42,6 +44,8 @@ pub(crate) struct Changes {
 struct Job {
     command: CommandLine,
     workloads: Vec<Planned>,
+    /// Whether there are so many that the log leaves out what kubectl says of its success.
+    is_one_of_many: bool,
     tries: u32,
     state: State,
 }
@@ -67,9 +71,11 @@ impl Changes {
         session: &mut Session,
         effects: &mut Effects,
     ) -> Self {
+        let is_one_of_many = steps.len() > MOST_ANSWERS;
         let job = |PlannedCommand { command, workloads }| Job {
             command,
             workloads,
+            is_one_of_many,
             tries: 0,
             state: State::Waiting,
         };
@@ -183,13 +189,16 @@ impl Job {
             }
             (State::Running { process, .. }, event) => {
                 let Some(ending) = process.take(event) else { return };
-                effects.extend(report::answer(process.stdout()));
                 match ending {
                     ProcessExit::Success => {
+                        if !self.is_one_of_many {
+                            effects.extend(report::answer(process.stdout()));
+                        }
                         effects.extend(report::warnings_of_api_server(process.stderr()));
                         self.state = State::Done(Ok(()));
                     }
                     ProcessExit::Failure { .. } => {
+                        effects.extend(report::answer(process.stdout()));
                         effects.extend(report::answer(process.stderr()));
                         self.check(ending, session, effects);
                     }

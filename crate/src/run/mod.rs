@@ -116,7 +116,7 @@ fn start(event: &Event, effects: &mut Effects) -> State {
             ReadingInputs::start(inputs.clone(), variables, agent.clone(), effects)
         }
         Event::Canceled => {
-            finish(effects, TaskResult::Canceled, "Canceled before anything was done");
+            finish(effects, TaskResult::Canceled, "Canceled; nothing was changed in the cluster");
             State::Finished
         }
         _ => State::Idle,

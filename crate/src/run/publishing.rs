@@ -48,7 +48,11 @@ impl Publishing {
             }
             Event::NotWritten { error } => {
                 effects.push(report::images_file_not_written(&self.path, error));
-                finish(effects, TaskResult::Failed, "The tag is computed, but not handed over");
+                finish(
+                    effects,
+                    TaskResult::Failed,
+                    "The tag is computed, but imagesFile is not written",
+                );
                 State::Finished
             }
             Event::Canceled => {

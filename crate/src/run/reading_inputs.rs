@@ -94,7 +94,7 @@ fn begin(request: Result<Request, Vec<inputs::InputError>>, effects: &mut Effect
         Job::ComputeTag(publication) => Publishing::start(publication, request.tag, effects),
         Job::EmitCommands(commands) => {
             effects.extend(report::emitted(&commands));
-            finish(effects, TaskResult::Succeeded, "The commands are printed; none was run");
+            finish(effects, TaskResult::Succeeded, "The commands are printed; nothing was changed");
             State::Finished
         }
         Job::SetImage(change) => Preparing::start(Purpose::Set, change, request.lines, effects),

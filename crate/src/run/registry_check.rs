@@ -296,7 +296,7 @@ impl RegistryCheck {
 
     /// The time is over: what is not known by now stays so.
     fn give_up(&mut self, session: &Session) {
-        let words = format!("no answer within {} s", self.patience_ms() / 1000);
+        let words = format!("timed out after {}s", self.patience_ms() / 1000);
         match std::mem::replace(&mut self.step, Step::Over) {
             Step::Checks(calls) => {
                 for (at, call) in calls {
@@ -319,7 +319,7 @@ impl RegistryCheck {
             if self.outcomes[at].is_none() {
                 let registry = Registry::of(&self.images[at].1).name();
                 let seconds = self.patience_ms() / 1000;
-                let words = format!("it was not asked, {seconds} s were over before");
+                let words = format!("timed out after {seconds}s");
                 let url = Url::parse(&["https://", &registry].concat());
                 let way = url.map(|url| session.request.network.way(&url)).unwrap_or_default();
                 self.outcomes[at] = Some(self.late(at, registry, NoAnswer { words, way }));

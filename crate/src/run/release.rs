@@ -11,7 +11,8 @@ use crate::{
     kubectl::{CommandLine, Skew, client_version, server_version},
     kubernetes::{ApiError, Note},
     plan::{
-        ByName, FoundWorkloads, Plan, PlanError, Planned, PlannedCommand, Query, Rollback, Run,
+        ByName, FoundWorkloads, KeptWorkload, Plan, PlanError, Planned, PlannedCommand, Query,
+        Rollback, Run,
     },
     registry::Verify,
     report::{
@@ -280,7 +281,6 @@ impl Release {
                 return self.end_unchanged(effects);
             }
         };
-        effects.push(report::section("Plan"));
         if let Some(verifying) = verifying {
             if !verifying.tell(effects) {
                 return self.end_unchanged(effects);
@@ -288,17 +288,21 @@ impl Release {
             verifying.pin(&mut self.lines, effects);
             self.report.stored = verifying.stored();
         }
+        let mut left = Vec::new();
         let plan = match self.purpose {
             Purpose::Set => self.plan_to_set(&found),
-            Purpose::Undo => self.plan_to_undo(&found, effects),
+            Purpose::Undo => self.plan_to_undo(&found, &mut left),
         };
         match plan.and_then(|plan| self.fitting(plan)) {
             Ok(plan) => self.plan = plan,
             Err(errors) => {
+                effects.extend(report::left_alone(&left));
                 effects.extend(errors.iter().map(report::error));
                 return self.end_unchanged(effects);
             }
         }
+        effects.push(report::plan_section(&self.plan, self.purpose));
+        effects.extend(report::left_alone(&left));
         if self.session.request.timeout_by_deadlines {
             let by_name = ByName::of(&found);
             let workloads = self.plan.workloads.iter().filter_map(|w| by_name.workload(w));
@@ -341,14 +345,14 @@ impl Release {
     fn plan_to_undo(
         &mut self,
         found: &[FoundWorkloads],
-        effects: &mut Effects,
+        kept: &mut Vec<KeptWorkload>,
     ) -> Result<Plan, Vec<PlanError>> {
         let defaults = &self.session.request.namespaces;
         let Rollback { plan, left } = Rollback::of_records(&self.lines, defaults, found)?;
         if !left.is_empty() {
             self.verdict = TaskResult::SucceededWithIssues;
         }
-        effects.extend(report::left_alone(&left));
+        *kept = left;
         Ok(plan)
     }
 
@@ -381,7 +385,7 @@ impl Release {
             self.plan.steps(&request.target)
         };
         if !steps.is_empty() {
-            effects.push(report::section("Set image"));
+            effects.push(report::section("Apply"));
             self.stage =
                 Stage::SettingImages(Changes::start(steps, true, &mut self.session, effects));
         } else if request.dry_run || self.purpose == Purpose::Undo {
@@ -450,7 +454,7 @@ impl Release {
 
     /// Watches the rollouts, and leaves the record of the change meanwhile.
     fn watch(&mut self, effects: &mut Effects) {
-        effects.push(report::section("Rollout"));
+        effects.push(report::rollout_section(self.session.request.timeout_ms));
         let undo = self.purpose == Purpose::Undo;
         let request = &self.session.request;
         let terms = Terms {
@@ -459,6 +463,7 @@ impl Release {
                 && request.scope == Scope::Step
                 && !undo,
             stuck_pods: self.stuck_pods(undo),
+            going_back: false,
             verified: self.report.stored.keys().cloned().collect(),
             waited_for: Vec::new(),
         };
@@ -496,6 +501,7 @@ impl Release {
         let Stage::Watching(watching) = &mut self.stage else { return };
         watching.stop(&mut self.session, effects);
         watching.tell(now, &mut self.report);
+        self.report.settled = Some(now);
         self.pods_that_do_not_end = watching.pods_that_do_not_end();
         effects.extend(report::over(over));
         if watching.lacks_something() {
@@ -536,16 +542,18 @@ impl Release {
 
     /// Fetches the logs of the containers that failed.
     fn explain(&mut self, now: Millis, effects: &mut Effects) {
-        match Logs::start(&self.report, &mut self.session, effects) {
-            Some(logs) => self.stage = Stage::FetchingLogs(logs),
-            None => self.go_back(now, effects),
+        if let Some(logs) = Logs::start(&self.report, &mut self.session, effects) {
+            self.stage = Stage::FetchingLogs(logs);
+        } else {
+            effects.extend(report::failures(&self.report));
+            self.go_back(now, effects);
         }
     }
 
     fn logs_are_there(&mut self, now: Millis, effects: &mut Effects) {
         let Stage::FetchingLogs(logs) = &mut self.stage else { return };
         logs.tell(&mut self.report);
-        effects.extend(report::container_logs(&self.report));
+        effects.extend(report::failures(&self.report));
         self.go_back(now, effects);
     }
 
@@ -569,10 +577,12 @@ impl Release {
 
     /// Puts back what this run has changed, if it is to.
     fn go_back(&mut self, now: Millis, effects: &mut Effects) {
+        self.report.settled.get_or_insert(now);
         if !self.puts_back() || self.plan_to_put_back().workloads.is_empty() {
             return self.look_again(now, effects);
         }
-        effects.push(report::section("Undo"));
+        let why = if self.canceled.is_some() { "canceled" } else { "onFailure: undo" };
+        effects.push(report::section(&format!("Roll back ({why})")));
         self.pending_notes.clear();
         self.report.forget_what_runs();
         let queries = queries(self.plan_to_put_back().workloads.iter());
@@ -658,6 +668,7 @@ impl Release {
             began: now,
             first_failure_ends: false,
             stuck_pods: self.stuck_pods(true),
+            going_back: true,
             verified: Vec::new(),
             waited_for: mem::take(&mut self.pods_that_do_not_end),
         };
@@ -670,6 +681,7 @@ impl Release {
     fn rollback_is_over(&mut self, over: &WatchResult, now: Millis, effects: &mut Effects) {
         let Stage::WatchingRollback(watching) = &mut self.stage else { return };
         watching.stop(&mut self.session, effects);
+        self.report.rolled_back = Some(now);
         effects.extend(report::over(over));
         for (planned, outcome, deleted) in watching.outcomes() {
             if let Some(entry) = self.report.workload_mut(planned) {
@@ -719,12 +731,14 @@ impl Release {
             }
             Stage::FetchingLogs(logs) => {
                 logs.stop(&mut self.session, effects);
+                effects.extend(report::failures(&self.report));
                 self.go_back(now, effects);
             }
             Stage::Watching(watching) => {
                 self.recorded = watching.is_recorded();
                 watching.stop(&mut self.session, effects);
                 watching.tell(now, &mut self.report);
+                effects.extend(report::failures(&self.report));
                 if !self.recorded {
                     self.pending_notes = self.records(&self.plan);
                 }
@@ -769,8 +783,10 @@ impl Release {
         }
         let unchanged_is_an_issue = self.session.request.when_unchanged != WhenUnchanged::Succeed;
         let verdict = self.report.verdict(self.verdict, unchanged_is_an_issue);
-        if matches!(verdict, TaskResult::Failed | TaskResult::Canceled) {
-            self.report.rollback_commands = self.rollback();
+        let commands = self.rollback();
+        match verdict {
+            TaskResult::Failed | TaskResult::Canceled => self.report.rollback_commands = commands,
+            _ => self.report.undo_commands = commands,
         }
         effects.extend(report::run_result(&self.report, verdict, now));
         finish(effects, verdict, &report::last_sentence(&self.report, verdict));

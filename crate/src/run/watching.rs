@@ -35,6 +35,8 @@ pub(crate) struct Terms {
     pub(crate) first_failure_ends: bool,
     /// What becomes of pods that hold a rollout up.
     pub(crate) stuck_pods: StuckPods,
+    /// Whether the rollouts are those of a rollback, which are not explained afterwards.
+    pub(crate) going_back: bool,
     /// The images that registries have: a node that finds none is only early.
     pub(crate) verified: Vec<String>,
     /// The pods that an earlier rollout has waited for in vain.
@@ -62,6 +64,8 @@ pub(crate) struct Watching {
     /// Whether something moved since the heartbeat was set.
     moved: bool,
     percent: Option<u8>,
+    /// How many fifths of many rollouts were done, as the log said it last.
+    said: Option<usize>,
 }
 
 /// A workload and how far its rollout is.
@@ -109,6 +113,7 @@ impl Watching {
             heartbeat,
             moved: false,
             percent: None,
+            said: None,
         }
     }
 
@@ -299,6 +304,7 @@ impl Watching {
             let after_ms = u32::try_from((at - now).max(1)).unwrap_or(u32::MAX);
             self.recheck = Some((at, session.wake(after_ms, effects)));
         }
+        self.say_how_many_are_done(now, report, effects);
         self.show_percent(effects);
     }
 
@@ -320,13 +326,16 @@ impl Watching {
         session: &mut Session,
         effects: &mut Effects,
     ) {
+        let shown = self.shown(after, report);
+        let are_many = self.are_many();
         let followed = &mut self.followed[at];
         let title = report.title(&followed.planned);
         if followed.is_seen(&self.seen) {
             let waiting = rollout::waiting(&followed.goal, &self.seen);
             followed.moves(after, progress);
-            if followed.is_news(progress) | followed.has_new_trouble(waiting.as_ref()) {
-                effects.push(report::progress(after, &title, progress, waiting.as_ref()));
+            let is_news = followed.is_news(progress) && !are_many;
+            if followed.has_new_trouble(waiting.as_ref()) | is_news {
+                effects.push(report::progress(shown, &title, progress, waiting.as_ref()));
                 self.moved = true;
             }
         } else if self.watches.iter().any(|watch| watch.covers(&followed.planned)) {
@@ -385,6 +394,8 @@ impl Watching {
         report: &RunReport,
         effects: &mut Effects,
     ) {
+        let shown = self.shown(after, report);
+        let are_many = self.are_many();
         let followed = &mut self.followed[at];
         let last = followed.timeline.last().map(|(_, progress)| *progress);
         match &judgement {
@@ -394,7 +405,23 @@ impl Watching {
         };
         let Some(outcome) = Outcome::of(judgement) else { return };
         let outcome = followed.with_manager(outcome, &self.seen);
-        effects.extend(report::settled(report, &followed.planned, &outcome));
+        match &outcome {
+            Outcome::Failed(failure) if !self.terms.going_back => {
+                effects.push(report::failed(report, &followed.planned, shown, failure));
+            }
+            Outcome::Done if self.terms.going_back && !are_many => {
+                effects.push(report::ready_again(report, &followed.planned, shown));
+            }
+            Outcome::Done
+                if !are_many
+                    && followed.progress().wanted > 0
+                    && followed.is_news(followed.progress()) =>
+            {
+                let (title, progress) = (report.title(&followed.planned), followed.progress());
+                effects.push(report::progress(shown, &title, progress, None));
+            }
+            outcome => effects.extend(report::settled(report, &followed.planned, outcome)),
+        }
         followed.outcome = Some((outcome, after));
         self.moved = true;
     }
@@ -402,14 +429,51 @@ impl Watching {
     /// Nothing has moved for a while: says how far the rollouts are, and what they most likely wait
     /// for.
     fn say_what_is_awaited(&self, now: Millis, report: &RunReport, effects: &mut Effects) {
-        let after = Age(now - self.terms.began);
-        let waiting = self.followed.iter().filter(|followed| followed.outcome.is_none());
-        let lines = waiting.map(|followed| {
-            let progress = followed.timeline.last().map(|(_, progress)| *progress);
+        let shown = Age(now - report.began);
+        if self.are_many() {
+            effects.push(self.overall(shown));
+            return;
+        }
+        for followed in self.waiting() {
+            let title = report.title(&followed.planned);
             let waiting = rollout::waiting(&followed.goal, &self.seen);
-            (report.title(&followed.planned), progress.unwrap_or_default(), waiting)
-        });
-        effects.extend(report::heartbeat(after, &lines.collect::<Vec<_>>()));
+            effects.push(report::progress(shown, &title, followed.progress(), waiting.as_ref()));
+        }
+    }
+
+    /// Says how far many rollouts are, where a fifth more of them is done.
+    fn say_how_many_are_done(&mut self, now: Millis, report: &RunReport, effects: &mut Effects) {
+        let all = self.followed.len();
+        let is_seen = self.followed.iter().any(|followed| !followed.timeline.is_empty());
+        let fifths = self.done() * 5 / all.max(1);
+        if self.are_many() && is_seen && self.said.replace(fifths) != Some(fifths) {
+            effects.push(self.overall(Age(now - report.began)));
+            self.moved = true;
+        }
+    }
+
+    fn overall(&self, shown: Age) -> Effect {
+        let waiting = self.waiting().map(|f| (f.planned.name.name.as_str(), f.progress()));
+        report::overall(shown, (self.done(), self.followed.len()), &waiting.collect::<Vec<_>>())
+    }
+
+    fn done(&self) -> usize {
+        let outcomes = self.followed.iter().filter_map(|followed| followed.outcome.as_ref());
+        outcomes.filter(|(outcome, _)| !outcome.is_failure()).count()
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = &Followed> {
+        self.followed.iter().filter(|followed| followed.outcome.is_none())
+    }
+
+    /// Whether the rollouts share one line of the log.
+    fn are_many(&self) -> bool {
+        self.followed.len() > report::MOST_FOLLOWED
+    }
+
+    /// The time since the first change of the run, which the log shows.
+    fn shown(&self, after: Age, report: &RunReport) -> Age {
+        Age(after.0 + self.terms.began - report.began)
     }
 
     /// The workloads of a kind may not be watched together: each is watched by its name.
@@ -500,6 +564,11 @@ impl Followed {
 
     fn is_seen(&self, seen: &Observation) -> bool {
         seen.workload(&self.goal).is_some()
+    }
+
+    /// How far it is, as it was last seen.
+    fn progress(&self) -> Progress {
+        self.timeline.last().map(|(_, progress)| *progress).unwrap_or_default()
     }
 
     /// Writes a step of the rollout down; tells whether it is one.

@@ -208,8 +208,9 @@ impl Recording {
                     context: None,
                     kubeconfig: None,
                 };
-                let sentence = causes::sentence(&target, &self.goal.name, failure);
-                format!("FAILED at {}\n           {sentence}", counts(*progress))
+                let sentence = causes::sentence(failure);
+                let look = causes::look(&target, &self.goal.name, failure);
+                format!("FAILED at {}\n           {sentence}. See: {look}", counts(*progress))
             }
             other => format!("{other:?}"),
         }

@@ -189,7 +189,8 @@ impl Scene {
 
     pub(crate) fn sentence(&self, failure: &Failure) -> String {
         let target = Target { namespace: Some("shop".to_owned()), context: None, kubeconfig: None };
-        causes::sentence(&target, &self.goal.name, failure)
+        let look = causes::look(&target, &self.goal.name, failure);
+        format!("{}. See: {look}", causes::sentence(failure))
     }
 
     pub(crate) fn waits_for(&self) -> String {

@@ -55,8 +55,8 @@ function empty(file: string, obstacle: unknown): void {
     tl.debug(`${file} is empty now, and cannot be removed: ${obstacle}`);
   } catch {
     tl.warning(
-      `${file} holds secrets and cannot be removed: ${obstacle}. The agent empties its folder ` +
-        "after the job; look whether it did",
+      `${file} holds secrets and cannot be removed: ${obstacle}. Check that the agent empties its ` +
+        "temporary folder after the job. [KSI703]",
     );
   }
 }

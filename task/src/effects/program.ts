@@ -13,8 +13,8 @@ export function findKubectl(given: string | null): string | undefined {
   const file = given === null ? onPath() : inFolder(given);
   if (isWindows && file && /\.(cmd|bat)$/i.test(file)) {
     throw new Error(
-      `${file} is a batch file, which takes a shell, and kubectl is run without one. Put the ` +
-        `folder of kubectl.exe on Path, give its path to kubectlPath, or take kubectlVersion`,
+      `${file} is a batch file, which needs a shell. Add the folder of kubectl.exe to Path, set ` +
+        `kubectlPath to its path, or set kubectlVersion`,
     );
   }
   return file;

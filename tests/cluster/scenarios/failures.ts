@@ -7,16 +7,16 @@ import { before, isProgress, line, registry, web } from "./workloads";
 const ending = ["crash", "oom", "liveness", "startup"];
 /** The tag of the image, what is said of it, and what the step is given beside its line. */
 const causes: [tag: string, cause: RegExp, failAfter?: string][] = [
-  ["missing", /its image cannot be pulled: .*web:missing: not found/],
-  ["denied", /its image cannot be pulled: .*pull access denied/],
-  ["limited", /its image cannot be pulled: .*toomanyrequests/, "imagePull=1"],
-  ["config", /cannot be started \(CreateContainerConfigError\): .*not found/, "config=1"],
-  ["crash", /ends again and again \(exit code 1, Error, \d restarts\)/],
-  ["oom", /is killed for using more memory than its limit \(OOMKilled, \d restarts?\)/],
-  ["liveness", /is ended by the kubelet, its liveness probe fails/],
-  ["startup", /is ended by the kubelet, its startup probe fails/],
-  ["unready", /runs and does not become ready, its readiness probe fails/, "readiness=1"],
-  ["unschedulable", /is taken by no node: .*nodes are available/, "unschedulable=1"],
+  ["missing", /cannot pull its image in pod \S+: .*web:missing: not found/],
+  ["denied", /cannot pull its image in pod \S+: .*pull access denied/],
+  ["limited", /cannot pull its image in pod \S+: .*toomanyrequests/, "imagePull=1"],
+  ["config", /cannot start \(CreateContainerConfigError\) in pod \S+: .*not found/, "config=1"],
+  ["crash", /is crash-looping \(exit code 1, \d restarts\)/],
+  ["oom", /exceeds its memory limit \(OOMKilled, \d restarts?\)/],
+  ["liveness", /is restarted, since its liveness probe fails/],
+  ["startup", /is restarted, since its startup probe fails/],
+  ["unready", /is not ready, since its readiness probe fails/, "readiness=1"],
+  ["unschedulable", /cannot be scheduled: .*nodes are available/, "unschedulable=1"],
 ];
 
 export const failures: Scenario[] = [
@@ -32,7 +32,7 @@ export const failures: Scenario[] = [
           assertRan(outcome, "Failed");
           assert.equal(outcome.errors.length, 1, outcome.errors.join("\n"));
           assert.match(outcome.errors[0] ?? "", cause);
-          assert.deepEqual(lastTable(outcome), [`deployments/web app ${before} (the old one)`]);
+          assert.deepEqual(lastTable(outcome), [`deployment/web app ${before}`]);
           assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: before });
           await scene.cluster.settled("Deployment", "web");
         },
@@ -46,7 +46,10 @@ export const failures: Scenario[] = [
       const images = "deployments/web migrate=$(ACR)/migrate:crash";
       const outcome = await scene.finish({ images });
       assertRan(outcome, "Failed");
-      assert.match(outcome.errors[0] ?? "", /init container migrate of pod web-\S+ ends again/);
+      assert.match(
+        outcome.errors[0] ?? "",
+        /init container migrate is crash-looping .* in pod web-\S+/,
+      );
     },
   },
   {
@@ -57,7 +60,7 @@ export const failures: Scenario[] = [
       await scene.cluster.quota(2);
       const outcome = await scene.finish({ images: line, failAfter: "refused=1" });
       assertRan(outcome, "Failed");
-      assert.match(outcome.errors[0] ?? "", /its pods may not be created: .*exceeded quota/);
+      assert.match(outcome.errors[0] ?? "", /its pods cannot be created: .*exceeded quota/);
     },
   },
   {
@@ -68,10 +71,7 @@ export const failures: Scenario[] = [
       const images = "deployments/web app=$(ACR)/web:unready";
       const outcome = await scene.finish({ images, failAfter: "readiness=off" });
       assertRan(outcome, "Failed");
-      assert.match(
-        outcome.errors[0] ?? "",
-        /Kubernetes gave the rollout up: its progress deadline/,
-      );
+      assert.match(outcome.errors[0] ?? "", /The rollout has exceeded its progress deadline/);
     },
   },
   {
@@ -106,10 +106,7 @@ export const failures: Scenario[] = [
       const images = `ds/agent app=$(ACR)/agent:missing\n${line}`;
       const outcome = await scene.start({ images }).outcome;
       assertRan(outcome, "Failed");
-      assert.match(
-        outcome.message,
-        /^The new images do not all run; the old ones are back\. \w+\/\w+: /,
-      );
+      assert.match(outcome.message, /^daemonset\/agent failed: .*; rolled back$/);
       assert.deepEqual(await cluster.images("DaemonSet", "agent"), { app: agent.image });
       assert.deepEqual(await cluster.images("Deployment", "web"), { app: before });
     },
@@ -142,8 +139,8 @@ export const failures: Scenario[] = [
       const step = scene.start({ images }, { onLine: (line) => isProgress(line) && step.cancel() });
       const outcome = await step.outcome;
       assertRan(outcome, "Canceled");
-      assert.equal(outcome.message, "Canceled; the old images are set again");
-      assert.deepEqual(lastTable(outcome), [`deployments/web app ${before} (the old one)`]);
+      assert.equal(outcome.message, "Canceled; rolled back to 1");
+      assert.deepEqual(lastTable(outcome), [`deployment/web app ${before}`]);
       assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: before });
     },
   },

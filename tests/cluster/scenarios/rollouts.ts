@@ -12,8 +12,8 @@ export const rollouts: Scenario[] = [
       await web(scene);
       const outcome = await scene.finish({ images: line });
       assertRan(outcome, "Succeeded");
-      assert.deepEqual(lastTable(outcome), [`deployments/web app ${after} (the new one)`]);
-      assertLogged(outcome, /^ {2}2 pods ready, /);
+      assert.deepEqual(lastTable(outcome), [`deployment/web app ${after}`]);
+      assertLogged(outcome, /^✓ .* {2}2\/2 ready/);
     },
   },
   {
@@ -56,7 +56,7 @@ export const rollouts: Scenario[] = [
       ];
       const outcome = await scene.finish({ images: lines.join("\n") });
       assertRan(outcome, "SucceededWithIssues");
-      const kept = outcome.warnings.filter((text) => text.startsWith("replicasets/cache: "));
+      const kept = outcome.warnings.filter((text) => text.startsWith("replicaset/cache: "));
       assert.equal(kept.length, 1, "the replica set keeps its pods");
       const kinds = {
         StatefulSet: "db",
@@ -130,7 +130,7 @@ export const rollouts: Scenario[] = [
       await cluster.rolledOut(cluster.workload("StatefulSet", options));
       const outcome = await scene.finish({ images: "sts/db app=$(ACR)/db" });
       assertRan(outcome, "Succeeded");
-      assertLogged(outcome, /^ {2}1 pod ready, /);
+      assertLogged(outcome, /^✓ .* {2}1\/1 ready/);
     },
   },
   {

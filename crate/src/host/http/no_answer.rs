@@ -43,16 +43,14 @@ impl NoAnswer {
         let Route { proxy, bypass, authorities } = &self.way;
         if self.is_of_certificate() {
             return match authorities.as_slice() {
-                [] => {
-                    "Configure the agent with --sslcacert, or set NODE_EXTRA_CA_CERTS on it to a \
-                       file with the authority's certificate"
-                        .to_owned()
-                }
+                [] => "Configure the agent with --sslcacert, or set NODE_EXTRA_CA_CERTS to a file \
+                       with the certificate of its authority"
+                    .to_owned(),
                 known => {
                     let (is, does) = if known.len() == 1 { ("is", "does") } else { ("are", "do") };
                     format!(
-                        "{} {is} set, and {does} not vouch for it: add the certificate of its \
-                         authority there",
+                        "{} {is} set but {does} not contain the certificate of its authority. Add \
+                         it",
                         known.join(" and ")
                     )
                 }
@@ -60,26 +58,26 @@ impl NoAnswer {
         }
         match (proxy, bypass) {
             (Some(proxy), _) if self.words.contains("407") => format!(
-                "The proxy {proxy} wants another login: check user and password of the agent's \
-                 proxy, or of HTTPS_PROXY"
+                "The proxy {proxy} refuses the credentials. Check user and password of the \
+                 agent's proxy, or of HTTPS_PROXY"
             ),
             (Some(proxy), _) => format!(
-                "Check its name, and whether the proxy {proxy} is there and reaches it. Where none \
-                 is needed, name the host in NO_PROXY or in the agent's .proxybypass"
+                "Check its name, and whether the proxy {proxy} can reach it. To bypass the proxy, \
+                 add the host to NO_PROXY or the agent's .proxybypass"
             ),
             (None, Some(entry)) => format!(
-                "It was asked past the proxy, as {entry} of NO_PROXY or of the agent's .proxybypass \
-                 has it. Check its name, and whether this agent reaches it"
+                "The proxy was bypassed because of {entry} in NO_PROXY or the agent's \
+                 .proxybypass. Check its name, and whether this agent can reach it"
             ),
             (None, None) => {
-                "Check its name, and whether this agent reaches it (proxy, firewall)".to_owned()
+                "Check its name, and whether this agent can reach it (proxy, firewall)".to_owned()
             }
         }
     }
 
     /// All of it, for a server.
     pub(crate) fn of(&self, server: &str) -> String {
-        format!("{server} gave no answer: {}. {}", self.words, self.advice())
+        format!("{server} cannot be reached: {}. {}", self.words, self.advice())
     }
 }
 
@@ -102,18 +100,18 @@ mod tests {
             ),
             (
                 of("connect ETIMEDOUT", Route { proxy: proxy(), ..Route::default() }),
-                "Check its name, and whether the proxy http://proxy.contoso.local:8080 is there",
+                "Check its name, and whether the proxy http://proxy.contoso.local:8080 can reach it",
             ),
             (
                 of("Bad response: 407", Route { proxy: proxy(), ..Route::default() }),
-                "The proxy http://proxy.contoso.local:8080 wants another login",
+                "The proxy http://proxy.contoso.local:8080 refuses the credentials",
             ),
             (
                 of(
                     "ENOTFOUND",
                     Route { bypass: Some(".contoso.local".into()), ..Route::default() },
                 ),
-                "It was asked past the proxy, as .contoso.local of NO_PROXY",
+                "The proxy was bypassed because of .contoso.local in NO_PROXY",
             ),
             (
                 of("self-signed certificate", Route::default()),
@@ -121,7 +119,7 @@ mod tests {
             ),
             (
                 of("unable to verify the first certificate", authorities(&["NODE_EXTRA_CA_CERTS"])),
-                "NODE_EXTRA_CA_CERTS is set, and does not vouch for it",
+                "NODE_EXTRA_CA_CERTS is set but does not contain the certificate of its authority",
             ),
             (
                 of("self-signed certificate", authorities(&["--sslcacert", "NODE_EXTRA_CA_CERTS"])),

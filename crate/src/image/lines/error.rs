@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    host::variables::Unresolved,
+    host::{Code, Coded, code, variables::Unresolved},
     image::{
         lines::{Instead, slip::Slip},
         reference::{ReferenceError, Tag},
@@ -98,30 +98,30 @@ impl fmt::Display for LineError {
             ErrorKind::Refused(kind) => kind.fmt(f),
             ErrorKind::Flag(word) => flag(f, word),
             ErrorKind::NoFlagValue(flag) => {
-                write!(f, "a value is missing after {flag}. Write {flag} VALUE, or remove it")
+                write!(f, "{flag} has no value. Write {flag} VALUE, or remove it")
             }
             ErrorKind::TwoNamespaces(prefix, flag) => write!(
                 f,
-                "the line names the namespace {prefix} before its colon and {flag} after -n. Leave \
+                "the line has two namespaces, {prefix} before the colon and {flag} after -n. Keep \
                  one of them"
             ),
             ErrorKind::AllWithSelector => f.write_str(
-                "--all means every workload of a kind, and -l only some of them. Leave one of them",
+                "--all selects every workload, and -l only some of them. Keep one of them",
             ),
-            ErrorKind::AllWithName(word) if word.is_empty() => f.write_str(
-                "a kind is missing beside --all. Write deployments --all CONTAINER=IMAGE",
-            ),
+            ErrorKind::AllWithName(word) if word.is_empty() => {
+                f.write_str("--all needs a kind. Write deployments --all CONTAINER=IMAGE")
+            }
             ErrorKind::AllWithName(word) => write!(
                 f,
-                "--all goes with kinds alone, not with {word:?}. Write deployments --all \
-                 CONTAINER=IMAGE, or leave --all out"
+                "--all cannot be combined with {word:?}. Write deployments --all CONTAINER=IMAGE, \
+                 or remove --all"
             ),
             ErrorKind::UnknownKind { word, similar } => {
-                write!(f, "{word:?} is no kind of workload whose image can be set. ")?;
+                write!(f, "unknown kind of workload {word:?}. ")?;
                 if let Some(similar) = similar {
                     write!(f, "Did you mean {similar}? ")?;
                 }
-                f.write_str("There are: ")?;
+                f.write_str("Use ")?;
                 for (at, kind) in Kind::ALL.into_iter().enumerate() {
                     let comma = if at == 0 { "" } else { ", " };
                     write!(f, "{comma}{} ({})", kind.plural(), kind.short_name())?;
@@ -129,67 +129,66 @@ impl fmt::Display for LineError {
                 Ok(())
             }
             ErrorKind::NoName(kind) => {
-                write!(f, "a name is missing after {kind:?}. Write {kind}/NAME")
+                write!(f, "{kind:?} has no name after it. Write {kind}/NAME")
             }
             ErrorKind::Namespace(name) => write!(
                 f,
-                "{name:?} cannot be a namespace: up to 63 lower case letters, digits and dashes, \
+                "invalid namespace {name:?}. Use up to 63 lower case letters, digits and dashes, \
                  beginning and ending with a letter or digit"
             ),
             ErrorKind::Selector { text, cause } => write!(
                 f,
-                "{text:?} is no label selector: {cause}. Write deployments -l app=web \
+                "invalid label selector {text:?}: {cause}. Write deployments -l app=web \
                  CONTAINER=IMAGE, with quotes around a selector that has spaces"
             ),
             ErrorKind::SelectorWithName(word) => write!(
                 f,
-                "a selector goes with kinds alone, not with {word:?}. Write deployments -l app=web \
-                 CONTAINER=IMAGE"
+                "-l cannot be combined with {word:?}. Write deployments -l app=web CONTAINER=IMAGE"
             ),
             ErrorKind::WorkloadName(name) => write!(
                 f,
-                "{name:?} cannot be the name of a workload: lower case letters, digits, dashes and \
-                 dots, beginning and ending with a letter or digit"
+                "invalid workload name {name:?}. Use lower case letters, digits, dashes and dots, \
+                 beginning and ending with a letter or digit"
             ),
             ErrorKind::ContainerName(name) => write!(
                 f,
-                "{name:?} cannot be the name of a container: lower case letters, digits and dashes, \
-                 beginning and ending with a letter or digit; * alone means every container"
+                "invalid container name {name:?}. Use lower case letters, digits and dashes, \
+                 beginning and ending with a letter or digit, or * for every container"
             ),
             ErrorKind::NoWorkload(pair) => {
-                write!(f, "a workload is missing before {pair:?}. Write deployments/NAME {pair}")
+                write!(f, "{pair:?} has no workload before it. Write deployments/NAME {pair}")
             }
-            ErrorKind::NoImage(workload) => write!(
-                f,
-                "an image is missing after {workload:?}. Write {workload} CONTAINER=IMAGE"
-            ),
+            ErrorKind::NoImage(workload) => {
+                write!(f, "{workload:?} has no image after it. Write {workload} CONTAINER=IMAGE")
+            }
             ErrorKind::Misplaced(word) => {
-                write!(f, "{word:?} is no CONTAINER=IMAGE. Workloads stand before the images")
+                write!(
+                    f,
+                    "expected CONTAINER=IMAGE, found {word:?}. Write the workloads before the \
+                     images"
+                )
             }
-            ErrorKind::StarNotAlone => {
-                f.write_str("* means every container, so it must be the only image of its line")
-            }
+            ErrorKind::StarNotAlone => f.write_str(
+                "*=IMAGE sets every container of the line. Remove the other images of the line",
+            ),
             ErrorKind::ContainerTwice(name) => {
-                write!(f, "the container {name} has an image already on this line")
+                write!(f, "the container {name} has two images on this line. Keep one of them")
             }
             ErrorKind::Reference { text, cause } => {
-                write!(f, "{text:?} is no image reference: {cause}")
+                write!(f, "invalid image reference {text:?}: {cause}")
             }
-            ErrorKind::Mutable(moving) => {
-                write!(f, "{} is refused: ", moving.reference)?;
-                moving.fmt(f)
-            }
+            ErrorKind::Mutable(moving) => moving.fmt(f),
         }
     }
 }
 
 /// A flag that a line cannot have, and where it belongs.
 fn flag(f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
-    write!(f, "{word:?} is a flag that a line cannot have. ")?;
+    write!(f, "unsupported flag {word:?}. ")?;
     f.write_str(match word.split('=').next().unwrap_or_default() {
-        "--context" => "Put the context into the input context",
-        "--kubeconfig" => "Put the path into the input kubeconfig",
-        "--dry-run" => "Use the input dryRun",
+        "--context" => "Set the input context",
+        "--kubeconfig" => "Set the input kubeconfig",
+        "--dry-run" => "Set the input dryRun",
         "-A" | "--all-namespaces" => "Name the namespaces: shop,billing: …",
         _ => "Remove it. A line can have -n NAMESPACE, -l SELECTOR, --all and --record",
     })
@@ -215,33 +214,29 @@ impl fmt::Display for WarningKind {
         match self {
             Self::Ignored(flag) => write!(
                 f,
-                "{flag} is ignored: this step records the cause of every change by itself, for \
-                 kubectl rollout history"
+                "{flag} is ignored: this step always records the cause of a change for kubectl \
+                 rollout history"
             ),
-            Self::Mutable(moving) => {
-                write!(f, "{} is set, since mutableTags is warn, but ", moving.reference)?;
-                moving.fmt(f)
-            }
+            Self::Mutable(moving) => moving.fmt(f),
             Self::OtherBuild { repository, aliases, trigger: Some(trigger) } => write!(
                 f,
-                "{repository} seems to be pushed by {}, but {trigger} triggered this run. Set it in \
-                 a step of its own with artifactAlias {}; artifactAlias {trigger} takes the build of \
-                 {trigger}",
+                "{repository} seems to be pushed by {}, but {trigger} triggered this run. Set it \
+                 in a separate step with artifactAlias: {}, or set artifactAlias: {trigger} to \
+                 use the build of {trigger}",
                 aliases.join(" or "),
                 aliases.join(" or ")
             ),
             Self::OtherBuild { repository, aliases, trigger: None } => write!(
                 f,
-                "{repository} seems to be pushed by another build, {}, but its tag is that of this \
-                 run's own build. If so, set it in a step of its own with artifactAlias {}",
+                "{repository} seems to be pushed by another build, {}, but its tag is from this \
+                 run's own build. If so, set it in a separate step with artifactAlias: {}",
                 aliases.join(" or "),
                 aliases.join(" or ")
             ),
             Self::NotInFile { repository, tag } => write!(
                 f,
-                "{repository} is not in the imagesFile, and gets its common tag {tag}. Name it in \
-                 the input images of the step that computes the tag, so that a build that does not \
-                 push it is noticed"
+                "{repository} is not found in imagesFile, so it gets the common tag {tag} of the \
+                 file. Name it in the input images of the step that computes the tag"
             ),
         }
     }
@@ -249,30 +244,33 @@ impl fmt::Display for WarningKind {
 
 impl fmt::Display for Moving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.reason {
-            Reason::NoTag => f.write_str("it has no tag, which means latest. ")?,
-            Reason::Entry(entry) if entry.eq_ignore_ascii_case(&self.tag) => {
-                write!(f, "the tag {} moves. ", self.tag)?;
+        let Self { reference, tag, reason, instead } = self;
+        match reason {
+            Reason::NoTag => {
+                write!(f, "{reference} has no tag, which means the mutable tag latest")?;
+            }
+            Reason::Entry(entry) if entry.eq_ignore_ascii_case(tag) => {
+                write!(f, "{reference} uses a mutable tag")?;
             }
             Reason::Entry(entry) => {
-                write!(f, "the tag {} moves ({entry} in mutableTagList). ", self.tag)?;
+                write!(f, "{reference} uses a mutable tag ({entry} in mutableTagList)")?;
             }
         }
         f.write_str(
-            "To Kubernetes nothing changes when it is pushed again, so no pod would be replaced, and \
-             there would be no name to roll back to. ",
+            ", so Kubernetes would not start a rollout and there would be nothing to roll back to. ",
         )?;
-        match &self.instead {
-            Instead::Computed(tag) => {
-                write!(f, "Leave the tag out, and this step adds :{tag}, the tag of this build")
-            }
+        match instead {
+            Instead::Computed(computed) => write!(
+                f,
+                "Remove \":{tag}\" to use this build's tag (:{computed}), or set mutableTags: allow"
+            ),
             Instead::HandedOver => f.write_str(
-                "Let the command computeTag in the build give the image a tag of its own, and leave \
-                 the tag out here",
+                "Compute a unique tag in the build with command: computeTag, and remove the tag from \
+                 this line",
             ),
             Instead::Nothing => f.write_str(
-                "Write the tag of the build, such as :$(Build.BuildId), or leave it out and take \
-                 tagStrategy buildId",
+                "Use a unique tag such as :$(Build.BuildId), or remove the tag and set tagStrategy: \
+                 buildId",
             ),
         }
     }
@@ -286,6 +284,49 @@ fn place(f: &mut fmt::Formatter<'_>, lines: &[usize]) -> fmt::Result {
         [others @ .., last] => {
             let others: Vec<String> = others.iter().map(ToString::to_string).collect();
             write!(f, "images, lines {} and {last}: ", others.join(", "))
+        }
+    }
+}
+
+impl Coded for LineError {
+    fn code(&self) -> Code {
+        match &self.kind {
+            ErrorKind::Unresolved(_) => code::NOT_REPLACED,
+            ErrorKind::Slip(slip) => slip.code(),
+            ErrorKind::Flag(_) => code::UNSUPPORTED_FLAG,
+            ErrorKind::NoFlagValue(_) => code::FLAG_WITHOUT_VALUE,
+            ErrorKind::TwoNamespaces(..) => code::TWO_NAMESPACES,
+            ErrorKind::AllWithSelector
+            | ErrorKind::AllWithName(_)
+            | ErrorKind::SelectorWithName(_) => code::SELECTOR_WITH_NAME,
+            ErrorKind::UnknownKind { .. } => code::UNKNOWN_KIND,
+            ErrorKind::NoName(_) | ErrorKind::NoWorkload(_) => code::WORKLOAD_MISSING,
+            ErrorKind::Namespace(_) => code::INVALID_NAMESPACE,
+            ErrorKind::Selector { .. } => code::INVALID_SELECTOR,
+            ErrorKind::WorkloadName(_) | ErrorKind::ContainerName(_) => code::INVALID_NAME,
+            ErrorKind::NoImage(_) => code::IMAGE_MISSING,
+            ErrorKind::Misplaced(_) => code::WRONG_ORDER,
+            ErrorKind::StarNotAlone | ErrorKind::ContainerTwice(_) => code::CONTAINER_TWICE,
+            ErrorKind::Reference { .. } => code::INVALID_REFERENCE,
+            ErrorKind::Mutable(_) => code::MUTABLE_TAG,
+            ErrorKind::Refused(kind) => kind.code(),
+        }
+    }
+}
+
+impl Coded for LineWarning {
+    fn code(&self) -> Code {
+        self.kind.code()
+    }
+}
+
+impl WarningKind {
+    fn code(&self) -> Code {
+        match self {
+            Self::Mutable(_) => code::MUTABLE_TAG,
+            Self::Ignored(_) => code::UNSUPPORTED_FLAG,
+            Self::OtherBuild { .. } => code::OTHER_BUILD,
+            Self::NotInFile { .. } => code::NOT_IN_IMAGES_FILE,
         }
     }
 }

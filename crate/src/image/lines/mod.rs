@@ -578,37 +578,35 @@ mod tests {
         for (text, message) in [
             (
                 "--all app=x",
-                "images, line 1: a kind is missing beside --all. Write deployments --all \
-                 CONTAINER=IMAGE",
+                "images, line 1: --all needs a kind. Write deployments --all CONTAINER=IMAGE",
             ),
             (
                 "deploy/web --all app=x",
-                "images, line 1: --all goes with kinds alone, not with \"deploy/web\". Write \
-                 deployments --all CONTAINER=IMAGE, or leave --all out",
+                "images, line 1: --all cannot be combined with \"deploy/web\". Write deployments \
+                 --all CONTAINER=IMAGE, or remove --all",
             ),
             (
                 "deploy --all -l app=web app=x",
-                "images, line 1: --all means every workload of a kind, and -l only some of them. \
-                 Leave one of them",
+                "images, line 1: --all selects every workload, and -l only some of them. Keep one \
+                 of them",
             ),
             (
                 "\nshop: deployments/web -n kube-system app=x",
-                "images, line 2: the line names the namespace shop before its colon and kube-system \
-                 after -n. Leave one of them",
+                "images, line 2: the line has two namespaces, shop before the colon and \
+                 kube-system after -n. Keep one of them",
             ),
             (
                 "deployments/web app=x -n",
-                "images, line 1: a value is missing after -n. Write -n VALUE, or remove it",
+                "images, line 1: -n has no value. Write -n VALUE, or remove it",
             ),
             (
                 "deployments/web app=x --dry-run=client",
-                "images, line 1: \"--dry-run=client\" is a flag that a line cannot have. Use the \
-                 input dryRun",
+                "images, line 1: unsupported flag \"--dry-run=client\". Set the input dryRun",
             ),
             (
                 "Shop: deployments/web app=x",
-                "images, line 1: \"Shop\" cannot be a namespace: up to 63 lower case \
-                 letters, digits and dashes, beginning and ending with a letter or digit",
+                "images, line 1: invalid namespace \"Shop\". Use up to 63 lower case letters, \
+                 digits and dashes, beginning and ending with a letter or digit",
             ),
         ] {
             assert_eq!(refused(text), [message]);
@@ -621,72 +619,68 @@ mod tests {
         for (text, message) in [
             (
                 "deployments -l app=(web app=x",
-                "images, line 1: \"app=(web\" is no label selector: \"app=(web\" is not \
-                 of the form KEY in (VALUE, VALUE). Write deployments -l app=web CONTAINER=IMAGE, \
-                 with quotes around a selector that has spaces",
+                "images, line 1: invalid label selector \"app=(web\": expected KEY in (VALUE, \
+                 VALUE), found \"app=(web\". Write deployments -l app=web CONTAINER=IMAGE, with \
+                 quotes around a selector that has spaces",
             ),
             (
                 "deployments/web -l app=web app=x",
-                "images, line 1: a selector goes with kinds alone, not with \
-                 \"deployments/web\". Write deployments -l app=web CONTAINER=IMAGE",
+                "images, line 1: -l cannot be combined with \"deployments/web\". Write \
+                 deployments -l app=web CONTAINER=IMAGE",
             ),
             (
                 "deploymentz/web app=x",
-                "images, line 1: \"deploymentz\" is no kind of workload whose image can \
-                 be set. Did you mean deployments? There are: deployments (deploy), statefulsets \
-                 (sts), daemonsets (ds), cronjobs (cj), replicasets (rs), \
-                 replicationcontrollers (rc), pods (po)",
+                "images, line 1: unknown kind of workload \"deploymentz\". Did you mean \
+                 deployments? Use deployments (deploy), statefulsets (sts), daemonsets (ds), \
+                 cronjobs (cj), replicasets (rs), replicationcontrollers (rc), pods (po)",
             ),
             (
                 "deployments app=x",
-                "images, line 1: a name is missing after \"deployments\". Write \
-                 deployments/NAME",
+                "images, line 1: \"deployments\" has no name after it. Write deployments/NAME",
             ),
             (
                 "deployments/Web app=x",
-                "images, line 1: \"Web\" cannot be the name of a workload: lower case \
-                 letters, digits, dashes and dots, beginning and ending with a letter or digit",
+                "images, line 1: invalid workload name \"Web\". Use lower case letters, digits, \
+                 dashes and dots, beginning and ending with a letter or digit",
             ),
             (
                 "deployments/web App=x",
-                "images, line 1: \"App\" cannot be the name of a container: lower case \
-                 letters, digits and dashes, beginning and ending with a letter or digit; * alone \
-                 means every container",
+                "images, line 1: invalid container name \"App\". Use lower case letters, digits \
+                 and dashes, beginning and ending with a letter or digit, or * for every container",
             ),
             (
                 "app=x",
-                "images, line 1: a workload is missing before \"app=x\". Write \
-                 deployments/NAME app=x",
+                "images, line 1: \"app=x\" has no workload before it. Write deployments/NAME app=x",
             ),
             (
                 "deployments/web",
-                "images, line 1: an image is missing after \"deployments/web\". Write \
-                 deployments/web CONTAINER=IMAGE",
+                "images, line 1: \"deployments/web\" has no image after it. Write deployments/web \
+                 CONTAINER=IMAGE",
             ),
             (
                 "deployments/web app=x deployments/api",
-                "images, line 1: \"deployments/api\" is no CONTAINER=IMAGE. Workloads \
-                 stand before the images",
+                "images, line 1: expected CONTAINER=IMAGE, found \"deployments/api\". Write the \
+                 workloads before the images",
             ),
             (
                 "deployments/web *=x app=y",
-                "images, line 1: * means every container, so it must be the only image \
-                 of its line",
+                "images, line 1: *=IMAGE sets every container of the line. Remove the other \
+                 images of the line",
             ),
             (
                 "deployments/web app=x app=y",
-                "images, line 1: the container app has an image already on this line",
+                "images, line 1: the container app has two images on this line. Keep one of them",
             ),
             (
                 "deployments/web app=a.io/über",
-                "images, line 1: \"a.io/über\" is no image reference: unexpected \
-                 character 'ü' in the repository",
+                "images, line 1: invalid image reference \"a.io/über\": unexpected character 'ü' \
+                 in the repository",
             ),
             (
                 "deployments/web app=$(ACR)/app",
-                "images, line 1: $(ACR) was not replaced: no variable ACR is defined \
-                 here. Define ACR under variables: of the pipeline (or in Variables of its editor), \
-                 or in a variable group that it links",
+                "images, line 1: $(ACR) was not replaced, since the variable ACR is not defined. \
+                 Define ACR under variables: of the pipeline (or in Variables of its editor), or \
+                 in a variable group that it links",
             ),
         ] {
             assert_eq!(refused(text), [message]);
@@ -695,14 +689,14 @@ mod tests {
 
     #[test]
     fn one_wrong_value_gives_one_error() {
-        let undefined = "$(ACR) was not replaced: no variable ACR is defined here. Define ACR under \
-                         variables: of the pipeline (or in Variables of its editor), or in a variable \
-                         group that it links";
+        let undefined = "$(ACR) was not replaced, since the variable ACR is not defined. Define \
+                         ACR under variables: of the pipeline (or in Variables of its editor), or \
+                         in a variable group that it links";
         let text =
             "deploy/web app=$(ACR)/web side=$(ACR)/side\n\n$(ACR)/api\ndeploy/b x=$(ACR)/$(B)";
         let refused = refused(text);
         assert_eq!(refused[0], format!("images, lines 1, 3 and 4: {undefined}"));
-        assert!(refused[1].starts_with("images, line 4: $(B) was not replaced: "));
+        assert!(refused[1].starts_with("images, line 4: $(B) was not replaced"));
         assert_eq!(refused.len(), 2);
     }
 
@@ -731,52 +725,52 @@ mod tests {
             ),
             (
                 "deploy/web app=https://contoso.azurecr.io/web",
-                "\"https://contoso.azurecr.io/web\" begins with https://, and an image reference has \
-                 no scheme. Write contoso.azurecr.io/web",
+                "\"https://contoso.azurecr.io/web\" has the scheme https://, which is not part of \
+                 an image reference. Write contoso.azurecr.io/web",
             ),
             (
                 "docker://contoso.azurecr.io/web:7",
-                "\"docker://contoso.azurecr.io/web:7\" begins with docker://, and an image reference \
-                 has no scheme. Write contoso.azurecr.io/web:7",
+                "\"docker://contoso.azurecr.io/web:7\" has the scheme docker://, which is not \
+                 part of an image reference. Write contoso.azurecr.io/web:7",
             ),
             (
                 "web:feature/x",
-                "the tag \"feature/x\" has a slash, and a tag holds only letters, digits, \"_\", \
-                 \".\" and \"-\". Write feature-x, or leave the tag out and set tagStrategy: template \
-                 with tagTemplate: {branch}-{buildId}",
+                "invalid tag \"feature/x\": a tag has only letters, digits, \"_\", \".\" and \
+                 \"-\". Write feature-x, or remove the tag and set tagStrategy: template with \
+                 tagTemplate: {branch}-{buildId}",
             ),
             (
                 "deploy/web app=localhost:5000/team/web:refs/heads/main",
-                "the tag \"refs/heads/main\" has a slash, and a tag holds only letters, digits, \
-                 \"_\", \".\" and \"-\". Write main, or leave the tag out and set tagStrategy: \
-                 template with tagTemplate: {branch}-{buildId}",
+                "invalid tag \"refs/heads/main\": a tag has only letters, digits, \"_\", \".\" \
+                 and \"-\". Write main, or remove the tag and set tagStrategy: template with \
+                 tagTemplate: {branch}-{buildId}",
             ),
             (
                 "deploy/web app=a.io/web:1.4.2+7",
-                "the tag \"1.4.2+7\" has a \"+\", which no tag can hold. Write 1.4.2_7, or leave the \
-                 tag out and set tagStrategy: semver, which does the same",
+                "invalid tag \"1.4.2+7\": a tag cannot have a \"+\". Write 1.4.2_7, or remove the \
+                 tag and set tagStrategy: semver, which does the same",
             ),
             (
                 "deploy/web app=a.io/web:4124:4125",
-                "\"a.io/web:4124:4125\" has two tags, \"4124\" and \"4125\". Leave one; where a \
-                 variable stands before the colon, its value has a tag already",
+                "\"a.io/web:4124:4125\" has two tags, \"4124\" and \"4125\". Keep one; a variable \
+                 before the colon may already have a tag",
             ),
             (
                 "deploy/web app=a.io/web:",
-                "there is no tag after the colon of \"a.io/web:\". Write a.io/web for the computed \
-                 tag; where a variable stands after the colon, its value is empty",
+                "\"a.io/web:\" has an empty tag. Write a.io/web for the computed tag; if the tag \
+                 is a variable, its value is empty",
             ),
             (
                 "deploy/web app=${ACR}/web",
-                "${ACR} is not replaced in an input, only macros are. Write $(ACR)",
+                "${ACR} is not replaced, since inputs replace only macros. Write $(ACR)",
             ),
             (
                 "deploy/web app=$env:ACR/web",
-                "$env:ACR is not replaced in an input, only macros are. Write $(ACR)",
+                "$env:ACR is not replaced, since inputs replace only macros. Write $(ACR)",
             ),
             (
                 "deploy/web app=%ACR%/web",
-                "%ACR% is not replaced in an input, only macros are. Write $(ACR)",
+                "%ACR% is not replaced, since inputs replace only macros. Write $(ACR)",
             ),
         ] {
             assert_eq!(refused(text), [format!("images, line 1: {message}")], "{text}");
@@ -786,63 +780,65 @@ mod tests {
     #[test]
     fn a_slip_between_words_is_named() {
         for (text, message) in [
-            ("deploy/web a=x, b=y", "\"a=x,\" has a comma, and spaces separate words. Write a=x"),
+            (
+                "deploy/web a=x, b=y",
+                "\"a=x,\" has a comma, but words are separated by spaces. Write a=x",
+            ),
             (
                 "deploy/web a=x,b=y",
-                "\"a=x,b=y\" has a comma, and spaces separate words. Write a=x b=y",
+                "\"a=x,b=y\" has a comma, but words are separated by spaces. Write a=x b=y",
             ),
             (
                 "deploy/web,api app=x",
-                "\"deploy/web,api\" has a comma, and spaces separate words. Write deploy/web \
-                 deploy/api",
+                "\"deploy/web,api\" has a comma, but words are separated by spaces. Write \
+                 deploy/web deploy/api",
             ),
             (
                 "deployments/web: app=x",
-                "there is a colon after deployments/web. Remove it: deployments/web CONTAINER=IMAGE",
+                "unexpected colon after deployments/web. Write deployments/web CONTAINER=IMAGE",
             ),
             (
                 "deployments/web : app=x",
-                "there is a colon after deployments/web. Remove it: deployments/web CONTAINER=IMAGE",
+                "unexpected colon after deployments/web. Write deployments/web CONTAINER=IMAGE",
             ),
             (
                 "deployments/web app: a.io/web:7",
-                "there is a colon between container and image. Write app=a.io/web:7",
+                "unexpected colon between container and image. Write app=a.io/web:7",
             ),
             (
                 "deployments/web app:a.io/web:7",
-                "there is a colon between container and image. Write app=a.io/web:7",
+                "unexpected colon between container and image. Write app=a.io/web:7",
             ),
-            ("deployments/web app = x", "there is a space beside \"=\". Write app=x"),
-            ("deployments/web app= x", "there is a space beside \"=\". Write app=x"),
-            ("deployments/web app =x", "there is a space beside \"=\". Write app=x"),
+            ("deployments/web app = x", "unexpected space beside \"=\". Write app=x"),
+            ("deployments/web app= x", "unexpected space beside \"=\". Write app=x"),
+            ("deployments/web app =x", "unexpected space beside \"=\". Write app=x"),
             (
                 "deployments/web app=",
-                "there is no image after \"app=\". Write app=IMAGE; where a variable stands there, \
-                 its value is empty",
+                "\"app=\" has no image after it. Write app=IMAGE; if it is a variable, its value \
+                 is empty",
             ),
             (
                 "- deployments/web app=x",
-                "the line begins with \"-\", like an item of a list. Remove it: a line begins with \
-                 its workload",
+                "the line begins with \"-\", like an item of a list. Remove it",
             ),
             (
                 "\"deployments/web app=x\"",
-                "quotes around the whole line make one word of it. Write it without them: \
+                "the whole line is quoted and so read as one word. Remove the quotes: \
                  deployments/web app=x",
             ),
             ("deployments/web app='x", "the quote in app='x is not closed. Close it, or remove it"),
             (
                 "deployments/web app=“x”",
-                "app=“x” has quotes or dashes of a word processor. Type them anew: ' or \" and -",
+                "app=“x” has typographic quotes or dashes. Type ' or \" and - instead",
             ),
             (
                 "deployments –-all app=x",
-                "–-all has quotes or dashes of a word processor. Type them anew: ' or \" and -",
+                "–-all has typographic quotes or dashes. Type ' or \" and - instead",
             ),
             (
                 "kubectl set image deploy/web app=x && kubectl rollout status deploy/web",
-                "&& is for a shell, and no shell runs this line. Write one kubectl set image a line; \
-                 this step waits for the rollout itself",
+                "&& is shell syntax, and this line does not run in a shell. Write one kubectl set \
+                 image per line; this step waits for the rollout itself",
             ),
         ] {
             assert_eq!(refused(text), [format!("images, line 1: {message}")], "{text}");
@@ -888,10 +884,8 @@ mod tests {
         let told = lines.iter().filter_map(Line::ignored).map(|note| note.to_string());
         assert_eq!(
             told.collect::<Vec<_>>(),
-            [
-                "images, line 2: --record is ignored: this step records the cause of every change by \
-              itself, for kubectl rollout history"
-            ]
+            ["images, line 2: --record is ignored: this step always records the cause of a \
+                 change for kubectl rollout history"]
         );
     }
 
@@ -922,34 +916,30 @@ mod tests {
         };
         assert_eq!(
             refusal("deployments/web app=a.io/app:latest", &computed),
-            "images, line 1: a.io/app:latest is refused: the tag latest moves. To \
-             Kubernetes nothing changes when it is pushed again, so no pod would be replaced, and \
-             there would be no name to roll back to. Leave the tag out, and this step adds :4125, \
-             the tag of this build"
+            "images, line 1: a.io/app:latest uses a mutable tag, so Kubernetes would not start a \
+             rollout and there would be nothing to roll back to. Remove \":latest\" to use this \
+             build's tag (:4125), or set mutableTags: allow"
         );
         assert_eq!(
             refusal("deployments/web app=a.io/app", &Instead::Nothing),
-            "images, line 1: a.io/app is refused: it has no tag, which means latest. To \
-             Kubernetes nothing changes when it is pushed again, so no pod would be replaced, and \
-             there would be no name to roll back to. Write the tag of the build, such as \
-             :$(Build.BuildId), or leave it out and take tagStrategy buildId"
+            "images, line 1: a.io/app has no tag, which means the mutable tag latest, so \
+             Kubernetes would not start a rollout and there would be nothing to roll back to. Use \
+             a unique tag such as :$(Build.BuildId), or remove the tag and set tagStrategy: buildId"
         );
         assert_eq!(
             refusal("deployments/web app=a.io/app:v1", &computed),
-            "images, line 1: a.io/app:v1 is refused: the tag v1 moves ({major} in \
-             mutableTagList). To Kubernetes nothing changes when it is pushed again, so no pod would \
-             be replaced, and there would be no name to roll back to. Leave the tag out, and this \
-             step adds :4125, the tag of this build"
+            "images, line 1: a.io/app:v1 uses a mutable tag ({major} in mutableTagList), so \
+             Kubernetes would not start a rollout and there would be nothing to roll back to. \
+             Remove \":v1\" to use this build's tag (:4125), or set mutableTags: allow"
         );
         let lines = parsed("deployments/web app=a.io/app:main side=a.io/side:1.4.2");
         let warnings = lines[0].check(&mutable(Policy::Warn), None, &Instead::Nothing).unwrap();
         let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         assert_eq!(
             warnings,
-            ["images, line 1: a.io/app:main is set, since mutableTags is warn, but the \
-                 tag main moves. To Kubernetes nothing changes when it is pushed again, so no pod \
-                 would be replaced, and there would be no name to roll back to. Write the tag of the \
-                 build, such as :$(Build.BuildId), or leave it out and take tagStrategy buildId"]
+            ["images, line 1: a.io/app:main uses a mutable tag, so Kubernetes would not start a \
+              rollout and there would be nothing to roll back to. Use a unique tag such as \
+              :$(Build.BuildId), or remove the tag and set tagStrategy: buildId"]
         );
         assert_eq!(
             lines[0].check(&mutable(Policy::Allow), None, &Instead::Nothing),

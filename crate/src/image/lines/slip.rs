@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::{
+    host::{Code, code},
     image::{lines::words::Word, reference::Reference, tag::sanitise::dashed},
     kubernetes::{Kind, is_label},
 };
@@ -248,76 +249,77 @@ fn is_workload(text: &str) -> bool {
 impl fmt::Display for Slip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Bullet(sign) => write!(
-                f,
-                "the line begins with {sign:?}, like an item of a list. Remove it: a line begins \
-                 with its workload"
-            ),
+            Self::Bullet(sign) => {
+                write!(f, "the line begins with {sign:?}, like an item of a list. Remove it")
+            }
             Self::LineInQuotes(line) => write!(
                 f,
-                "quotes around the whole line make one word of it. Write it without them: {line}"
+                "the whole line is quoted and so read as one word. Remove the quotes: {line}"
             ),
             Self::OpenQuote(word) => {
                 write!(f, "the quote in {word} is not closed. Close it, or remove it")
             }
-            Self::Typographic(word) => write!(
-                f,
-                "{word} has quotes or dashes of a word processor. Type them anew: ' or \" and -"
-            ),
+            Self::Typographic(word) => {
+                write!(f, "{word} has typographic quotes or dashes. Type ' or \" and - instead")
+            }
             Self::Shell(word) => write!(
                 f,
-                "{word} is for a shell, and no shell runs this line. Write one kubectl set image a \
-                 line; this step waits for the rollout itself"
+                "{word} is shell syntax, and this line does not run in a shell. Write one kubectl \
+                 set image per line; this step waits for the rollout itself"
             ),
             Self::SpacedEquals(pair) => {
-                write!(f, "there is a space beside \"=\". Write {pair}")
+                write!(f, "unexpected space beside \"=\". Write {pair}")
             }
             Self::Commas { word, meant } => {
-                write!(f, "{word:?} has a comma, and spaces separate words. Write {meant}")
+                write!(f, "{word:?} has a comma, but words are separated by spaces. Write {meant}")
             }
             Self::ColonAfterWorkload(name) => {
-                write!(f, "there is a colon after {name}. Remove it: {name} CONTAINER=IMAGE")
+                write!(f, "unexpected colon after {name}. Write {name} CONTAINER=IMAGE")
             }
             Self::ColonForEquals(pair) => {
-                write!(f, "there is a colon between container and image. Write {pair}")
+                write!(f, "unexpected colon between container and image. Write {pair}")
             }
             Self::NoImage(container) => write!(
                 f,
-                "there is no image after \"{container}=\". Write {container}=IMAGE; where a variable \
-                 stands there, its value is empty"
+                "\"{container}=\" has no image after it. Write {container}=IMAGE; if it is a \
+                 variable, its value is empty"
             ),
             Self::Scheme { text, scheme, meant } => write!(
                 f,
-                "{text:?} begins with {scheme}, and an image reference has no scheme. Write {meant}"
+                "{text:?} has the scheme {scheme}, which is not part of an image reference. Write \
+                 {meant}"
             ),
             Self::SlashInTag(tag) => write!(
                 f,
-                "the tag {tag:?} has a slash, and a tag holds only letters, digits, \"_\", \".\" and \
-                 \"-\". Write {}, or leave the tag out and set tagStrategy: template with \
-                 tagTemplate: {{branch}}-{{buildId}}",
+                "invalid tag {tag:?}: a tag has only letters, digits, \"_\", \".\" and \"-\". \
+                 Write {}, or remove the tag and set tagStrategy: template with tagTemplate: \
+                 {{branch}}-{{buildId}}",
                 suggested(tag)
             ),
             Self::PlusInTag(tag) => write!(
                 f,
-                "the tag {tag:?} has a \"+\", which no tag can hold. Write {}, or leave the tag out \
-                 and set tagStrategy: semver, which does the same",
+                "invalid tag {tag:?}: a tag cannot have a \"+\". Write {}, or remove the tag and \
+                 set tagStrategy: semver, which does the same",
                 tag.replace('+', "_")
             ),
             Self::TwoTags { text, first, second } => write!(
                 f,
-                "{text:?} has two tags, {first:?} and {second:?}. Leave one; where a variable stands \
-                 before the colon, its value has a tag already"
+                "{text:?} has two tags, {first:?} and {second:?}. Keep one; a variable before the \
+                 colon may already have a tag"
             ),
             Self::EmptyTag { text, meant } => write!(
                 f,
-                "there is no tag after the colon of {text:?}. Write {meant} for the computed tag; \
-                 where a variable stands after the colon, its value is empty"
+                "{text:?} has an empty tag. Write {meant} for the computed tag; if the tag is a \
+                 variable, its value is empty"
             ),
             Self::NoRepository { text, meant } => {
                 write!(f, "{text:?} names a registry without a repository. Write {meant}")
             }
             Self::ShellVariable { written, name } => {
-                write!(f, "{written} is not replaced in an input, only macros are. Write $({name})")
+                write!(
+                    f,
+                    "{written} is not replaced, since inputs replace only macros. Write $({name})"
+                )
             }
         }
     }
@@ -326,4 +328,26 @@ impl fmt::Display for Slip {
 /// A tag that is like a text.
 fn suggested(text: &str) -> String {
     dashed(text.strip_prefix("refs/heads/").unwrap_or(text))
+}
+
+impl Slip {
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::Bullet(_) | Self::LineInQuotes(_) | Self::OpenQuote(_) | Self::Typographic(_) => {
+                code::TYPOGRAPHY
+            }
+            Self::Shell(_) => code::SHELL_SYNTAX,
+            Self::SpacedEquals(_)
+            | Self::Commas { .. }
+            | Self::ColonAfterWorkload(_)
+            | Self::ColonForEquals(_) => code::WRONG_SEPARATOR,
+            Self::NoImage(_) => code::IMAGE_MISSING,
+            Self::Scheme { .. } => code::URL_SCHEME,
+            Self::SlashInTag(_) | Self::PlusInTag(_) => code::INVALID_TAG,
+            Self::TwoTags { .. } => code::TWO_TAGS,
+            Self::EmptyTag { .. } => code::EMPTY_TAG,
+            Self::NoRepository { .. } => code::REPOSITORY_MISSING,
+            Self::ShellVariable { .. } => code::NOT_REPLACED,
+        }
+    }
 }

@@ -186,7 +186,7 @@ impl<'a> Build<'a> {
             return TagError::NoBuild { needed_by, alias: alias.to_owned(), source: self.source() };
         }
         let own = matches!(self.place, Place::Own);
-        if own && fact == Fact::Id && needed_by == "tagStrategy buildId" {
+        if own && fact == Fact::Id && needed_by == "tagStrategy: buildId" {
             let primary = self.variables.get("Release.PrimaryArtifactSourceAlias");
             return TagError::NoBuildId {
                 in_classic_release: self.variables.in_classic_release(),
@@ -554,13 +554,13 @@ mod tests {
             |variables: &Variables| Build::find(variables, Some("_wep")).unwrap_err().to_string();
         assert_eq!(
             unknown(&release()),
-            "artifactAlias: there is no artifact or pipeline resource \"_wep\". Did you mean _web? \
-             There are: _api 2.0, _web"
+            "artifactAlias: artifact or pipeline resource \"_wep\" not found. Did you mean _web? \
+             Use _api 2.0, _web"
         );
         assert_eq!(
             unknown(&variables(&[])),
-            "artifactAlias: there is no artifact or pipeline resource \"_wep\". There is none here: \
-             leave artifactAlias empty for the run's own build"
+            "artifactAlias: artifact or pipeline resource \"_wep\" not found. This run has none: \
+             remove artifactAlias to use the run's own build"
         );
     }
 
@@ -614,8 +614,8 @@ mod tests {
         }
         assert_eq!(
             found(&TRIGGERED, None).unwrap_err(),
-            "artifactAlias: a resource triggered this run, and resources.triggeringAlias does not \
-             say which. Name it: ci, tools; or current for this run's own build"
+            "artifactAlias: required, since resources.triggeringAlias does not name the resource \
+             that triggered this run. Set it to ci, tools, or to current for this run's own build"
         );
         let one = TRIGGERED
             .map(|(name, value)| (name.strip_suffix("tools.runID").unwrap_or(name), value));
@@ -706,10 +706,10 @@ mod tests {
         let build = Build::find(&release, None).unwrap();
         assert_eq!(build.git_tag(), Some("v1.4.2"));
         assert_eq!(
-            build.need(Fact::Id, "tagStrategy buildId").unwrap_err().to_string(),
-            "tagStrategy buildId: _a is a release or package, which has a version and no build id. \
-             Name the build that pushes the image in artifactAlias, or use tagStrategy buildNumber \
-             or semver"
+            build.need(Fact::Id, "tagStrategy: buildId").unwrap_err().to_string(),
+            "tagStrategy: buildId: the artifact _a is a release or package, which has a version \
+             but no build ID. Name the build that pushes the image in artifactAlias, or set \
+             tagStrategy: buildNumber or semver"
         );
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    host::nearest::nearest,
+    host::{Code, Coded, code, nearest::nearest},
     image::{
         reference::{ReferenceError, Tag},
         tag::{
@@ -157,52 +157,55 @@ impl fmt::Display for TagError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoBuildId { in_classic_release: false, .. } => f.write_str(
-                "tagStrategy buildId needs the variable Build.BuildId, which is empty here. Run \
-                 this step in a build or a YAML pipeline, or name a tag for every image and take \
-                 tagStrategy none",
+                "tagStrategy: buildId needs Build.BuildId, which is not set in this run. Run this \
+                 step in a build or a YAML pipeline, or set tagStrategy: none and give every \
+                 image a tag",
             ),
             Self::NoBuildId { in_classic_release: true, primary_artifact } => {
                 no_build(f, primary_artifact.as_deref())
             }
             Self::Missing { needed_by, variable, own: true } => write!(
                 f,
-                "{needed_by} needs the variable {variable}, which is empty here. Run this step \
-                 where the pipeline sets it, or hand the tag over from the build with imagesFile"
+                "{needed_by} needs {variable}, which is not set in this run. Run this step where \
+                 the pipeline sets it, or pass the tag on from the build with imagesFile"
             ),
             Self::Missing { needed_by, variable, own: false } => write!(
                 f,
-                "{needed_by} needs the variable {variable}, which is empty here. Name the artifact \
-                 of the build that pushes the image in artifactAlias, or hand the tag over from the \
+                "{needed_by} needs {variable}, which is not set in this run. Name the artifact of \
+                 the build that pushes the image in artifactAlias, or pass the tag on from the \
                  build with imagesFile"
             ),
-            Self::NoBuild { needed_by, alias, source } => no_such_fact(f, needed_by, alias, *source),
+            Self::NoBuild { needed_by, alias, source } => {
+                no_such_fact(f, needed_by, alias, *source)
+            }
             Self::SeveralTriggers { known } => write!(
                 f,
-                "artifactAlias: a resource triggered this run, and resources.triggeringAlias does \
-                 not say which. Name it: {}; or {CURRENT} for this run's own build",
+                "artifactAlias: required, since resources.triggeringAlias does not name the \
+                 resource that triggered this run. Set it to {}, or to {CURRENT} for this run's \
+                 own build",
                 known.join(", ")
             ),
             Self::NoRoom => f.write_str(
-                "tagTemplate: its own text leaves no room for the build id in the 128 characters of \
-                 a tag. Shorten it",
+                "tagTemplate: its text leaves too little room for the build ID in the 128 \
+                 characters of a tag. Shorten it",
             ),
             Self::EmptyToken { token, place } => write!(
                 f,
-                "tagTemplate: {{{token}}} has no value here: {place}. Write {{-{token}}} for a \
-                 dash and the value, and nothing where there is none"
+                "tagTemplate: {{{token}}} has no value in this run: {place}. Write {{-{token}}} \
+                 for a dash and the value where it has one"
             ),
             Self::NoStartTime(why) => why.fmt(f),
             Self::UnknownAlias { alias, known } => {
-                write!(f, "artifactAlias: there is no artifact or pipeline resource {alias:?}. ")?;
+                write!(f, "artifactAlias: artifact or pipeline resource {alias:?} not found. ")?;
                 if let Some(similar) = nearest(alias, known.iter().map(String::as_str)) {
                     write!(f, "Did you mean {similar}? ")?;
                 }
                 if known.is_empty() {
                     f.write_str(
-                        "There is none here: leave artifactAlias empty for the run's own build",
+                        "This run has none: remove artifactAlias to use the run's own build",
                     )
                 } else {
-                    write!(f, "There are: {}", known.join(", "))
+                    write!(f, "Use {}", known.join(", "))
                 }
             }
             Self::NoVersion { variable, source, cause } => {
@@ -210,35 +213,34 @@ impl fmt::Display for TagError {
             }
             Self::EmptyVersion { input, place } => write!(
                 f,
-                "{input}: there is no version, since {place} is empty. It has to be one such as \
-                 1.4.2"
+                "{input}: the version is not set, since {place} is empty. Set it to a version \
+                 such as 1.4.2"
             ),
             Self::BadVersion { input, place, text, cause } => write!(
                 f,
-                "{input}: {text:?} in {place} is no version such as 1.4.2 ({cause}). Give it three \
-                 numbers, as semver.org has them"
+                "{input}: invalid version {text:?} in {place} ({cause}). Use three numbers such \
+                 as 1.4.2, as semver.org defines"
             ),
             Self::Template(error) => error.fmt(f),
             Self::NoTemplate => f.write_str(
-                "tagTemplate is empty, and tagStrategy template makes the tag of it. Write text \
-                 with tokens, such as {branch}-{buildId}",
+                "tagTemplate: required with tagStrategy: template. Set it to text with tokens, \
+                 such as {branch}-{buildId}",
             ),
             Self::Nothing { origin, text } => write!(
                 f,
-                "{origin} gives {text:?}, and nothing of it can stand in a tag: letters, digits, \
-                 underscores, and dots and dashes between them. Take tagStrategy buildId, or add \
-                 {{buildId}} to a tagTemplate"
+                "{origin} is {text:?}, which has no character that a tag can have (letters, \
+                 digits, underscores). Set tagStrategy: buildId, or add {{buildId}} to tagTemplate"
             ),
             Self::Illegal { place, value, cause } => write!(
                 f,
-                "{place} is {value:?}, which cannot be a tag: {cause}. Name a tag \
-                 for every image and take tagStrategy none"
+                "{place} is {value:?}, which is not valid as a tag: {cause}. Give every image a \
+                 tag and set tagStrategy: none"
             ),
             Self::TwoOfRepository { first, other } => write!(
                 f,
-                "images: {first} and {other} are of one repository, and the imagesFile holds one tag \
-                 of each. Name the repository once, or compute the tags in two steps that write \
-                 files of their own"
+                "images: {first} and {other} have the same repository, and imagesFile holds one \
+                 tag for each. Name the repository once, or compute the tags in two steps with \
+                 separate files"
             ),
             Self::Mutable { tag, origin, entry, advice } => moves(f, tag, origin, entry, advice),
         }
@@ -253,19 +255,19 @@ fn no_such_fact(
     source: Source,
 ) -> fmt::Result {
     let (what, instead) = match source {
-        Source::Build => ("a build without one", "buildId"),
-        Source::Repository => ("a repository, which has commits and no builds", "commit"),
+        Source::Build => ("a build without it", "buildId"),
+        Source::Repository => ("a repository, which has commits but no builds", "commit"),
         Source::Release => {
-            ("a release or package, which has a version and no build id", "buildNumber or semver")
+            ("a release or package, which has a version but no build ID", "buildNumber or semver")
         }
         Source::Container => {
-            ("an image, which has a tag and neither branch nor commit", "buildId, which is its tag")
+            ("an image, which has a tag but neither branch nor commit", "buildId, which is its tag")
         }
     };
     write!(
         f,
-        "{needed_by}: {alias} is {what}. Name the build that pushes the image in artifactAlias, or \
-         use tagStrategy {instead}"
+        "{needed_by}: the artifact {alias} is {what}. Name the build that pushes the image in \
+         artifactAlias, or set tagStrategy: {instead}"
     )
 }
 
@@ -273,20 +275,20 @@ impl fmt::Display for NoStartTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OfAnother => f.write_str(
-                "tagTemplate: {date} is the day of the build, and the date of a release is another: \
-                 System.PipelineStartTime is the time at which this release or run began. Let the \
-                 build compute the tag (command computeTag) and hand it over with imagesFile",
+                "tagTemplate: {date} is the date of the build, but System.PipelineStartTime is \
+                 when this release or run began. Compute the tag in the build (command: \
+                 computeTag), and pass it on with imagesFile",
             ),
             Self::Empty => f.write_str(
-                "tagTemplate: {date} needs the variable System.PipelineStartTime, which is empty \
-                 here. Run this step where the pipeline sets it, or hand the tag over from the \
-                 build with imagesFile",
+                "tagTemplate: {date} needs System.PipelineStartTime, which is not set in this \
+                 run. Run this step where the pipeline sets it, or pass the tag on from the build \
+                 with imagesFile",
             ),
             Self::Unreadable(found) => write!(
                 f,
-                "tagTemplate: {{date}} needs a time such as 2026-11-24 04:00:00+00:00 in the \
-                 variable System.PipelineStartTime, and it is {found:?}. Take {{buildNumber}}, \
-                 whose format can have a date"
+                "tagTemplate: {{date}} needs a time such as 2026-11-24 04:00:00+00:00, but \
+                 System.PipelineStartTime is {found:?}. Use {{buildNumber}}, whose format can \
+                 have a date"
             ),
         }
     }
@@ -301,22 +303,20 @@ fn moves(
 ) -> fmt::Result {
     write!(
         f,
-        "{origin} gives the tag {tag}, which moves ({entry} in mutableTagList). To Kubernetes \
-         nothing changes when it is pushed again, so no pod would be replaced, and there would be no \
-         name to roll back to. "
+        "{origin} gives the mutable tag {tag} ({entry} in mutableTagList), so Kubernetes would \
+         not start a rollout and there would be nothing to roll back to. "
     )?;
     match advice {
         Advice::InTheBuild => f.write_str(
-            "Let the command computeTag in the build give every build a tag of its own, such as with \
-             tagStrategy buildId",
+            "Compute a unique tag in the build with command: computeTag, such as with \
+             tagStrategy: buildId",
         ),
-        Advice::Template(template) => write!(
-            f,
-            "Take a strategy that gives every build a tag of its own, such as tagTemplate {template}"
-        ),
-        Advice::PushAnother => f.write_str(
-            "Push the image under a tag of its own for every build, or set pin: digest",
-        ),
+        Advice::Template(template) => {
+            write!(f, "Give every build a unique tag, such as with tagTemplate: {template}")
+        }
+        Advice::PushAnother => {
+            f.write_str("Push every build with a unique tag, or set pin: digest")
+        }
     }
 }
 
@@ -328,27 +328,26 @@ fn no_version(
 ) -> fmt::Result {
     write!(
         f,
-        "tagStrategy semver needs a run of a git tag that names a version, such as \
-         refs/tags/v1.4.2; {variable} is {source}"
+        "tagStrategy: semver needs a run of a git tag with a version, such as refs/tags/v1.4.2, \
+         but {variable} is {source}"
     )?;
     if let Some(cause) = cause {
-        write!(f, ", which names none ({cause})")?;
+        write!(f, ", which has no version ({cause})")?;
     }
-    f.write_str(". Run the build for such a tag, or take another versionFrom or tagStrategy")
+    f.write_str(". Run the build for such a tag, or set another versionFrom or tagStrategy")
 }
 
 fn no_build(f: &mut fmt::Formatter<'_>, primary_artifact: Option<&str>) -> fmt::Result {
-    f.write_str("tagStrategy buildId needs the variable Build.BuildId, ")?;
+    f.write_str("tagStrategy: buildId needs Build.BuildId, ")?;
     match primary_artifact {
         Some(alias) => write!(
             f,
-            "which is empty since the primary artifact {alias} of this release is no \
-             build. Make the build artifact the primary one, or name it in the input \
-             artifactAlias"
+            "which is not set: the primary artifact {alias} of this release does not come from a \
+             build. Make the build the primary artifact, or name it in artifactAlias"
         ),
         None => f.write_str(
-            "which is empty since this release has no artifact. Add the build that \
-             pushes the image as an artifact of the release pipeline",
+            "which is not set: this release has no artifact. Add the build that pushes the image \
+             as an artifact of the release pipeline",
         ),
     }
 }
@@ -356,5 +355,29 @@ fn no_build(f: &mut fmt::Formatter<'_>, primary_artifact: Option<&str>) -> fmt::
 impl From<TemplateError> for TagError {
     fn from(error: TemplateError) -> Self {
         Self::Template(error)
+    }
+}
+
+impl Coded for TagError {
+    fn code(&self) -> Code {
+        match self {
+            Self::NoBuildId { .. } => code::BUILD_ID_NOT_SET,
+            Self::Missing { .. } => code::VARIABLE_NOT_SET,
+            Self::NoBuild { .. } => code::NOT_A_BUILD,
+            Self::SeveralTriggers { .. } => code::TRIGGER_UNKNOWN,
+            Self::NoRoom => code::TEMPLATE_TOO_LONG,
+            Self::EmptyToken { .. } => code::EMPTY_TOKEN,
+            Self::NoStartTime(_) => code::BUILD_DATE_UNKNOWN,
+            Self::UnknownAlias { .. } => code::ALIAS_NOT_FOUND,
+            Self::NoVersion { .. } => code::GIT_TAG_WITHOUT_VERSION,
+            Self::EmptyVersion { .. } => code::VERSION_NOT_SET,
+            Self::BadVersion { .. } => code::INVALID_VERSION,
+            Self::Template(_) => code::INVALID_TEMPLATE,
+            Self::NoTemplate => code::NOT_SET,
+            Self::Nothing { .. } => code::NOTHING_LEFT,
+            Self::Illegal { .. } => code::INVALID_TAG_VALUE,
+            Self::TwoOfRepository { .. } => code::TWO_TAGS_OF_REPOSITORY,
+            Self::Mutable { .. } => code::MUTABLE_TAG,
+        }
     }
 }

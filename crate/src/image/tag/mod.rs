@@ -130,16 +130,16 @@ impl Strategy {
     ) -> Result<Option<Computed>, TagError> {
         let computed = match self {
             Self::None => return Ok(None),
-            Self::BuildId => verbatim(build, Fact::Id, "tagStrategy buildId", None)?,
+            Self::BuildId => verbatim(build, Fact::Id, "tagStrategy: buildId", None)?,
             Self::Commit { full } => {
                 let length = (!full).then_some(SHORT_COMMIT);
-                verbatim(build, Fact::Commit, "tagStrategy commit", length)?
+                verbatim(build, Fact::Commit, "tagStrategy: commit", length)?
             }
             Self::BuildNumber if build.source() == Source::Container => {
-                verbatim(build, Fact::Number, "tagStrategy buildNumber", None)?
+                verbatim(build, Fact::Number, "tagStrategy: buildNumber", None)?
             }
             Self::BuildNumber => {
-                let number = build.need(Fact::Number, "tagStrategy buildNumber")?;
+                let number = build.need(Fact::Number, "tagStrategy: buildNumber")?;
                 let origin = build.variable(Fact::Number);
                 let (tag, made_of) = legal(number, &origin, |text| sanitise(text, Unique::No))?;
                 let distinct = match build.source() {
@@ -329,7 +329,7 @@ fn empty_token(
         Token::Definition => variable(Fact::Definition),
         Token::Commit(_) => variable(Fact::Commit),
         Token::Branch | Token::GitTag | Token::PullRequest => source(),
-        Token::Prerelease if version.is_some() => "the version is no prerelease".to_owned(),
+        Token::Prerelease if version.is_some() => "the version is not a prerelease".to_owned(),
         _ => match build.get(Fact::Branch) {
             Some(_) if rule.place(build) == build.variable(Fact::Branch) => source(),
             _ => format!("{} is empty", rule.place(build)),
@@ -368,41 +368,41 @@ mod tests {
         for (variables, message) in [
             (
                 &[][..],
-                "tagStrategy buildId needs the variable Build.BuildId, which is empty here. Run this \
-                 step in a build or a YAML pipeline, or name a tag for every image and take \
-                 tagStrategy none",
+                "tagStrategy: buildId needs Build.BuildId, which is not set in this run. Run this \
+                 step in a build or a YAML pipeline, or set tagStrategy: none and give every \
+                 image a tag",
             ),
             (
                 &[("System.HostType", "release")],
-                "tagStrategy buildId needs the variable Build.BuildId, which is empty since this \
-                 release has no artifact. Add the build that pushes the image as an artifact of the \
-                 release pipeline",
+                "tagStrategy: buildId needs Build.BuildId, which is not set: this release has no \
+                 artifact. Add the build that pushes the image as an artifact of the release \
+                 pipeline",
             ),
             (
                 &[("System.HostType", "release"), ("Release.PrimaryArtifactSourceAlias", "_git")],
-                "tagStrategy buildId needs the variable Build.BuildId, which is empty since the \
-                 primary artifact _git of this release is no build. Make the build artifact the \
-                 primary one, or name it in the input artifactAlias",
+                "tagStrategy: buildId needs Build.BuildId, which is not set: the primary artifact \
+                 _git of this release does not come from a build. Make the build the primary \
+                 artifact, or name it in artifactAlias",
             ),
             (
                 &[("Build.BuildId", "4125+1")],
-                "the variable Build.BuildId is \"4125+1\", which cannot be a tag: unexpected \
-                 character '+' in the tag. Name a tag for every image and take tagStrategy none",
+                "the variable Build.BuildId is \"4125+1\", which is not valid as a tag: \
+                 unexpected character '+' in the tag. Give every image a tag and set tagStrategy: \
+                 none",
             ),
         ] {
             assert_eq!(tag(&Strategy::BuildId, variables).unwrap_err(), message);
         }
         assert_eq!(
             tag(&Strategy::BuildNumber, &[]).unwrap_err(),
-            "tagStrategy buildNumber needs the variable Build.BuildNumber, which is empty here. Run \
-             this step where the pipeline sets it, or hand the tag over from the build with \
+            "tagStrategy: buildNumber needs Build.BuildNumber, which is not set in this run. Run \
+             this step where the pipeline sets it, or pass the tag on from the build with \
              imagesFile"
         );
         assert_eq!(
             tag(&Strategy::BuildNumber, &[("Build.BuildNumber", "日本")]).unwrap_err(),
-            "Build.BuildNumber gives \"日本\", and nothing of it can stand in a tag: letters, \
-             digits, underscores, and dots and dashes between them. Take tagStrategy buildId, or add \
-             {buildId} to a tagTemplate"
+            "Build.BuildNumber is \"日本\", which has no character that a tag can have (letters, \
+             digits, underscores). Set tagStrategy: buildId, or add {buildId} to tagTemplate"
         );
     }
 
@@ -414,16 +414,16 @@ mod tests {
         assert_eq!(tag("refs/tags/v1.4.2+7").unwrap(), "1.4.2_7");
         assert_eq!(
             tag("refs/heads/main").unwrap_err(),
-            "tagStrategy semver needs a run of a git tag that names a version, such as \
-             refs/tags/v1.4.2; Build.SourceBranch is refs/heads/main. Run the build for such a tag, \
-             or take another versionFrom or tagStrategy"
+            "tagStrategy: semver needs a run of a git tag with a version, such as \
+             refs/tags/v1.4.2, but Build.SourceBranch is refs/heads/main. Run the build for such \
+             a tag, or set another versionFrom or tagStrategy"
         );
         assert_eq!(
             tag("refs/tags/v1.4").unwrap_err(),
-            "tagStrategy semver needs a run of a git tag that names a version, such as \
-             refs/tags/v1.4.2; Build.SourceBranch is refs/tags/v1.4, which names none (unexpected \
-             end of input while parsing minor version number). Run the build for such a tag, or take \
-             another versionFrom or tagStrategy"
+            "tagStrategy: semver needs a run of a git tag with a version, such as \
+             refs/tags/v1.4.2, but Build.SourceBranch is refs/tags/v1.4, which has no version \
+             (unexpected end of input while parsing minor version number). Run the build for such \
+             a tag, or set another versionFrom or tagStrategy"
         );
         for (from, place) in [
             (VersionFrom::Text(format!("1.4.2-{}", "x".repeat(200))), "the input version"),
@@ -439,8 +439,8 @@ mod tests {
             assert_eq!(
                 self::tag(&Strategy::Semver(rule), &[]).unwrap_err(),
                 format!(
-                    "{place} is \"1.4.2-{}\", which cannot be a tag: the tag is longer than 128 \
-                     characters. Name a tag for every image and take tagStrategy none",
+                    "{place} is \"1.4.2-{}\", which is not valid as a tag: the tag is longer than \
+                     128 characters. Give every image a tag and set tagStrategy: none",
                     "x".repeat(200)
                 )
             );
@@ -449,8 +449,9 @@ mod tests {
         assert_eq!(
             tag(&long).unwrap_err(),
             format!(
-                "the variable Build.SourceBranch is \"1.4.2-{}\", which cannot be a tag: the tag is \
-                 longer than 128 characters. Name a tag for every image and take tagStrategy none",
+                "the variable Build.SourceBranch is \"1.4.2-{}\", which is not valid as a tag: \
+                 the tag is longer than 128 characters. Give every image a tag and set \
+                 tagStrategy: none",
                 "x".repeat(200)
             )
         );
@@ -476,43 +477,41 @@ mod tests {
             (
                 "{branch}-{buildId}",
                 &[("Build.BuildId", "4125"), ("Build.SourceBranch", "refs/tags/v1")][..],
-                "tagTemplate: {branch} has no value here: the variable Build.SourceBranch is \
-                 refs/tags/v1. Write {-branch} for a dash and the value, and nothing where there is \
-                 none",
+                "tagTemplate: {branch} has no value in this run: the variable Build.SourceBranch \
+                 is refs/tags/v1. Write {-branch} for a dash and the value where it has one",
             ),
             (
                 "{counter}",
                 &[("Build.BuildNumber", "nightly")],
-                "tagTemplate: {counter} has no value here: Build.BuildNumber is nightly, without \
-                 digits at its end. Write {-counter} for a dash and the value, and nothing where \
-                 there is none",
+                "tagTemplate: {counter} has no value in this run: Build.BuildNumber is nightly, \
+                 without digits at its end. Write {-counter} for a dash and the value where it \
+                 has one",
             ),
             (
                 "{prerelease}",
                 &[("Build.SourceBranch", "refs/tags/v1.4.2")],
-                "tagTemplate: {prerelease} has no value here: the version is no prerelease. Write \
-                 {-prerelease} for a dash and the value, and nothing where there is none",
+                "tagTemplate: {prerelease} has no value in this run: the version is not a \
+                 prerelease. Write {-prerelease} for a dash and the value where it has one",
             ),
             (
                 "{major}",
                 &[("Build.SourceBranch", "refs/heads/main")],
-                "tagTemplate: {major} has no value here: the variable Build.SourceBranch is \
-                 refs/heads/main. Write {-major} for a dash and the value, and nothing where there \
-                 is none",
+                "tagTemplate: {major} has no value in this run: the variable Build.SourceBranch \
+                 is refs/heads/main. Write {-major} for a dash and the value where it has one",
             ),
             (
                 "{date}",
                 &[],
-                "tagTemplate: {date} needs the variable System.PipelineStartTime, which is empty \
-                 here. Run this step where the pipeline sets it, or hand the tag over from the \
-                 build with imagesFile",
+                "tagTemplate: {date} needs System.PipelineStartTime, which is not set in this \
+                 run. Run this step where the pipeline sets it, or pass the tag on from the build \
+                 with imagesFile",
             ),
             (
                 "web{-date}",
                 &[("System.PipelineStartTime", "24.11.2026 04:00:00")],
-                "tagTemplate: {date} needs a time such as 2026-11-24 04:00:00+00:00 in the variable \
-                 System.PipelineStartTime, and it is \"24.11.2026 04:00:00\". Take {buildNumber}, \
-                 whose format can have a date",
+                "tagTemplate: {date} needs a time such as 2026-11-24 04:00:00+00:00, but \
+                 System.PipelineStartTime is \"24.11.2026 04:00:00\". Use {buildNumber}, whose \
+                 format can have a date",
             ),
         ] {
             assert_eq!(template(text, variables).unwrap_err(), message);
@@ -540,10 +539,9 @@ mod tests {
         {
             assert_eq!(
                 dated(alias, host),
-                Err("tagTemplate: {date} is the day of the build, and the date of a release is \
-                     another: System.PipelineStartTime is the time at which this release or run \
-                     began. Let the build compute the tag (command computeTag) and hand it over \
-                     with imagesFile"
+                Err("tagTemplate: {date} is the date of the build, but System.PipelineStartTime \
+                     is when this release or run began. Compute the tag in the build (command: \
+                     computeTag), and pass it on with imagesFile"
                     .to_owned())
             );
         }
@@ -552,7 +550,8 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_the_build_is_called_the_tag_is_legal_or_there_is_an_error(
-            text in "(\\{-?(branch|buildNumber|commit:12|counter|version|gitTag)-?\\}|[a-z./ ü-]){0,6}",
+            text in "(\\{-?(branch|buildNumber|commit:12|counter|version|gitTag)-?\\}|[a-z./ \
+                     ü-]){0,6}",
             number in ".{0,40}",
             branch in "(refs/(heads|tags|pull)/)?.{0,200}",
             commit in "[0-9a-f]{40}|.{0,10}",

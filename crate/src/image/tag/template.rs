@@ -360,42 +360,38 @@ impl fmt::Display for TemplateError {
         match &self.kind {
             ErrorKind::Doubled(braces) => write!(
                 f,
-                "{braces} has no meaning here, and a tag can hold no brace. A token stands in one \
-                 pair, such as {{buildId}}"
+                "unexpected {braces}. Write a token in single braces, such as {{buildId}}"
             ),
             ErrorKind::NotClosed => {
-                write!(f, "the brace of {part:?} is not closed. A token is written {{buildId}}")
+                write!(f, "the brace of {part:?} is not closed. Write a token as {{buildId}}")
             }
-            ErrorKind::NotOpened => write!(
-                f,
-                "the brace of {part:?} closes nothing, and a tag can hold none. A token is written \
-                 {{buildId}}"
-            ),
+            ErrorKind::NotOpened => {
+                write!(f, "the brace of {part:?} is not opened. Write a token as {{buildId}}")
+            }
             ErrorKind::Unknown { name, similar } => {
-                write!(f, "there is no token {name:?}. ")?;
+                write!(f, "unknown token {name:?}. ")?;
                 if let Some(similar) = similar {
                     write!(f, "Did you mean {{{similar}}}? ")?;
                 }
-                write!(f, "There are: {}", NAMES.join(", "))
+                write!(f, "Use {}", NAMES.join(", "))
             }
             ErrorKind::NoArgument { name, argument } => write!(
                 f,
-                "{{{name}}} takes nothing after a colon, and here is {argument:?}. Only {{commit}} \
-                 and {{date}} do, such as {{commit:12}} and {{date:yyyyMMdd-HHmm}}"
+                "{{{name}}} has no option {argument:?}. Only {{commit}} and {{date}} have \
+                 options, such as {{commit:12}} and {{date:yyyyMMdd-HHmm}}"
             ),
-            ErrorKind::CommitLength(found) => write!(
-                f,
-                "{found:?} in {part} is no length of a commit. Write a number from 4 to 64, or full"
-            ),
+            ErrorKind::CommitLength(found) => {
+                write!(f, "invalid length {found:?} in {part}. Use 4 to 64, or full")
+            }
             ErrorKind::Touches { other } => write!(
                 f,
-                "{{buildId}} touches {{{other}}} in {part}, so two builds could make the same tag \
-                 of different values. Put a separator between them, such as a dash"
+                "{{buildId}} touches {{{other}}} in {part}, so two builds could get the same tag. \
+                 Put a separator between them, such as a dash"
             ),
             ErrorKind::Form { form, part } => write!(
                 f,
-                "{part:?} in the date {form:?} stands for nothing. A date is made of {}, and of \
-                 characters that are no letters",
+                "invalid part {part:?} in the date {form:?}. Use {}, and characters other than \
+                 letters",
                 PARTS.join(", ")
             ),
         }
@@ -434,52 +430,41 @@ mod tests {
         for (template, message) in [
             (
                 "ü-{{buildId}}",
-                "tagTemplate: {{ has no meaning here, and a tag can hold no brace. A token \
-                 stands in one pair, such as {buildId}",
+                "tagTemplate: unexpected {{. Write a token in single braces, such as {buildId}",
             ),
             (
                 "a{buildId",
-                "tagTemplate: the brace of \"{buildId\" is not closed. A token is written {buildId}",
+                "tagTemplate: the brace of \"{buildId\" is not closed. Write a token as {buildId}",
             ),
-            (
-                "{a{b}",
-                "tagTemplate: the brace of \"{a\" is not closed. A token is written {buildId}",
-            ),
-            (
-                "a}",
-                "tagTemplate: the brace of \"a}\" closes nothing, and a tag can hold none. A token \
-                 is written {buildId}",
-            ),
+            ("{a{b}", "tagTemplate: the brace of \"{a\" is not closed. Write a token as {buildId}"),
+            ("a}", "tagTemplate: the brace of \"a}\" is not opened. Write a token as {buildId}"),
             (
                 "{buildId}{-brunch}",
-                "tagTemplate: there is no token \"brunch\". Did you mean {branch}? There \
-                 are: buildId, buildNumber, counter, definition, branch, gitTag, pullRequest, \
-                 commit, date, version, major, minor, patch, prerelease",
+                "tagTemplate: unknown token \"brunch\". Did you mean {branch}? Use buildId, \
+                 buildNumber, counter, definition, branch, gitTag, pullRequest, commit, date, \
+                 version, major, minor, patch, prerelease",
             ),
             (
                 "{buildId:4}",
-                "tagTemplate: {buildId} takes nothing after a colon, and here is \"4\". \
-                 Only {commit} and {date} do, such as {commit:12} and {date:yyyyMMdd-HHmm}",
+                "tagTemplate: {buildId} has no option \"4\". Only {commit} and {date} have \
+                 options, such as {commit:12} and {date:yyyyMMdd-HHmm}",
             ),
             (
                 "ü{branch}{buildId}",
-                "tagTemplate: {buildId} touches {branch} in ü{branch}{buildId}, so two builds could make \
-                 the same tag of different values. Put a separator between them, such as a dash",
+                "tagTemplate: {buildId} touches {branch} in ü{branch}{buildId}, so two builds \
+                 could get the same tag. Put a separator between them, such as a dash",
             ),
             (
                 "{buildId}{.counter.}{commit:12}",
-                "tagTemplate: {buildId} touches {commit:12} in {buildId}{.counter.}{commit:12}, so two builds could make \
-                 the same tag of different values. Put a separator between them, such as a dash",
+                "tagTemplate: {buildId} touches {commit:12} in {buildId}{.counter.}{commit:12}, \
+                 so two builds could get the same tag. Put a separator between them, such as a \
+                 dash",
             ),
-            (
-                "{commit:3}",
-                "tagTemplate: \"3\" in {commit:3} is no length of a commit. Write a number from 4 to \
-                 64, or full",
-            ),
+            ("{commit:3}", "tagTemplate: invalid length \"3\" in {commit:3}. Use 4 to 64, or full"),
             (
                 "{date:YYYYMMdd}",
-                "tagTemplate: \"YYYY\" in the date \"YYYYMMdd\" stands for nothing. A date \
-                 is made of yyyy, yy, MM, dd, HH, mm, ss, and of characters that are no letters",
+                "tagTemplate: invalid part \"YYYY\" in the date \"YYYYMMdd\". Use yyyy, yy, MM, \
+                 dd, HH, mm, ss, and characters other than letters",
             ),
         ] {
             assert_eq!(render(template, Some("7")).unwrap_err(), message);

@@ -200,7 +200,7 @@ fn of_git_tag(tag: &str, prefix: Option<&str>) -> Result<Version, String> {
     let is_prefixed = !matches!(&tag[..at], "" | "v" | "V");
     match found.find(|(at, _)| tag[..*at].ends_with(SEPARATORS)) {
         Some((_, other)) if is_prefixed => Err(format!(
-            "{version} or {other} may be meant. Say what stands before it in tagPrefix"
+            "both {version} and {other} are possible. Set tagPrefix to the text before the version"
         )),
         _ => Ok(version),
     }
@@ -341,9 +341,8 @@ mod tests {
             (
                 "k8s-1.30.2-web-1.4.0",
                 None,
-                Err(
-                    "1.30.2-web-1.4.0 or 1.4.0 may be meant. Say what stands before it in tagPrefix",
-                ),
+                Err("both 1.30.2-web-1.4.0 and 1.4.0 are possible. Set tagPrefix to the text \
+                     before the version"),
             ),
             ("api/v1.2.3", Some("web/"), Err("it does not begin with the tagPrefix \"web/\"")),
             (
@@ -391,8 +390,8 @@ mod tests {
         assert_eq!(made, format!("1.4.2-{}.4125", "x".repeat(60)));
         assert_eq!(
             version(VersionFrom::Text("1.4.2".to_owned()), &[("Build.SourceBranch", "topic")]),
-            Err("the version of a branch that is not released needs the variable Build.BuildId, \
-                 which is empty here. Run this step where the pipeline sets it, or hand the tag over \
+            Err("the version of a branch that is not released needs Build.BuildId, which is not \
+                 set in this run. Run this step where the pipeline sets it, or pass the tag on \
                  from the build with imagesFile"
                 .to_owned())
         );
@@ -420,13 +419,14 @@ mod tests {
         for (from, message) in [
             (
                 VersionFrom::Text("1.4".to_owned()),
-                "version: \"1.4\" in version is no version such as 1.4.2 (unexpected end of input \
-                 while parsing minor version number). Give it three numbers, as semver.org has them",
+                "version: invalid version \"1.4\" in version (unexpected end of input while \
+                 parsing minor version number). Use three numbers such as 1.4.2, as semver.org \
+                 defines",
             ),
             (
                 file("{\"name\": \"web\"}"),
-                "versionFile: \"\" in drop/VERSION is no version such as 1.4.2 (missing field \
-                 `version` at line 1 column 15). Give it three numbers, as semver.org has them",
+                "versionFile: invalid version \"\" in drop/VERSION (missing field `version` at \
+                 line 1 column 15). Use three numbers such as 1.4.2, as semver.org defines",
             ),
         ] {
             assert_eq!(version(from, &[]).unwrap_err(), message);

@@ -105,10 +105,10 @@ impl fmt::Display for SelectorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             ErrorKind::Empty => f.write_str("a term is empty"),
-            ErrorKind::Key(key) => write!(f, "{key:?} cannot be the key of a label"),
-            ErrorKind::Value(value) => write!(f, "{value:?} cannot be the value of a label"),
+            ErrorKind::Key(key) => write!(f, "invalid label key {key:?}"),
+            ErrorKind::Value(value) => write!(f, "invalid label value {value:?}"),
             ErrorKind::List(term) => {
-                write!(f, "{term:?} is not of the form KEY in (VALUE, VALUE)")
+                write!(f, "expected KEY in (VALUE, VALUE), found {term:?}")
             }
         }
     }
@@ -146,11 +146,11 @@ mod tests {
         for (text, message) in [
             ("", "a term is empty"),
             ("app=web,", "a term is empty"),
-            ("=web", "\"\" cannot be the key of a label"),
-            ("a b", "\"a b\" cannot be the key of a label"),
-            ("app=we b", "\"we b\" cannot be the value of a label"),
-            ("app is (web)", "\"app is (web)\" is not of the form KEY in (VALUE, VALUE)"),
-            ("app in (web", "\"app in (web\" is not of the form KEY in (VALUE, VALUE)"),
+            ("=web", "invalid label key \"\""),
+            ("a b", "invalid label key \"a b\""),
+            ("app=we b", "invalid label value \"we b\""),
+            ("app is (web)", "expected KEY in (VALUE, VALUE), found \"app is (web)\""),
+            ("app in (web", "expected KEY in (VALUE, VALUE), found \"app in (web\""),
         ] {
             assert_eq!(parse(text).unwrap_err().to_string(), message, "{text}");
         }

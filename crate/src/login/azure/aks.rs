@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     host::{
-        Secret,
+        Code, Coded, Secret, code,
         http::{Dialogue, Next, NoAnswer, Reply, Request, from_base64, percent, retry::Retries},
     },
     login::kubeconfig::{self, Kubeconfig},
@@ -146,7 +146,7 @@ impl fmt::Display for AksError {
             ErrorKind::NotUnderstood => {
                 return write!(
                     f,
-                    "{host} answered something that is no kubeconfig of the cluster {name}"
+                    "unexpected answer of {host}: the kubeconfig of the cluster {name} is missing"
                 );
             }
             ErrorKind::Refused { status, code, said } => (status, code.as_str(), said),
@@ -154,17 +154,18 @@ impl fmt::Display for AksError {
         match code {
             "ResourceNotFound" => write!(
                 f,
-                "kubernetesCluster: the resource group {group} of the subscription {subscription} \
-                 has no cluster {name}"
+                "kubernetesCluster: cluster {name} not found in the resource group {group} of the \
+                 subscription {subscription}. Check the name and the resource group"
             ),
             "ResourceGroupNotFound" => write!(
                 f,
-                "azureResourceGroup: the subscription {subscription} has no resource group {group}"
+                "azureResourceGroup: resource group {group} not found in the subscription \
+                 {subscription}. Check the name and the service connection"
             ),
             "AuthorizationFailed" => write!(
                 f,
-                "azureSubscriptionConnection: the service connection may not read the credentials of \
-                 the cluster {name}. Give it the role Azure Kubernetes Service Cluster {} Role on \
+                "azureSubscriptionConnection: no permission to read the credentials of the \
+                 cluster {name}. Assign it the role Azure Kubernetes Service Cluster {} Role on \
                  the cluster",
                 if *admin { "Admin" } else { "User" },
             ),
@@ -179,6 +180,20 @@ impl fmt::Display for AksError {
                 "{host} refused the credentials of the cluster {name} with status {status}: {code}, \
                  {said}"
             ),
+        }
+    }
+}
+
+impl Coded for AksError {
+    fn code(&self) -> Code {
+        match &self.kind {
+            ErrorKind::NoAnswer(_) => code::AZURE_UNREACHABLE,
+            ErrorKind::NotUnderstood => code::AZURE_NOT_UNDERSTOOD,
+            ErrorKind::Refused { code, .. } => match code.as_str() {
+                "ResourceNotFound" | "ResourceGroupNotFound" => code::CLUSTER_NOT_FOUND,
+                "AuthorizationFailed" => code::CLUSTER_FORBIDDEN,
+                _ => code::CLUSTER_REFUSED,
+            },
         }
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     host::{
-        Secret,
+        Code, Coded, Secret, code,
         http::{
             Answer, Assertion, Dialogue, Next, NoAnswer, Reply, Request, Url, percent,
             retry::Retries,
@@ -251,22 +251,23 @@ fn refused(answer: &Answer) -> ErrorKind {
 fn advice(code: u32) -> &'static str {
     match code {
         7_000_215 => {
-            ". The secret of the service connection is wrong: it takes the value of a client secret, \
-             not its id"
+            ". Set the secret of the service connection to the value of a client secret, not its ID"
         }
         7_000_222 => {
-            ". The secret of the service connection has expired: make a new one for the \
+            ". The secret of the service connection has expired. Create a new one for the \
              application, and save it in the service connection"
         }
         700_027 => {
-            ". The application does not know the certificate of the service connection: add it to \
-             the application's certificates"
+            ". Add the certificate of the service connection to the application's certificates"
         }
-        700_016 => ". The tenant has no such application: check the ids in the service connection",
-        90_002 => ". There is no such tenant: check the tenant id in the service connection",
+        700_016 => {
+            ". The application was not found in the tenant. Check the IDs in the service \
+             connection"
+        }
+        90_002 => ". The tenant was not found. Check the tenant ID in the service connection",
         70_021 | 700_211 | 700_212 | 700_213 => {
-            ". The application's federated credential is for another issuer or subject: its values \
-             are shown in the service connection"
+            ". Set issuer and subject of the application's federated credential to the values in \
+             the service connection"
         }
         _ => "",
     }
@@ -279,25 +280,37 @@ impl fmt::Display for TokenError {
             ErrorKind::NoAnswer(why) => f.write_str(&why.of(host)),
             ErrorKind::NoMetadata(NoAnswer { words, .. }) => write!(
                 f,
-                "{host} gave no answer: {words}. A managed identity works only on an agent that \
-                 runs on a virtual machine of Azure with that identity"
+                "{host} cannot be reached: {words}. A managed identity works only on an agent \
+                 that runs on an Azure virtual machine with that identity"
             ),
             ErrorKind::Refused { status, said, .. } if said.is_empty() => {
-                write!(f, "{host} refused the login with status {status}")
+                write!(f, "{host} refused to authenticate with status {status}")
             }
             ErrorKind::Refused { status, said, code } => {
                 let said = said.trim_end_matches('.');
                 let advice = code.map_or("", advice);
-                write!(f, "{host} refused the login with status {status}: {said}{advice}")
+                write!(f, "{host} refused to authenticate with status {status}: {said}{advice}")
             }
             ErrorKind::NotUnderstood => {
-                write!(f, "{host} answered the login with something that is no token")
+                write!(f, "unexpected answer of {host}: the token is missing")
             }
             ErrorKind::NotSigned(words) => write!(
                 f,
-                "the certificate of the service connection cannot sign: {words}. It takes a \
+                "the certificate of the service connection cannot sign: {words}. Set it to a \
                  certificate and its private key, both as PEM"
             ),
+        }
+    }
+}
+
+impl Coded for TokenError {
+    fn code(&self) -> Code {
+        match self.kind {
+            ErrorKind::NoAnswer(_) => code::AZURE_UNREACHABLE,
+            ErrorKind::NoMetadata(_) => code::NO_MANAGED_IDENTITY,
+            ErrorKind::Refused { .. } => code::AUTHENTICATION_REFUSED,
+            ErrorKind::NotUnderstood => code::AZURE_NOT_UNDERSTOOD,
+            ErrorKind::NotSigned(_) => code::CERTIFICATE_UNUSABLE,
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::login::kubeconfig::KubeconfigError;
+use crate::{
+    host::{Code, Coded, code},
+    login::kubeconfig::KubeconfigError,
+};
 
 /// Why a service connection cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,46 +33,62 @@ impl fmt::Display for ConnectionError {
         write!(f, "{}: ", self.input)?;
         match &self.kind {
             ErrorKind::NotHandedOver => f.write_str(
-                "the agent has no such service connection for this job. Check in Project settings, \
-                 Service connections, that it is there and that this pipeline may use it",
+                "service connection not found for this job. Check in Project settings, Service \
+                 connections, that it exists and that this pipeline has permission to use it",
             ),
             ErrorKind::Lacks(what) => write!(
                 f,
-                "the service connection has no {what}. Edit it in Project settings, Service \
-                 connections, and save it again"
+                "{what} of the service connection is not set. Edit it in Project settings, \
+                 Service connections, and save it again"
             ),
             ErrorKind::Scheme { found, known } => write!(
                 f,
-                "the service connection logs in by {found:?}, which this task does not know. It \
-                 takes {known}"
+                "the service connection authenticates with {found:?}, which is not supported. Use \
+                 {known}"
             ),
             ErrorKind::NoBase64(what) => write!(
                 f,
-                "the {what} of the service connection is not base64. Take it from the secret as \
+                "the {what} of the service connection is not base64. Copy it from the secret as \
                  kubectl get secret --output=json prints it"
             ),
             ErrorKind::NoToken => f.write_str(
-                "the token of the service connection has characters that no token has. Take it \
-                 from the secret as kubectl get secret --output=json prints it",
+                "the token of the service connection has invalid characters. Copy it from the \
+                 secret as kubectl get secret --output=json prints it",
             ),
             ErrorKind::Url(found) => write!(
                 f,
-                "the URL of the service connection is {found:?}, and should begin with https://"
+                "invalid URL {found:?} of the service connection. Use a URL that begins with \
+                 https://"
             ),
             ErrorKind::Kubeconfig(error) => {
-                write!(f, "the kubeconfig of the service connection cannot be used: {error}")
+                write!(f, "invalid kubeconfig of the service connection: {error}")
             }
             ErrorKind::Namespace(found) => write!(
                 f,
-                "the namespace of the service connection is {found:?}, which cannot be a namespace. \
-                 Edit the service connection, or set the input namespace"
+                "invalid namespace {found:?} of the service connection. Edit the service \
+                 connection, or set the input namespace"
             ),
             ErrorKind::NoJob(variable) => write!(
                 f,
-                "a login by workload identity federation asks Azure DevOps for a token of this job, \
-                 and the variable {variable} is missing for that. It is there in every job of an \
-                 agent"
+                "workload identity federation needs {variable}, which is not set in this run. Run \
+                 the step in a job of an agent"
             ),
+        }
+    }
+}
+
+impl Coded for ConnectionError {
+    fn code(&self) -> Code {
+        match self.kind {
+            ErrorKind::NotHandedOver => code::CONNECTION_NOT_FOUND,
+            ErrorKind::Lacks(_) => code::CONNECTION_INCOMPLETE,
+            ErrorKind::Scheme { .. } => code::CONNECTION_SCHEME,
+            ErrorKind::NoBase64(_)
+            | ErrorKind::NoToken
+            | ErrorKind::Url(_)
+            | ErrorKind::Kubeconfig(_) => code::CONNECTION_INVALID,
+            ErrorKind::NoJob(_) => code::NOT_IN_A_JOB,
+            ErrorKind::Namespace(_) => code::INVALID_NAMESPACE,
         }
     }
 }

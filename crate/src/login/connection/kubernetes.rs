@@ -128,6 +128,8 @@ mod tests {
         };
         assert_eq!(read("shop"), Ok(Some("shop".to_owned())));
         assert_eq!(read(" "), Ok(None));
-        assert!(read("Kube System").unwrap_err().contains("\"Kube System\", which cannot be"));
+        assert!(
+            read("Kube System").unwrap_err().contains("\"Kube System\" of the service connection")
+        );
     }
 }

@@ -176,8 +176,8 @@ mod tests {
     fn an_error_names_the_input() {
         let lacks = |what: &str| {
             format!(
-                "containerRegistry: the service connection has no {what}. Edit it in Project \
-                 settings, Service connections, and save it again"
+                "containerRegistry: {what} of the service connection is not set. Edit it in \
+                 Project settings, Service connections, and save it again"
             )
         };
         for (scheme, parameters, words) in [
@@ -189,16 +189,16 @@ mod tests {
             (
                 "UsernamePassword",
                 vec![("registry", "https://u:secret@no host/")],
-                "containerRegistry: the URL of the service connection is \"no host\", and should \
-                 begin with https://"
+                "containerRegistry: invalid URL \"no host\" of the service connection. Use a URL \
+                 that begins with https://"
                     .to_owned(),
             ),
             (
                 "Token",
                 vec![],
-                "containerRegistry: the service connection logs in by \"Token\", which this task \
-                 does not know. It takes UsernamePassword, ServicePrincipal, \
-                 ManagedServiceIdentity and WorkloadIdentityFederation"
+                "containerRegistry: the service connection authenticates with \"Token\", which is \
+                 not supported. Use UsernamePassword, ServicePrincipal, ManagedServiceIdentity \
+                 and WorkloadIdentityFederation"
                     .to_owned(),
             ),
         ] {

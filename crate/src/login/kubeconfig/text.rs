@@ -56,22 +56,21 @@ impl fmt::Display for KubeconfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoLines => f.write_str(
-                "the text is a kubeconfig whose line breaks are lost, as a variable of one line \
-                 loses them. Put it into the variable as base64 (base64 -w0 FILE) or as JSON \
-                 (kubectl config view --raw --minify --output=json), or name a file, such as the \
-                 path of a secure file",
+                "the text is a kubeconfig without its line breaks, which a one-line variable \
+                 loses. Set the variable to its base64 (base64 -w0 FILE) or JSON (kubectl config \
+                 view --raw --minify --output=json), or set the path of a secure file",
             ),
             Self::Base64 => f.write_str(
-                "the text begins like the base64 of a kubeconfig and cannot be decoded. Copy all of \
-                 what base64 -w0 FILE prints",
+                "the text looks like the base64 of a kubeconfig but cannot be decoded. Copy all \
+                 of what base64 -w0 FILE prints",
             ),
             Self::Yaml(words) => write!(
                 f,
-                "the text is no YAML that can be read: {words}. Check its line breaks and indents \
-                 against what kubectl config view --raw prints"
+                "the text is not valid YAML: {words}. Compare its line breaks and indentation \
+                 with kubectl config view --raw"
             ),
             Self::Another => f.write_str(
-                "the text is neither a kubeconfig nor a path. Give what kubectl config view --raw \
+                "the text is neither a kubeconfig nor a path. Set what kubectl config view --raw \
                  --minify prints, its base64, or the path of a file",
             ),
         }
@@ -466,7 +465,8 @@ users:
 
         #[test]
         fn any_text_of_yaml_signs_is_something(
-            text in "(apiVersion|kind|clusters|users|token|Config|[-:\\[\\]{}&*!|>'\"%@`# \\n\\t,?.a]){0,60}"
+            text in "(apiVersion|kind|clusters|users|token|Config|[-:\\[\\]{}&*!|>'\"%@`# \
+                     \\n\\t,?.a]){0,60}"
         ) {
             let _ = recognize(&text);
         }
@@ -490,7 +490,8 @@ users:
 
         #[test]
         fn nothing_of_a_kubeconfig_is_taken_for_a_path(cut in 0usize..200, odd in 0u8..4) {
-            let yaml = "apiVersion: v1\nkind: Config\nclusters: []\nusers:\n- user:\n    token: hush-hush\n";
+            let yaml = "apiVersion: v1\nkind: Config\nclusters: []\nusers:\n- user:\n    token: \
+                        hush-hush\n";
             let text = match odd {
                 0 => yaml.replace('\n', " "),
                 1 => base64(yaml.as_bytes()),

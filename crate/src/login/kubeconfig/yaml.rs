@@ -53,7 +53,7 @@ pub fn parse(text: &str) -> Result<Value, String> {
                 }
                 (None, Value::String(name)) => *key = Some(name),
                 (None, Value::Bool(name)) => *key = Some(name.to_string()),
-                (None, _) => return refused("a key that is no word"),
+                (None, _) => return refused("a key that is not a string"),
             },
         }
     }
@@ -80,8 +80,8 @@ mod tests {
     fn yaml_and_json_give_the_same_value() {
         let expected = json!({"clusters": [{"name": "a b", "cluster": {"insecure": true}}],
             "users": [], "note": "two\nlines\n", "port": "6443", "none": null});
-        let yaml = "\u{feff}# a comment\nclusters:\n- name: 'a b'\n  cluster:\n    insecure: true\n\
-            users: []\nnote: |\n  two\n  lines\nport: 6443\nnone:\n";
+        let yaml = "\u{feff}# a comment\nclusters:\n- name: 'a b'\n  cluster:\n    insecure: \
+                    true\nusers: []\nnote: |\n  two\n  lines\nport: 6443\nnone:\n";
         assert_eq!(parse(yaml), Ok(expected.clone()));
         assert_eq!(parse(&yaml.replace('\n', "\r\n")), Ok(expected));
         assert_eq!(
@@ -94,7 +94,7 @@ mod tests {
     fn what_no_kubeconfig_needs_is_refused_by_its_line() {
         for (text, words) in [
             ("a: &x 1\nb: *x\n", "an alias, which is not read, at line 2"),
-            ("[a]: 1\n", "a key that is no word at line 1"),
+            ("[a]: 1\n", "a key that is not a string at line 1"),
             (&"[".repeat(100), "too much nesting at line 1"),
         ] {
             assert_eq!(parse(text), Err(words.to_owned()), "{text}");
