@@ -21,18 +21,16 @@ impl Names {
         if let Some(length) = command_at(text).or_else(|| digest_at(text)) {
             return Some(length);
         }
-        let stands = |name: &&String| {
-            let after = text.strip_prefix(name.as_str());
-            !name.is_empty() && after.is_some_and(|after| !goes_on(after))
+        let stands = |name: &String| {
+            let after = text.strip_prefix(name.as_str()).filter(|_| !name.is_empty());
+            after.filter(|after| !goes_on(after))
         };
-        let containers = self.containers.iter().filter(|name| {
-            before.is_empty()
-                || before.ends_with("container ")
-                || before.ends_with(": ")
-                || text.strip_prefix(name.as_str()).is_some_and(|after| after.starts_with(": "))
-        });
-        let found = self.unmistakable.iter().chain(containers).filter(stands);
-        found.map(String::len).max()
+        let is_place =
+            before.is_empty() || before.ends_with("container ") || before.ends_with(": ");
+        let is_container =
+            |name: &&String| stands(name).is_some_and(|after| is_place || after.starts_with(": "));
+        let names = self.unmistakable.iter().filter(|name| stands(name).is_some());
+        names.chain(self.containers.iter().filter(is_container)).map(String::len).max()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The page on the summary of the run, as Markdown: the workload that failed first, and a section
 //! for each that has more to say than its row of the table.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::fmt::Write;
 
 use crate::{
     host::{Age, TaskResult},
@@ -34,14 +34,13 @@ pub(super) fn page(report: &RunReport, verdict: TaskResult, took: Age) -> String
         TaskResult::Canceled => "Canceled",
     };
     let mut names = Names::default();
-    for of in report.workloads.iter().map(|entry| self::names(report, entry)) {
-        names.unmistakable.extend(of.unmistakable);
-        names.containers.extend(of.containers);
-    }
+    report.workloads.iter().for_each(|entry| add_names(&mut names, report, entry));
     let sentence = marked(&last_sentence(report, verdict), &names);
     let _ = write!(page, "**{result}** after {}. {sentence}\n\n", elapsed(took));
-    let mut entries: Vec<&WorkloadReport> = report.workloads.iter().collect();
-    entries.sort_by_key(|entry| concern(report, entry));
+    let mut entries: Vec<&WorkloadReport> = Vec::new();
+    for wanted in [Concern::Culprit, Concern::Trouble, Concern::RolledBack, Concern::Fine] {
+        entries.extend(report.workloads.iter().filter(|entry| concern(report, entry) == wanted));
+    }
     table(&mut page, report, &entries);
     for entry in &entries {
         section(&mut page, report, entry);
@@ -51,13 +50,13 @@ pub(super) fn page(report: &RunReport, verdict: TaskResult, took: Age) -> String
         page.push_str("\n## To roll back\n");
         let commands: Vec<String> =
             report.rollback_commands.iter().map(ToString::to_string).collect();
-        block(&mut page, commands.iter().map(String::as_str));
+        block(&mut page, &commands);
     }
     page
 }
 
 /// How much a workload asks for a look: the culprits first.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Concern {
     Culprit,
     Trouble,
@@ -81,8 +80,7 @@ fn table(page: &mut String, report: &RunReport, entries: &[&WorkloadReport]) {
     let mut heads = vec!["Result", "Workload", "Container", "Image", "Runs now"];
     heads.extend(has_digests.then_some("Digest"));
     heads.extend(["Pods ready", "Time"]);
-    row(page, heads.iter().copied());
-    row(page, heads.iter().map(|_| "---"));
+    head(page, &heads);
     for entry in entries {
         let names = names(report, entry);
         let ready = entry.pods.iter().filter(|pod| pod.ready).count();
@@ -103,13 +101,24 @@ fn table(page: &mut String, report: &RunReport, entries: &[&WorkloadReport]) {
             ];
             cells.extend(has_digests.then(|| digest(entry, &change.container, &names)));
             cells.extend([pods.clone().unwrap_or_else(none), time.clone().unwrap_or_else(none)]);
-            row(page, cells.iter().map(String::as_str));
+            row(page, &cells);
         }
     }
 }
 
-fn row<'a>(page: &mut String, cells: impl Iterator<Item = &'a str>) {
-    let _ = writeln!(page, "| {} |", cells.collect::<Vec<_>>().join(" | "));
+fn head(page: &mut String, heads: &[&str]) {
+    let cells: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    row(page, &cells);
+    row(page, &vec!["---".to_owned(); heads.len()]);
+}
+
+fn row(page: &mut String, cells: &[String]) {
+    for cell in cells {
+        page.push_str("| ");
+        page.push_str(cell);
+        page.push(' ');
+    }
+    page.push_str("|\n");
 }
 
 fn none() -> String {
@@ -188,14 +197,14 @@ fn section(page: &mut String, report: &RunReport, entry: &WorkloadReport) {
         proven(entry).filter(|_| differs),
     ];
     for sentence in sentences.into_iter().flatten() {
-        let _ = write!(page, "\n{}\n", marked(&capitalized(&sentence), &names));
+        let _ = write!(page, "\n{}\n", marked(&capitalized(sentence), &names));
     }
     if matches!(concern, Concern::Culprit | Concern::Trouble) {
         findings(page, entry, &names);
     }
     if let Some(drawing) = drawing {
         page.push_str("\nTimeline:\n");
-        block(page, drawing.iter().map(String::as_str));
+        block(page, &drawing);
     }
 }
 
@@ -204,8 +213,8 @@ fn findings(page: &mut String, entry: &WorkloadReport, names: &Names) {
     if !entry.pods.is_empty() {
         page.push('\n');
     }
-    let mut pods: Vec<&PodSeen> = entry.pods.iter().collect();
-    pods.sort_by_key(|pod| (pod.ready, pod.trouble.is_none()));
+    let mut pods: Vec<&PodSeen> = entry.pods.iter().filter(|pod| !pod.ready).collect();
+    pods.extend(entry.pods.iter().filter(|pod| pod.ready));
     for pod in pods.iter().take(SHOWN_PODS) {
         let state = match &pod.trouble {
             _ if pod.ready => "ready".to_owned(),
@@ -231,63 +240,63 @@ fn findings(page: &mut String, entry: &WorkloadReport, names: &Names) {
     if let Some(log) = &entry.log {
         let (pod, container) = (code(&log.pod), code(&log.container));
         let _ = write!(page, "\nLast output of {container} in pod {pod}:\n");
-        block(page, log.lines.iter().map(String::as_str));
+        block(page, &log.lines);
     }
 }
-
-/// A part of what an image says of its origin.
-type Part = fn(&Origin) -> Option<&String>;
 
 /// What the registry has of the images that are set: the digest, and when and from what each was
 /// built, as it says itself.
 fn origins(page: &mut String, report: &RunReport) {
-    let set = report.workloads.iter().flat_map(|entry| &entry.planned.containers);
-    let set: BTreeSet<&str> = set.map(|change| change.new.as_str()).collect();
-    let known = set.iter().filter_map(|image| Some((*image, report.stored.get(*image)?)));
-    let known: Vec<(&str, &Stored)> = known.collect();
-    if known.is_empty() {
+    if report.stored.is_empty() {
         return;
     }
-    let parts: [(&str, Part); 3] = [
-        ("Built", |origin| origin.created.as_ref()),
-        ("Commit", |origin| origin.revision.as_ref()),
-        ("Source", |origin| origin.source.as_ref()),
-    ];
-    let is_told = |part: Part| known.iter().any(|(_, s)| part(&s.origin).is_some());
-    let parts: Vec<_> = parts.into_iter().filter(|(_, part)| is_told(*part)).collect();
+    let has_origins = report.stored.values().any(|stored| stored.origin != Origin::default());
+    let heads = ["Image", "Digest", "Built", "Commit", "Source"];
     page.push_str("\n## Images\n\n");
-    row(page, ["Image", "Digest"].into_iter().chain(parts.iter().map(|(head, _)| *head)));
-    row(page, ["---"; 2].into_iter().chain(parts.iter().map(|_| "---")));
-    for (image, Stored { digest, origin, .. }) in &known {
-        let told = parts.iter().map(|(_, part)| part(origin).map_or_else(none, |text| code(text)));
-        let cells: Vec<String> = [code(image), code(digest)].into_iter().chain(told).collect();
-        row(page, cells.iter().map(String::as_str));
+    head(page, if has_origins { &heads } else { &heads[..2] });
+    for (image, Stored { digest, origin, .. }) in &report.stored {
+        let mut cells = vec![code(image), code(digest)];
+        for part in [&origin.created, &origin.revision, &origin.source] {
+            if has_origins {
+                cells.push(part.as_deref().map_or_else(none, code));
+            }
+        }
+        row(page, &cells);
     }
 }
 
 /// A block of lines that Markdown leaves as they are.
-fn block<'a>(page: &mut String, lines: impl Iterator<Item = &'a str>) {
+fn block(page: &mut String, lines: &[String]) {
     page.push('\n');
     for line in lines {
         let _ = writeln!(page, "    {}", line.replace(char::is_control, " "));
     }
 }
 
-fn capitalized(text: &str) -> String {
-    let mut rest = text.chars();
-    rest.next().map_or(String::new(), |first| first.to_uppercase().chain(rest).collect())
+fn capitalized(mut text: String) -> String {
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 /// The names in sentences about a workload.
 fn names(report: &RunReport, entry: &WorkloadReport) -> Names {
+    let mut names = Names::default();
+    add_names(&mut names, report, entry);
+    names
+}
+
+fn add_names(names: &mut Names, report: &RunReport, entry: &WorkloadReport) {
     let Planned { name, containers, .. } = &entry.planned;
-    let images = containers.iter().flat_map(|change| [&change.old, &change.new]);
-    let running = entry.running.iter().flat_map(|(_, images)| images);
-    let pods = entry.pods.iter().map(|pod| &pod.name);
-    let failed = entry.failure().and_then(|failure| failure.pod.as_ref());
-    let found = images.chain(running.map(|(image, _)| image)).chain(pods).chain(failed).cloned();
-    Names {
-        unmistakable: found.chain([report.title(&entry.planned), name.to_string()]).collect(),
-        containers: containers.iter().map(|change| change.container.clone()).collect(),
+    let Names { unmistakable, containers: of_containers } = names;
+    unmistakable.extend([report.title(&entry.planned), name.to_string()]);
+    for ContainerChange { container, old, new, .. } in containers {
+        unmistakable.extend([old.clone(), new.clone()]);
+        of_containers.push(container.clone());
     }
+    let running = entry.running.iter().flat_map(|(_, images)| images);
+    unmistakable.extend(running.map(|(image, _)| image.clone()));
+    unmistakable.extend(entry.pods.iter().map(|pod| pod.name.clone()));
+    unmistakable.extend(entry.failure().and_then(|failure| failure.pod.clone()));
 }

@@ -16,8 +16,8 @@ const END: i64 = 57;
 pub(super) fn timeline(entry: &WorkloadReport) -> Option<[String; 3]> {
     let (first, last) = (entry.timeline.first()?, entry.timeline.last()?);
     let end = entry.outcome.as_ref().map_or(last.0, |(_, after)| *after).max(last.0);
-    let changes = entry.timeline.iter().map(|(after, _)| after.0.max(0));
-    let moments = moments(changes.chain([end.0]).collect());
+    let changes = entry.timeline.iter().map(|(after, _)| after.0);
+    let moments = moments(changes.chain([end.0]));
     let draw = |count: fn(&Progress) -> i64| -> String {
         let column = |column: usize| {
             let reached = moments.iter().rfind(|(at, _)| *at <= column);
@@ -35,11 +35,11 @@ pub(super) fn timeline(entry: &WorkloadReport) -> Option<[String; 3]> {
     ])
 }
 
-/// The start and these times, each with its column. Two fifths of the width are shared out evenly
+/// The start and these times, the last of which is the end, each with its column. Two fifths of the width are shared out evenly
 /// and the rest by time, so that a long wait leaves the rest readable.
-fn moments(mut times: Vec<Millis>) -> Vec<(usize, Millis)> {
-    times.push(0);
-    times.sort_unstable();
+fn moments(changes: impl Iterator<Item = Millis>) -> Vec<(usize, Millis)> {
+    let mut times = vec![0];
+    times.extend(changes);
     times.dedup();
     let end = times.last().copied().unwrap_or_default().max(1);
     let steps = i64::try_from(times.len()).map_or(1, |count| (count - 1).max(1));
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     fn axis_of(seconds: &[Millis]) -> String {
-        axis(&moments(seconds.iter().map(|second| second * 1000).collect()))
+        axis(&moments(seconds.iter().map(|second| second * 1000)))
     }
 
     #[test]
