@@ -194,10 +194,7 @@ describe("what does not pass ends with what is true", () => {
     assertRan(outcome, "Failed");
     assert.match(outcome.errors.join("\n"), /The rollout cannot be watched: .*Unauthorized/);
     assert.deepEqual(lastTable(outcome), [`deployment/web app not known: ${before} or ${after}`]);
-    assert.match(
-      outcome.message,
-      /; not fully rolled back: see the result$/,
-    );
+    assert.match(outcome.message, /; not fully rolled back: see the result$/);
     assertLogged(
       outcome,
       `To roll back: kubectl set image deployments/web app=${before} --namespace=default`,

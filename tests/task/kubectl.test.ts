@@ -197,7 +197,10 @@ test("a kubectl too far from the API server is warned of before the plan", async
   const warned = outcome.log.findIndex((line) =>
     line.includes("more than one minor version apart"),
   );
-  assert.ok(warned < outcome.log.indexOf("##[section]Plan: update 1 workload"), outcome.log.join("\n"));
+  assert.ok(
+    warned < outcome.log.indexOf("##[section]Plan: update 1 workload"),
+    outcome.log.join("\n"),
+  );
   const versions = stage.server.requests.filter(({ path }) => path === "/version");
   assert.equal(versions.length, 1);
 });
