@@ -75,6 +75,15 @@ pub fn judge(goal: &Goal, seen: &Observation, rules: &Rules, now: Millis) -> Jud
     Judgement::Progressing { progress, recheck_at: certain_at }
 }
 
+/// How far a rollout is that is done: every pod that was to be replaced is.
+#[must_use]
+pub fn progress_when_done(goal: &Goal, seen: &Observation) -> Progress {
+    let progress = seen
+        .entry(goal)
+        .map(|entry| status::read(&entry.object, &goal.before, generations(goal, entry), false).1);
+    progress.unwrap_or_default().done()
+}
+
 /// Whether an image of the goal was taken back after the rollout was done, as a controller does that
 /// heals drift.
 #[must_use]

@@ -73,7 +73,7 @@ mod watch_result;
 mod words;
 
 pub use failure::{Cause, Failure, ProbeKind};
-pub use judge::{judge, likely_cause, taken_back};
+pub use judge::{judge, likely_cause, progress_when_done, taken_back};
 pub use observation::{Listing, Observation};
 pub use pods::{PodState, RunningImages, pods, running_images};
 pub use proof::{Difference, Expected, Proof, Pushed, Unproven, Why, prove};

@@ -107,11 +107,14 @@ fn stateful_set(workload: &Workload) -> (Progress, bool) {
     let status = &workload.status;
     let wanted = workload.spec.replicas.unwrap_or(1);
     let partition = workload.partition();
-    let old = status.replicas - status.updated_replicas;
+    let available = status.available_replicas.unwrap_or(status.ready_replicas);
+    // The pods below a partition keep their template, and do not count.
+    let kept = if partition < wanted { partition } else { 0 };
+    let old = (status.replicas - status.updated_replicas - kept).max(0);
     let progress = Progress {
-        wanted,
+        wanted: wanted - kept,
         updated: status.updated_replicas,
-        available: status.available_replicas.unwrap_or(status.ready_replicas),
+        available: (available - kept).max(0),
         old,
         old_ready: old,
     };
@@ -121,7 +124,7 @@ fn stateful_set(workload: &Workload) -> (Progress, bool) {
         || (0 < partition && partition < wanted)
         || status.update_revision == status.current_revision;
     let updated = status.updated_replicas >= (wanted - partition).max(0) && settled;
-    (progress, updated && progress.available >= wanted)
+    (progress, updated && available >= wanted)
 }
 
 fn daemon_set(workload: &Workload) -> (Progress, bool) {

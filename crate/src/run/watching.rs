@@ -397,10 +397,12 @@ impl Watching {
         let shown = self.shown(after, report);
         let are_many = self.are_many();
         let followed = &mut self.followed[at];
-        let last = followed.timeline.last().map(|(_, progress)| *progress);
         match &judgement {
             Judgement::Failed { progress, .. } => followed.moves(after, *progress),
-            Judgement::Done => followed.moves(after, last.unwrap_or_default().done()),
+            Judgement::Done => {
+                let progress = rollout::progress_when_done(&followed.goal, &self.seen);
+                followed.moves(after, progress)
+            }
             _ => false,
         };
         let Some(outcome) = Outcome::of(judgement) else { return };
