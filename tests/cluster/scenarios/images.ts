@@ -136,7 +136,8 @@ export const images: Scenario[] = [
       const outcomes = await Promise.all(steps.map(({ outcome }) => outcome));
       const { app } = await scene.cluster.images("Deployment", "web");
       assert.ok([after, `${registry}/web:4126`].includes(app ?? ""), `web has ${app}`);
-      const claims = outcomes.filter(({ log }) => log.at(-1)?.endsWith(`${app}`));
+      const result = `✓ deployment/web  app  ${app}  `;
+      const claims = outcomes.filter(({ log }) => log.some((line) => line.startsWith(result)));
       assert.equal(claims.length, 1, outcomes.flatMap(({ log }) => log).join("\n"));
     },
   },
