@@ -192,7 +192,7 @@ describe("kubectl", () => {
   test("is told not to be there", async () => {
     stage.assertRefused(
       await finish({ images }, release, { folders: [] }),
-      /was not found on PATH/,
+      /kubectl not found on PATH/,
     );
   });
 

@@ -124,7 +124,7 @@ export const failures: Scenario[] = [
           const outcome = await scene.finish({ images, deleteStuckPods });
           assertRan(outcome, "Failed");
           assert.deepEqual(await cluster.images("StatefulSet", "db"), { app: db.image });
-          const stays = outcome.log.join("\n").includes("Delete it: kubectl delete pods db-1");
+          const stays = outcome.log.join("\n").includes("or run kubectl delete pods db-1");
           assert.equal(stays, deleteStuckPods === "false", outcome.log.join("\n"));
           if (!stays) await cluster.settled("StatefulSet", "db");
         },

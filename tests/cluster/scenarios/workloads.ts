@@ -8,7 +8,7 @@ export const line = "deployments/web app=$(ACR)/web";
 
 /** Whether a line of the log tells how far the deployment is. */
 export function isProgress(line: string): boolean {
-  return /^\[ *\w+\] deployment\/web: /.test(line);
+  return /^\[ *\w+\] deployment\/web {2}/.test(line);
 }
 
 /** A deployment of two pods that run. */
