@@ -271,7 +271,7 @@ describe("the length of a command line", () => {
     }));
     await stage.server.deployment({ name: "crowd", containers });
     const outcome = await finish({ images: "deployments/crowd *=$(ACR)/app" });
-    const error = /^deployment\/crowd gets so many images .* and Windows allows 32766\. /;
+    const error = /^deployments\/crowd gets so many images .* and Windows allows 32766\. /;
     stage.assertRefused(outcome, error);
   });
 });
