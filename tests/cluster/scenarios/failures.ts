@@ -139,7 +139,7 @@ export const failures: Scenario[] = [
       const step = scene.start({ images }, { onLine: (line) => isProgress(line) && step.cancel() });
       const outcome = await step.outcome;
       assertRan(outcome, "Canceled");
-      assert.equal(outcome.message, "Canceled; rolled back to 1");
+      assert.equal(outcome.message, "Canceled; rolled back to 4124");
       assert.deepEqual(lastTable(outcome), [`deployment/web app ${before}`]);
       assert.deepEqual(await scene.cluster.images("Deployment", "web"), { app: before });
     },
