@@ -8,6 +8,7 @@ use crate::{
         variables::{Unresolved, Variables},
     },
     inputs::{InputError, Note, files::FileContent},
+    login::kubeconfig::between_quotes,
 };
 
 /// The inputs, and the errors found in them so far.
@@ -127,6 +128,5 @@ fn plain(word: &str) -> String {
 
 /// A path without the double quotes around it.
 pub(super) fn unquoted(path: &str) -> &str {
-    let inner = path.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    inner.map_or(path, str::trim)
+    between_quotes(path).map_or(path, str::trim)
 }

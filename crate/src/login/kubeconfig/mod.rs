@@ -6,8 +6,8 @@ pub mod yaml;
 
 use serde_json::{Value, json};
 
-pub(crate) use text::credentials;
 pub use text::{KubeconfigError, KubeconfigText, Written, recognize};
+pub(crate) use text::{between_quotes, credentials};
 
 /// The kubeconfigs that kubectl reads, merged as it merges them.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -179,10 +179,14 @@ fn begins_like_base64(text: &str) -> bool {
         || text.contains("-----BEGIN")
 }
 
+/// What stands between the quotes of a text.
+pub(crate) fn between_quotes(text: &str) -> Option<&str> {
+    text.strip_prefix('"')?.strip_suffix('"')
+}
+
 /// Whether a text is a path, be it between quotes.
 fn is_path(text: &str) -> bool {
-    let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let text = inner.unwrap_or(text);
+    let text = between_quotes(text).unwrap_or(text);
     text.len() <= LONGEST_PATH
         && text.split(['/', '\\']).all(|name| name.len() <= LONGEST_NAME)
         && !text.contains(char::is_control)
