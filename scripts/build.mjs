@@ -21,6 +21,23 @@ const englishOnly = {
   },
 };
 
+/** Has the task library load what few steps need where it uses it, and not at the start of every step. */
+const loadedWhenUsed = {
+  name: "loaded-when-used",
+  setup({ onLoad }) {
+    onLoad({ filter: /azure-pipelines-task-lib[\\/](task|internal)\.js$/ }, ({ path }) => {
+      const wanted = /^var (\w+) = (require\("(?:minimatch|semver|\.\/toolrunner)"\));$/gm;
+      const text = readFileSync(path, "utf8");
+      const contents = [...text.matchAll(wanted)].reduce(
+        (text, [line, name, load]) =>
+          text.replace(line, "").replace(new RegExp(`(?<![\\w.])${name}(?=[.(])`, "g"), load),
+        text,
+      );
+      return { contents };
+    });
+  },
+};
+
 /** Makes dist/task: what the agent runs. */
 export async function build() {
   await setup();
@@ -45,7 +62,7 @@ export async function bundle() {
     legalComments: "none",
     metafile: true,
     define: { "import.meta.url": "undefined" },
-    plugins: [englishOnly],
+    plugins: [englishOnly, loadedWhenUsed],
   };
   const { metafile } = await esbuild.build({
     ...options,

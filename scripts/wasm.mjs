@@ -22,6 +22,12 @@ const features = [
   "--enable-sign-ext",
 ];
 
+/**
+ * A function with one caller stays one: WebAssembly is compiled function by function, when it is first
+ * called, and a step calls a part of what a large one holds.
+ */
+const apart = "--one-caller-inline-max-function-size=100";
+
 /** Keeps the folder of this machine's crates out of the core: panics name their files. */
 const withoutHome = `--remap-path-prefix=${process.env.CARGO_HOME ?? join(homedir(), ".cargo")}=cargo`;
 
@@ -73,7 +79,7 @@ export async function buildCore() {
   step("make it small");
   const wasm = join(bindings, "core_bg.wasm");
   const [node, wasmOpt] = tool("binaryen", "wasm-opt");
-  await run(node, [wasmOpt, "-Oz", ...features, wasm, "-o", wasm]);
+  await run(node, [wasmOpt, "-Oz", apart, ...features, wasm, "-o", wasm]);
   writeFileSync(`${wasm}.br`, brotliCompressSync(readFileSync(wasm)));
   writeFileSync(madeFrom, sources);
 }

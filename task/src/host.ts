@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import * as tl from "azure-pipelines-task-lib/task";
+import type { Core } from "../../dist/core/core";
 import { connection, connections, kubeconfigs, network, ownCluster } from "./connections";
-import { Core } from "./core";
+import { coreOf } from "./core";
 import { sign } from "./effects/assertion";
 import { attach, hide, summarise } from "./effects/documents";
 import { readFile, saveFile } from "./effects/files";
@@ -22,18 +23,22 @@ interface Task {
 const { helpUrl, inputs }: Task = JSON.parse(
   readFileSync(path.join(__dirname, "task.json"), "utf8"),
 );
-const core = new Core();
+let core: Core;
 const kubectl = new Kubectl(report);
 const gate = new Gate(kubectl, report);
 const online = new Online(report);
 const happened: [Event, Uint8Array | undefined][] = [];
-let handling = false;
+/** Whether an event is in the core's hands; none is before the core is there. */
+let handling = true;
 let finished = false;
 
 /** Hands every event to the core, one at a time, and carries out what it answers. */
 function report(event: Event, chunk?: Uint8Array): void {
   happened.push([event, chunk]);
-  if (handling) return;
+  if (!handling) handle();
+}
+
+function handle(): void {
   handling = true;
   for (let next = happened.shift(); next && !finished; next = happened.shift()) {
     const effects: Effect[] = core.handle(Date.now(), ...next);
@@ -170,4 +175,9 @@ const started = quietly(() => ({
   },
 }));
 
-report({ started });
+/** Runs the step, with the WebAssembly of the core. */
+export async function run(wasm: Promise<Buffer>): Promise<void> {
+  happened.unshift([{ started }, undefined]);
+  core = coreOf(await wasm);
+  handle();
+}

@@ -3,8 +3,9 @@ const oldest = 20;
 const [major = ""] = process.versions.node.split(".");
 
 if (Number(major) >= oldest) {
-  const { load } = require("./packed") as typeof import("./packed");
-  load("host.js");
+  const { load, unpackBeside } = require("./packed") as typeof import("./packed");
+  const core = unpackBeside("core_bg.wasm");
+  load<typeof import("./host")>("host.js").run(core);
 } else {
   const words =
     `This task needs Node ${oldest} or newer, but the agent runs it with Node ` +
