@@ -6,7 +6,7 @@ mod scene;
 use kubectl_set_image::{
     kubernetes::{Kind, Workload},
     rollout::{
-        Cause, Change, Hold, Judgement, Listing, ProbeKind, default_timeout, likely_cause,
+        Cause, Change, Hold, Judgement, Listing, ProbeKind, default_timeout, likely_cause, pods,
         running_images, stuck_pod,
     },
 };
@@ -453,6 +453,15 @@ fn a_pod_evicted_for_its_own_limit_counts_in_every_form() {
         pressed.see_pod(0, &evicted(&pressed, name, "Failed", words));
     }
     pressed.progress("", MUCH_LATER);
+    for reason in ["OutOfcpu", "NodeAffinity", "Terminated", "VolumeAttachmentLimitExceeded"] {
+        let mut full = rolling();
+        for name in ["web-1", "web-2", "web-3"] {
+            let mut pod = full.pod(name, true);
+            put(&mut pod, "/status", json!({"phase": "Failed", "reason": reason}));
+            full.see_pod(0, &pod);
+        }
+        full.progress("", MUCH_LATER);
+    }
     let mut disrupted = rolling();
     for name in ["web-1", "web-2"] {
         let mut pod = disrupted.pod(name, true);
@@ -575,6 +584,74 @@ fn a_pod_of_an_earlier_image_blocks_the_way_forward_too() {
     assert_eq!(name(&scene), None, "it is on its way");
     scene.see_pod(0, &terminating(ready(scene.pod("web-0", false))));
     assert_eq!(name(&scene), None, "the set waits for one below it");
+}
+
+#[test]
+fn an_old_pod_that_takes_long_is_no_stuck_one() {
+    let mut scene = Scene::of(Kind::StatefulSet, 2);
+    scene.status(json!({"replicas": 2, "readyReplicas": 1, "availableReplicas": 1,
+                        "updatedReplicas": 1}));
+    scene.see_pod(0, &ready(scene.pod("web-1", true)));
+    let moved = scene.pod("web-0", false);
+    scene.see_pod(0, &moved);
+    scene.progress("", MUCH_LATER);
+    assert_eq!(likely_cause(&scene.goal, &scene.seen).unwrap().cause, Cause::StuckPod);
+    scene.fails_at("readiness=300", 300_000);
+    let mut pending = moved.clone();
+    put(&mut pending, "/spec/nodeName", "".into());
+    put(&mut pending, "/status", json!({"phase": "Pending", "conditions": []}));
+    condition(&mut pending, "PodScheduled", "False", "Unschedulable", "0/3 nodes are available");
+    scene.see_pod(0, &pending);
+    scene.fails_at("", 300_000);
+    scene.warn(0, "web-0", "TriggeredScaleUp", "pod triggered scale-up: [{pool 3->4}]");
+    scene.progress("", MUCH_LATER);
+    let backs_off = json!({"waiting": {"reason": "CrashLoopBackOff"}});
+    let crashed = json!({"terminated": {"exitCode": 3, "reason": "Error"}});
+    scene.see_pod(0, &ended(moved, 2, backs_off, crashed));
+    assert_eq!(scene.fails_at("", 120_000).cause, Cause::StuckPod);
+}
+
+#[test]
+fn what_ending_pods_take_is_waited_for_while_they_end() {
+    let quota = "exceeded quota: team, requested: pods=1, used: pods=3, limited: pods=3";
+    let mut scene = Scene::of(Kind::StatefulSet, 3);
+    scene.status(json!({"replicas": 2, "readyReplicas": 2, "availableReplicas": 2}));
+    scene.warn(0, "web", "FailedCreate", quota);
+    let mut slow = terminating(ready(scene.pod("web-1", false)));
+    put(&mut slow, "/metadata/deletionGracePeriodSeconds", 600.into());
+    scene.see_pod(0, &slow);
+    assert_eq!(scene.fails_at("termination=off", 660_000).cause, Cause::Refused);
+    scene.lose_pod(0, &slow);
+    scene.fails_at("", 60_000);
+}
+
+#[test]
+fn what_was_before_the_change_is_nobody_elses() {
+    let mut scene = Scene::of(Kind::Deployment, 3);
+    scene.goal.generation = Some(3);
+    scene.with("/spec/paused", true.into());
+    scene.with("/spec/template/spec/containers/0/image", OLD.into());
+    scene.progress("", MUCH_LATER);
+    scene.with("/metadata/generation", 3.into());
+    assert!(matches!(scene.judge("", 0), Judgement::OtherImage { .. }));
+}
+
+#[test]
+fn a_daemon_set_that_goes_back_keeps_the_pods_that_still_have_the_template() {
+    let mut scene = Scene::of(Kind::DaemonSet, 0);
+    scene.status(json!({"desiredNumberScheduled": 3, "updatedNumberScheduled": 2,
+                        "numberAvailable": 2}));
+    let mut kept = scene.pod("web-a", true);
+    put(&mut kept, "/metadata/labels/pod-template-generation", "0".into());
+    scene.see_pod(0, &kept);
+    let new = |scene: &Scene| {
+        let pods = pods(&scene.goal, &scene.seen).into_iter().filter(|pod| pod.is_new);
+        pods.map(|pod| pod.pod.metadata.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(new(&scene), [""; 0], "nothing tells the newest revision yet");
+    scene.see_pod(0, &scene.pod("web-b", true));
+    scene.see_pod(0, &scene.pod("web-c", false));
+    assert_eq!(new(&scene), ["web-a", "web-b"]);
 }
 
 #[test]

@@ -129,6 +129,7 @@ pub fn difference(difference: &Difference) -> String {
 pub fn unproven(why: &Unproven) -> String {
     match why {
         Unproven::NoPods => "no new pod was seen".to_owned(),
+        Unproven::NotAllSeen { seen, of } => format!("only {seen} of {of} new pods were seen"),
         Unproven::NotAsked => "not checked in the registry".to_owned(),
         Unproven::NotReported { pod, container } => {
             format!("pod {pod} does not report the image of container {container}")

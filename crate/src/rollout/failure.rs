@@ -170,6 +170,11 @@ impl Cause {
 }
 
 impl Rule {
+    /// Whether the trouble may pass as soon as pods that are being deleted are gone.
+    pub(super) fn may_wait_for_room(self) -> bool {
+        matches!(self, Self::Refused | Self::Unschedulable | Self::PodSetup)
+    }
+
     /// Whether the trouble hits every new pod alike, so that one pod is proof enough.
     pub(super) fn hits_every_pod(self) -> bool {
         matches!(

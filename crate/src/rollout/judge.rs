@@ -50,6 +50,9 @@ pub fn judge(goal: &Goal, seen: &Observation, rules: &Rules, now: Millis) -> Jud
     if entry.presence == Presence::Doubtful {
         return Judgement::Progressing { progress, recheck_at: None };
     }
+    if workload.metadata.generation < generations(goal, entry).wanted {
+        return Judgement::Progressing { progress, recheck_at: None };
+    }
     if let Some(other_image) = other_image(goal, workload) {
         return other_image;
     }
@@ -206,13 +209,18 @@ fn suspects<'a>(
         1.. if workload.kind == Kind::Pod => u32::MAX,
         pods => u32::try_from(pods).unwrap_or(u32::MAX),
     };
-    let suspect = |pod: Option<&'a str>, trouble: &'a Trouble| {
+    let course = Course { goal, rules, failed, ending: longest_grace(pods) };
+    let suspect = |pod: Option<&Owned<'a>>, trouble: &'a Trouble| {
+        let name = pod.map(|pod| pod.entry.object.metadata.name.as_str());
         let rule = rule(goal, trouble);
         let known = rule == Some(Rule::Termination)
-            && pod.is_some_and(|pod| goal.waited_for.iter().any(|before| before == pod));
-        let certain_at =
-            if known { Some(trouble.since) } else { certain(goal, trouble, rule, failed, rules) };
-        Suspect { pod, trouble, rule, certain_at }
+            && name.is_some_and(|pod| goal.waited_for.iter().any(|before| before == pod));
+        let certain_at = match pod {
+            _ if known => Some(trouble.since),
+            Some(pod) if rule == Some(Rule::StuckPod) => course.certain_to_be_stuck(pod, trouble),
+            _ => course.certain(trouble),
+        };
+        Suspect { pod: name, trouble, rule, certain_at }
     };
     let stuck = stuck_pod(goal, seen).map(|pod| &pod.metadata.uid);
     let mut suspects = Vec::new();
@@ -225,7 +233,7 @@ fn suspects<'a>(
             _ => pod.is_new && pod.is_there(),
         };
         let troubles = pod.entry.troubles.iter().filter(counts);
-        suspects.extend(troubles.map(|trouble| suspect(Some(metadata.name.as_str()), trouble)));
+        suspects.extend(troubles.map(|trouble| suspect(Some(pod), trouble)));
     }
     let set = match workload.kind {
         Kind::Deployment => template::newest_set(workload, seen),
@@ -251,31 +259,55 @@ fn rule(goal: &Goal, trouble: &Trouble) -> Option<Rule> {
     }
 }
 
-/// When a trouble is certain; `failed` is how many pods failed as a whole.
-fn certain(
-    goal: &Goal,
-    trouble: &Trouble,
-    rule: Option<Rule>,
+/// What the rollout as a whole says of how long a trouble may last.
+struct Course<'a> {
+    goal: &'a Goal,
+    rules: &'a Rules,
+    /// How many pods failed as a whole.
     failed: u32,
-    rules: &Rules,
-) -> Option<Millis> {
-    let rule = rule?;
-    let limit = match (trouble.autoscaler, rules.limit(rule)?) {
-        (Autoscaler::Silent, limit) => limit,
-        (Autoscaler::Works, _) => return None,
-        (Autoscaler::Refuses, limit) => limit.min(REFUSED_BY_AUTOSCALER),
-    };
-    match rule.info().unit {
-        Unit::Seconds => {
-            let seconds = Millis::from(limit) + Millis::from(trouble.grace);
-            Some(trouble.since + seconds * 1000)
+    /// The seconds that a pod may take to end which is being deleted now.
+    ending: u32,
+}
+
+impl Course<'_> {
+    /// When a trouble is certain.
+    fn certain(&self, trouble: &Trouble) -> Option<Millis> {
+        let rule = rule(self.goal, trouble)?;
+        let limit = match (trouble.autoscaler, self.rules.limit(rule)?) {
+            (Autoscaler::Silent, limit) => limit,
+            (Autoscaler::Works, _) => return None,
+            (Autoscaler::Refuses, limit) => limit.min(REFUSED_BY_AUTOSCALER),
+        };
+        match rule.info().unit {
+            Unit::Seconds => {
+                let ending = if rule.may_wait_for_room() { self.ending } else { 0 };
+                let seconds = [limit, trouble.grace, ending].map(Millis::from);
+                Some(trouble.since + seconds.iter().sum::<Millis>() * 1000)
+            }
+            Unit::Restarts => {
+                let before = self.goal.restarts_before(trouble);
+                let restarts = trouble.cause.restarts().saturating_sub(before);
+                (restarts >= limit).then_some(trouble.since)
+            }
+            Unit::Pods => (self.failed >= limit).then_some(trouble.since),
         }
-        Unit::Restarts => {
-            let restarts = trouble.cause.restarts().saturating_sub(goal.restarts_before(trouble));
-            (restarts >= limit).then_some(trouble.since)
-        }
-        Unit::Pods => (failed >= limit).then_some(trouble.since),
     }
+
+    /// When it is certain that an older pod will not become ready: what ails it has its own rule, by
+    /// which a pod that takes long is not broken.
+    fn certain_to_be_stuck(&self, pod: &Owned<'_>, stuck: &Trouble) -> Option<Millis> {
+        let troubles = pod.entry.troubles.iter();
+        let own = troubles.filter(|trouble| trouble.rule != Some(Rule::StuckPod));
+        let own = own.filter_map(|trouble| self.certain(trouble)).min()?;
+        Some(self.certain(stuck)?.max(own))
+    }
+}
+
+/// How long pods that are being deleted now may take to end, at most, in seconds.
+fn longest_grace(pods: &[Owned<'_>]) -> u32 {
+    let ending = pods.iter().filter(|pod| pod.is_there() && !pod.stays());
+    let graces = ending.filter_map(|pod| pod.entry.object.metadata.deletion_grace_period_seconds);
+    graces.filter_map(|seconds| u32::try_from(seconds).ok()).max().unwrap_or_default()
 }
 
 /// When the whole rollout is certain to fail: once a trouble is that hits every pod alike, or once

@@ -34,7 +34,8 @@
 //! - `unschedulable`, 300 s: an autoscaler brings a node within two to four minutes. A cluster that
 //!   cannot grow says the same, so that waiting for ever would help nobody. While an autoscaler says
 //!   that it brings a node the rule does not count, and once it says that it brings none, 60 s are
-//!   enough for old pods to make room.
+//!   enough for old pods to make room. What pods that are being deleted still hold, a new one may
+//!   lack: their grace period is added, to `podSetup` and `refused` as well.
 //! - `podSetup`, 300 s: a disk that is still attached elsewhere takes minutes to come over, and a
 //!   network plugin on a new node as well.
 //! - `refused`, 60 s: old pods that end, within their 30 s of grace, give back what a quota counts;
@@ -45,7 +46,8 @@
 //!   came, and another pod replaces it. Pods that were preempted, or evicted for the need of their
 //!   node, do not count; those that were evicted for their own limits do.
 //! - `stuckPod`, 120 s: a StatefulSet does not replace an unready pod of an older template, so
-//!   that this one cannot begin; but that pod may recover.
+//!   that this one cannot begin; but that pod may recover. So what ails it has to be certain by its
+//!   own rule too: one that takes long after a move to another node is no stuck one.
 //! - `termination`, 300 s: they begin when the grace period of the pod is over. A node that is
 //!   started again is back by then; one that is lost is not, and nothing but that node, or somebody
 //!   who deletes it, ends the pod.

@@ -18,7 +18,7 @@ use crate::{
     image::reference::Reference,
     kubernetes::{Container, Pod},
     registry::is_digest,
-    rollout::{Goal, observation::Observation, pods},
+    rollout::{Goal, observation::Observation, pods, status},
 };
 
 /// What a registry has of an image that is set.
@@ -89,6 +89,13 @@ pub enum Why {
 pub enum Unproven {
     /// There is no new pod.
     NoPods,
+    /// The workload has more new pods than were seen.
+    NotAllSeen {
+        /// How many were seen.
+        seen: usize,
+        /// How many it says that it has.
+        of: i64,
+    },
     /// The registry was not asked, or did not tell.
     NotAsked,
     /// The pod says nothing of the container, or the container does not run.
@@ -148,6 +155,9 @@ pub fn prove(goal: &Goal, seen: &Observation, pushed: &[Pushed]) -> Proof {
     if pods.is_empty() {
         return Proof::Unknown(Unproven::NoPods);
     }
+    let of = seen.workload(goal).map_or(0, status::updated);
+    let are_all = i64::try_from(pods.len()).is_ok_and(|seen| seen >= of);
+    let not_all = || (!are_all).then_some(Unproven::NotAllSeen { seen: pods.len(), of });
     let (mut verified, mut unknown) = (Vec::new(), None);
     for (container, image) in &goal.images {
         let known = Known::of(image, pushed);
@@ -167,7 +177,7 @@ pub fn prove(goal: &Goal, seen: &Observation, pushed: &[Pushed]) -> Proof {
         }
         verified.push((container.clone(), known.digests[0].clone()));
     }
-    unknown.map_or(Proof::Verified(verified), Proof::Unknown)
+    unknown.or_else(not_all).map_or(Proof::Verified(verified), Proof::Unknown)
 }
 
 /// What is known of an image of the goal.
@@ -476,6 +486,25 @@ mod tests {
         );
         let empty = vec![Pushed { digests: Vec::new(), ..pushed(IMAGE).remove(0) }];
         check(pod(0, IMAGE, &wrong), &empty, Unproven::NotAsked);
+    }
+
+    #[test]
+    fn pods_that_were_not_seen_are_not_verified() {
+        let pods: Vec<Value> = (0..2)
+            .map(|at| pod(at, IMAGE, &format!("contoso.azurecr.io/shop/web@{}", digest("1"))))
+            .collect();
+        let mut seen = seen(&pods);
+        let set = json!({
+            "kind": "StatefulSet",
+            "metadata": {"name": "web", "namespace": "shop", "uid": "web"},
+            "status": {"updateRevision": "new", "updatedReplicas": 3},
+        });
+        seen.see_workload(0, Change::Present(serde_json::from_value(set).unwrap()));
+        let why = Unproven::NotAllSeen { seen: 2, of: 3 };
+        assert_eq!(prove(&goal(IMAGE), &seen, &pushed(IMAGE)), Proof::Unknown(why));
+        let wrong = pod(0, IMAGE, &format!("contoso.azurecr.io/shop/web@{}", digest("9")));
+        seen.see_pod(0, Change::Present(serde_json::from_value(wrong).unwrap()));
+        assert!(matches!(prove(&goal(IMAGE), &seen, &pushed(IMAGE)), Proof::Differs(_)));
     }
 
     #[test]

@@ -25,6 +25,16 @@ pub(super) enum Said {
     DeadlineExceeded,
 }
 
+/// How many pods have the newest template, going by the status.
+pub(super) fn updated(workload: &Workload) -> i64 {
+    let status = &workload.status;
+    match workload.kind {
+        Kind::DaemonSet => status.updated_number_scheduled,
+        Kind::Pod => 1,
+        _ => status.updated_replicas,
+    }
+}
+
 /// Generations of a workload; each change of its spec or of its annotations begins one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Generations {

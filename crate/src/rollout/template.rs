@@ -29,7 +29,7 @@ enum Mark<'a> {
     Images,
 }
 
-/// The label of a StatefulSet's pods that names their revision.
+/// The label of a StatefulSet's or a DaemonSet's pods that names their revision.
 const REVISION: &str = "controller-revision-hash";
 /// The label of a DaemonSet's pods that has the generation of their template.
 const GENERATION: &str = "pod-template-generation";
@@ -52,7 +52,8 @@ impl Owned<'_> {
 /// that the selector finds. Those of the newest template are
 /// - of a Deployment those of the replica set that is at the Deployment's revision,
 /// - of a StatefulSet those labelled with its `updateRevision`,
-/// - of a DaemonSet those labelled with the generation of its template,
+/// - of a DaemonSet those labelled with the generation of its template, or with the same revision as
+///   one of these,
 /// - of a pod itself, once the kubelet deals with the new images,
 /// - and where that cannot be told, those whose containers have the images that they are to have.
 pub(super) fn pods<'a>(
@@ -80,6 +81,9 @@ pub(super) fn pods<'a>(
         pods.extend(seen.pods.known().filter(|pod| pod.object.metadata.uid == *uid));
     } else {
         pods.extend(seen.pods.ever_owned_by(uid));
+    }
+    if let Mark::Label(GENERATION, _) = mark {
+        mark = by_revision(&pods, mark);
     }
     pods.sort_by(|a, b| a.object.metadata.name.cmp(&b.object.metadata.name));
     let owned = |entry| Owned { entry, is_new: is_new(&entry.object, &mark, goal) };
@@ -111,6 +115,17 @@ fn mark(workload: &Workload) -> Mark<'_> {
         Kind::DaemonSet => generation.map_or(Mark::Images, |at| Mark::Label(GENERATION, at)),
         _ => Mark::Images,
     }
+}
+
+/// A DaemonSet that goes back to a template keeps the pods that still have it, with the label of the
+/// generation that they were made in. So the newest ones are all that have the revision of one of
+/// the newest generation.
+fn by_revision<'a>(pods: &[&'a Entry<Pod>], mark: Mark<'a>) -> Mark<'a> {
+    let Mark::Label(label, value) = mark else { return mark };
+    let mut labels = pods.iter().map(|pod| &pod.object.metadata.labels);
+    let newest = labels.find(|labels| labels.get(label).is_some_and(|known| known == value));
+    let revision = newest.and_then(|labels| labels.get(REVISION));
+    revision.map_or(Mark::Label(label, value), |revision| Mark::Label(REVISION, revision))
 }
 
 fn is_new(pod: &Pod, mark: &Mark<'_>, goal: &Goal) -> bool {

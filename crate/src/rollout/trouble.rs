@@ -73,9 +73,24 @@ impl Trouble {
     }
 }
 
-/// The reasons of a pod that failed as a whole through no fault of its own.
-const MOVED_AWAY: [&str; 6] =
-    ["Evicted", "Preempting", "Preempted", "NodeShutdown", "Terminated", "NodeLost"];
+/// The reasons of a pod that failed as a whole through no fault of its own: its node has other needs,
+/// goes down, or comes back and takes none of its pods again.
+const MOVED_AWAY: [&str; 9] = [
+    "Evicted",
+    "Preempting",
+    "Preempted",
+    "NodeShutdown",
+    "Shutdown",
+    "Terminated",
+    "NodeLost",
+    "NodeAffinity",
+    "VolumeAttachmentLimitExceeded",
+];
+
+/// How the reasons begin of a pod that came to a node that was full by then: `OutOfcpu`. The kubelet
+/// counts the pods that end for longer than the scheduler does, so that a rolling update itself may
+/// bring many of them (kubernetes/kubernetes#115325).
+const NODE_FULL: &str = "OutOf";
 
 /// The reasons of events about a pod that does not get as far as its containers.
 const SETUP_FAILED: [&str; 4] =
@@ -143,7 +158,7 @@ fn failed(pod: &Pod, events: &[&Event]) -> Option<Trouble> {
         return own_fault.then(|| Trouble::new(Cause::Evicted, Rule::PodFailed, message));
     }
     let moved = status.condition("DisruptionTarget").is_some_and(|c| c.status == "True");
-    if moved || MOVED_AWAY.contains(&status.reason.as_str()) {
+    if moved || MOVED_AWAY.contains(&&*status.reason) || status.reason.starts_with(NODE_FULL) {
         return None;
     }
     let reason = match status.phase.as_str() {
@@ -337,7 +352,10 @@ fn waits(reason: &str, message: &str, image: &str, events: &[&Event]) -> Option<
             };
             Trouble::new(Cause::ImagePull, rule, message)
         }
-        "SignatureValidationFailed" => Trouble::new(Cause::ImagePull, Rule::ImageMissing, message),
+        "SignatureValidationFailed" => {
+            let rule = if words::may_pass(message) { Rule::ImagePull } else { Rule::ImageMissing };
+            Trouble::new(Cause::ImagePull, rule, message)
+        }
         "InvalidImageName" => Trouble::new(Cause::InvalidImageName, Rule::ImageMissing, message),
         "ErrImageNeverPull" => Trouble::new(Cause::ImageNeverPull, Rule::ImageMissing, message),
         "CreateContainerConfigError"

@@ -21,6 +21,29 @@ const PASSING: [&str; 14] = [
     "unexpected eof",
 ];
 
+/// What a node has of an image is in trouble, or a server on the way answered for the registry. Their
+/// words end in "not found" as well.
+const NOT_OF_REGISTRY: [&str; 5] = [
+    "content digest ",
+    "extraction snapshot",
+    "on snapshotter ",
+    "failed to extract layer",
+    "unexpected media type",
+];
+
+/// The node does not get on with creating a container: it is asked again before it has done what it
+/// was asked, its runtime starts anew, or its disk is full.
+const SLOW_NODE: [&str; 8] = [
+    "failed to sync",
+    "context deadline exceeded",
+    "DeadlineExceeded",
+    "failed to reserve container name",
+    "name is reserved",
+    "is already in use by container",
+    "code = Unavailable",
+    "no space left on device",
+];
+
 /// What is asked for is not there, as a manifest or a repository.
 const ABSENT: [&str; 7] = [
     "not found",
@@ -52,7 +75,13 @@ const REFUSALS: [&str; 7] = [
 /// Whether a pull failed for good. The image's own name in the message is no word of it.
 pub(super) fn image_is_missing(message: &str, image: &str) -> bool {
     let message = without_name(message, image);
-    !has(&message, &PASSING) && (has(&message, &ABSENT) || has(&message, &FORBIDDEN))
+    let is_passing = may_pass(&message) || has(&message, &NOT_OF_REGISTRY);
+    !is_passing && (has(&message, &ABSENT) || has(&message, &FORBIDDEN))
+}
+
+/// Whether the message says of itself that it may be another one the next time.
+pub(super) fn may_pass(message: &str) -> bool {
+    has(&message.to_ascii_lowercase(), &PASSING)
 }
 
 /// Whether a pull failed for nothing but that the image is not there. Where it was seen a moment
@@ -75,9 +104,10 @@ fn without_name(message: &str, image: &str) -> String {
     }
 }
 
-/// Whether the API server will say the same again, however many pods go meanwhile.
+/// Whether the API server will say the same again, however many pods go meanwhile. A webhook that
+/// asks a registry, or another server, also denies what it could not look at.
 pub(super) fn refused_for_good(message: &str) -> bool {
-    has(message, &REFUSALS)
+    has(message, &REFUSALS) && !may_pass(message)
 }
 
 /// Whether the kubelet ended a pod for what the pod itself used, and not for the need of its node:
@@ -91,7 +121,7 @@ pub(super) fn exceeds_own_limit(message: &str) -> bool {
 
 /// Whether the node, not the container, is at fault.
 pub(super) fn node_is_slow(message: &str) -> bool {
-    has(message, &["failed to sync", "context deadline exceeded", "DeadlineExceeded"])
+    has(message, &SLOW_NODE)
 }
 
 /// Whether a volume is of a ConfigMap or a Secret that is not there.
@@ -138,6 +168,18 @@ mod tests {
             ("dial tcp: lookup contoso.azurecr.io on 10.0.0.10:53: no such host", false),
             ("proxyconnect tcp: dial tcp 10.1.2.3:3128: i/o timeout", false),
             ("503 Service Unavailable: host not found upstream", false),
+            (
+                "rpc error: code = NotFound desc = failed to pull and unpack image \
+                 \"contoso.azurecr.io/shop/denied:4125\": failed to prepare extraction snapshot \
+                 \"extract-1 sha256:92\": parent snapshot sha256:0b does not exist: not found",
+                false,
+            ),
+            (
+                "failed to unpack image on snapshotter overlayfs: unexpected media type text/html \
+                 for sha256:04: not found",
+                false,
+            ),
+            ("failed to get reader from content store: content digest sha256:06: not found", false),
             ("Back-off pulling image \"contoso.azurecr.io/shop/denied:4125\"", false),
             ("", false),
         ] {
@@ -174,11 +216,40 @@ mod tests {
             ),
             ("pods \"web-1\" is forbidden: violates PodSecurity \"restricted:latest\"", true),
             ("maximum memory usage per Container is 1Gi, but limit is 2Gi", true),
+            (
+                "admission webhook \"images.shop\" denied the request: failed to verify image: Get \
+                 \"https://contoso.azurecr.io/v2/\": net/http: TLS handshake timeout",
+                false,
+            ),
             ("exceeded quota: team, requested: pods=1, used: pods=3, limited: pods=3", false),
             ("failed calling webhook \"policy.shop\": connect: connection refused", false),
             ("error looking up service account shop/web: serviceaccount \"web\" not found", false),
         ] {
             assert_eq!(refused_for_good(message), for_good, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_does_not_get_on_is_not_the_container() {
+        for (message, slow) in [
+            ("failed to sync configmap cache: timed out waiting for the condition", true),
+            ("context deadline exceeded", true),
+            (
+                "failed to reserve container name \"app_web_shop_1_0\": name \"app_web_shop_1_0\" is \
+                 reserved for \"4f1c\"",
+                true,
+            ),
+            (
+                "Kubelet may be retrying requests that are timing out in CRI-O due to system load: \
+                 error reserving ctr name k8s_app for id 84: name is reserved",
+                true,
+            ),
+            ("rpc error: code = Unavailable desc = connection error: dial unix", true),
+            ("failed to create shim task: mkdir /run/app: no space left on device", true),
+            ("secret \"settings\" not found", false),
+            ("exec: \"serve\": executable file not found in $PATH", false),
+        ] {
+            assert_eq!(node_is_slow(message), slow, "{message}");
         }
     }
 
