@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use kubectl_set_image::{
     Core, Effect, Event, Stream,
-    host::variables::Variables,
+    host::{Launch, variables::Variables},
     image::{
         file::ImagesFile,
         lines::{self, Needs},
@@ -202,7 +202,7 @@ fn no_step_breaks_the_core() {
                 Some(Effect::ReadFile { .. }) => Event::FileRead { content: random.text() },
                 Some(Effect::SaveFile { path, .. }) => Event::Written { path: path.clone() },
                 Some(Effect::WriteFile { .. }) => Event::Written { path: random.text() },
-                Some(Effect::Spawn { process, .. }) => {
+                Some(Effect::Spawn(Launch { process, .. })) => {
                     let chunk = random.text().into_bytes();
                     let process = *process;
                     core.handle(1, &Event::Output { process, stream: Stream::Stdout, chunk });

@@ -360,39 +360,7 @@ timeoutMs: number,
 /**
  * The proxy that it goes by, with user and password in its URL; `null` for none.
  */
-proxy: Secret | null, } | { "type": "spawn", 
-/**
- * The handle for all that is said of it.
- */
-process: number, 
-/**
- * The path of the program; `null` for the kubectl on PATH.
- */
-program: string | null, 
-/**
- * The arguments after the program's name.
- */
-args: Array<string>, 
-/**
- * Variables of its environment.
- */
-env: { [key in string]: Secret }, } | { "type": "openGate", 
-/**
- * The handle for all that is said of it.
- */
-process: number, 
-/**
- * The path of the program; `null` for the kubectl on PATH.
- */
-program: string | null, 
-/**
- * The arguments, but for those that say where it listens.
- */
-args: Array<string>, 
-/**
- * Variables of its environment.
- */
-env: { [key in string]: Secret }, } | { "type": "send", 
+proxy: Secret | null, } | { "type": "spawn" } & Launch | { "type": "openGate" } & Launch | { "type": "send", 
 /**
  * The handle of the answer.
  */
@@ -425,6 +393,24 @@ result: TaskResult,
  * One sentence for the result.
  */
 message: LogText, };
+
+export type Launch = { 
+/**
+ * The handle for all that is said of it.
+ */
+process: number, 
+/**
+ * The path of the program; `null` for the kubectl on PATH.
+ */
+program: string | null, 
+/**
+ * The arguments after the program's name.
+ */
+args: Array<string>, 
+/**
+ * Variables of its environment.
+ */
+env: { [key in string]: Secret }, };
 
 export type Request = { 
 /**

@@ -134,30 +134,13 @@ pub enum Effect {
         proxy: Option<Secret>,
     },
     /// Start kubectl, without a shell and with no standard input.
-    Spawn {
-        /// The handle for all that is said of it.
-        process: ProcessId,
-        /// The path of the program; `null` for the kubectl on PATH.
-        program: Option<String>,
-        /// The arguments after the program's name.
-        args: Vec<String>,
-        /// Variables of its environment.
-        env: BTreeMap<&'static str, Secret>,
-    },
+    Spawn(Launch),
     /// Start `kubectl proxy`, the way to the API server: on a socket in a folder that only the agent's
     /// user can enter, or where Node opens none (Windows) on a port of this machine that takes only
     /// requests which name a random host. [`Event::GateOpened`] tells when it takes connections. What
-    /// it writes and how it ends is told as of any process. The host ends it when the step ends.
-    OpenGate {
-        /// The handle for all that is said of it.
-        process: ProcessId,
-        /// The path of the program; `null` for the kubectl on PATH.
-        program: Option<String>,
-        /// The arguments, but for those that say where it listens.
-        args: Vec<String>,
-        /// Variables of its environment.
-        env: BTreeMap<&'static str, Secret>,
-    },
+    /// it writes and how it ends is told as of any process. The host ends it when the step ends, and
+    /// adds the arguments that say where it listens.
+    OpenGate(Launch),
     /// Ask the API server by the proxy that was opened last; [`Event::ResponseBegan`],
     /// [`Event::ResponseChunk`] and [`Event::ResponseEnded`] tell what came of it.
     Send {
@@ -190,6 +173,21 @@ pub enum Effect {
         /// One sentence for the result.
         message: LogText,
     },
+}
+
+/// How kubectl is started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Launch {
+    /// The handle for all that is said of it.
+    pub process: ProcessId,
+    /// The path of the program; `null` for the kubectl on PATH.
+    pub program: Option<String>,
+    /// The arguments after the program's name.
+    pub args: Vec<String>,
+    /// Variables of its environment.
+    pub env: BTreeMap<&'static str, Secret>,
 }
 
 /// How the log shows a line.

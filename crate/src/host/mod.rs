@@ -17,7 +17,7 @@ pub mod variables;
 
 pub use agent::{Agent, AgentProxy, Connection};
 pub use code::{Code, Coded};
-pub use effect::{ApiRequest, Effect, Style, TaskResult};
+pub use effect::{ApiRequest, Effect, Launch, Style, TaskResult};
 pub use event::{Event, Stream};
 pub use log_text::LogText;
 pub use secret::Secret;
@@ -57,6 +57,7 @@ mod tests {
             Answer::decl(&config),
             Stream::decl(&config),
             Effect::decl(&config),
+            Launch::decl(&config),
             Request::decl(&config),
             ApiRequest::decl(&config),
             Assertion::decl(&config),

@@ -42,6 +42,7 @@ mod changes;
 mod gate;
 mod kubectl_install;
 mod logs;
+mod phase;
 mod preparing;
 mod publishing;
 mod reading_inputs;
@@ -53,36 +54,26 @@ mod session;
 mod watch;
 mod watching;
 
-use std::mem;
-
 use crate::{
     host::{Effect, Event, Millis, TaskResult, variables::Variables},
     report,
     run::{
-        preparing::Preparing,
-        publishing::Publishing,
+        phase::{Next, Phase, finish},
         reading_inputs::ReadingInputs,
-        release::Release,
-        session::{Effects, finish},
+        session::Effects,
     },
 };
 
 /// One run of the step. See the crate's front page for the contract.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Core {
-    state: State,
+    phase: Next,
 }
 
-/// Where the run is; a release has stages of its own.
-#[derive(Debug, Default)]
-enum State {
-    #[default]
-    Idle,
-    ReadingInputs(Box<ReadingInputs>),
-    Publishing(Publishing),
-    Preparing(Box<Preparing>),
-    Releasing(Box<Release>),
-    Finished,
+impl Default for Core {
+    fn default() -> Self {
+        Self { phase: Some(Box::new(Idle)) }
+    }
 }
 
 impl Core {
@@ -96,40 +87,52 @@ impl Core {
     /// After [`Effect::Finish`] nothing more comes.
     pub fn handle(&mut self, now: Millis, event: &Event) -> Vec<Effect> {
         let mut effects = Vec::new();
-        self.state = match mem::replace(&mut self.state, State::Finished) {
-            State::Idle => start(event, &mut effects),
-            State::ReadingInputs(phase) => phase.handle(event, &mut effects),
-            State::Publishing(phase) => phase.handle(event, &mut effects),
-            State::Preparing(phase) => phase.handle(event, &mut effects),
-            State::Releasing(release) => release.handle(now, event, &mut effects),
-            State::Finished => State::Finished,
-        };
+        let phase = self.phase.take();
+        self.phase = phase.and_then(|phase| phase.handle(now, event, &mut effects));
         effects
     }
 }
 
-fn start(event: &Event, effects: &mut Effects) -> State {
-    match event {
-        Event::Started { inputs, variables, agent } => {
-            effects.push(report::version());
-            let variables = Variables::new(variables.clone());
-            ReadingInputs::start(inputs.clone(), variables, agent.clone(), effects)
+/// Waits for the first event.
+#[derive(Debug)]
+struct Idle;
+
+impl Phase for Idle {
+    fn handle(self: Box<Self>, _: Millis, event: &Event, effects: &mut Effects) -> Next {
+        match event {
+            Event::Started { inputs, variables, agent } => {
+                effects.push(report::version());
+                let variables = Variables::new(variables.clone());
+                ReadingInputs::start(inputs.clone(), variables, agent.clone(), effects)
+            }
+            Event::Canceled => finish(
+                effects,
+                TaskResult::Canceled,
+                "Canceled; nothing was changed in the cluster",
+            ),
+            _ => Some(self),
         }
-        Event::Canceled => {
-            finish(effects, TaskResult::Canceled, "Canceled; nothing was changed in the cluster");
-            State::Finished
-        }
-        _ => State::Idle,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, fs, path::Path};
 
-    /// The names after `enum NAME {` in a source, at its first level.
-    fn variants(source: &str, name: &str) -> BTreeSet<String> {
-        let (_, body) = source.split_once(&format!("enum {name} {{")).unwrap();
+    /// The phases that the sources beside this one have.
+    fn phases() -> BTreeSet<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/run");
+        let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let sources = files.map(|file| fs::read_to_string(file).unwrap());
+        let phase = |line: &str| {
+            Some(line.strip_prefix("impl Phase for ")?.trim_end_matches(" {").to_owned())
+        };
+        sources.flat_map(|source| source.lines().filter_map(phase).collect::<Vec<_>>()).collect()
+    }
+
+    /// The stages of a release.
+    fn stages() -> BTreeSet<String> {
+        let (_, body) = include_str!("release.rs").split_once("enum Stage {").unwrap();
         let (body, _) = body.split_once("\n}").unwrap();
         let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
         let names = lines.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
@@ -152,12 +155,10 @@ mod tests {
             .map(|word| word.trim_end_matches(':').to_owned())
             .filter(|word| diagram.contains(&format!("--> {word}")))
             .collect();
-        let mut states = variants(source, "State");
-        states.extend(variants(include_str!("release.rs"), "Stage"));
-        for holder in ["Releasing", "Over"] {
-            assert!(states.remove(holder), "{holder} stands for states that are drawn");
-        }
-        let missing: Vec<&String> = states.difference(&drawn).collect();
+        let (mut drawable, stages) = (phases(), stages());
+        assert!(drawable.remove("Release") && !stages.is_empty(), "{drawable:?}, {stages:?}");
+        drawable.extend(stages.into_iter().filter(|stage| stage != "Over"));
+        let missing: Vec<&String> = drawable.difference(&drawn).collect();
         assert!(missing.is_empty(), "not drawn: {missing:?}");
     }
 }

@@ -3,7 +3,7 @@
 use std::vec;
 
 use crate::{
-    host::{Effect, Event, Secret, TaskResult},
+    host::{Effect, Event, Millis, Secret, TaskResult},
     image::lines::Line,
     inputs::{Access, Change, Kubectl},
     login::{
@@ -15,12 +15,12 @@ use crate::{
     },
     report::{self, run_report::Purpose},
     run::{
-        State,
         call::Call,
         kubectl_install::KubectlInstall,
+        phase::{Next, Phase, finish},
         release::Release,
         renewal::Renewal,
-        session::{Effects, Session, finish, mask},
+        session::{Effects, Session, mask},
     },
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct Preparing {
     purpose: Purpose,
     lines: Vec<Line>,
     session: Session,
+    /// Keeps the token for the cluster fresh.
+    renewal: Option<Renewal>,
     step: Step,
 }
 
@@ -73,45 +75,58 @@ struct Azure {
 /// Nothing more is waited for: all is there, or something is not to be had.
 type Over = Result<(), ()>;
 
+impl Phase for Preparing {
+    fn handle(mut self: Box<Self>, _: Millis, event: &Event, effects: &mut Effects) -> Next {
+        if *event == Event::Canceled {
+            return finish(effects, TaskResult::Canceled, report::NOTHING_CHANGED);
+        }
+        if let Some(renewal) = &mut self.renewal {
+            renewal.handle(event, &mut self.session, effects);
+        }
+        let over = self.go_on(event, effects);
+        self.next(over, effects)
+    }
+}
+
 impl Preparing {
     pub(crate) fn start(
         purpose: Purpose,
         request: Change,
         lines: Vec<Line>,
         effects: &mut Effects,
-    ) -> State {
-        let mut session = Session::new(request);
-        match session.request.kubectl.clone() {
+    ) -> Next {
+        let kubectl = request.kubectl.clone();
+        let (mut session, mut step) = (Session::new(request), Step::Kubeconfig);
+        let is_there = match kubectl {
             Kubectl::Published(release) => {
-                let step = Step::Kubectl(KubectlInstall::start(release, &mut session, effects));
-                State::Preparing(Box::new(Self { purpose, lines, session, step }))
+                step = Step::Kubectl(KubectlInstall::start(release, &mut session, effects));
+                false
             }
             Kubectl::At(path) => {
                 session.kubectl = Some(path);
-                Self::log_in(purpose, lines, session, effects)
+                true
             }
-            Kubectl::OnPath => Self::log_in(purpose, lines, session, effects),
+            Kubectl::OnPath => true,
+        };
+        let mut preparing = Box::new(Self { purpose, lines, session, renewal: None, step });
+        let over = if is_there { preparing.log_in(effects) } else { None };
+        preparing.next(over, effects)
+    }
+
+    fn next(self: Box<Self>, over: Option<Over>, effects: &mut Effects) -> Next {
+        match over {
+            None => Some(self),
+            Some(Ok(())) => {
+                let Self { purpose, session, renewal, lines, .. } = *self;
+                Some(Box::new(Release::start(purpose, session, renewal, lines, effects)))
+            }
+            Some(Err(())) => finish(effects, TaskResult::Failed, report::NOTHING_CHANGED),
         }
     }
 
-    fn log_in(
-        purpose: Purpose,
-        lines: Vec<Line>,
-        mut session: Session,
-        effects: &mut Effects,
-    ) -> State {
-        let step = match session.request.access.clone() {
-            Access::Own { .. } | Access::File(_) => {
-                let step = Step::Locating(Kubeconfig::default(), Vec::new().into_iter());
-                let mut preparing = Self { purpose, lines, session, step };
-                return match preparing.locate(effects) {
-                    None => State::Preparing(Box::new(preparing)),
-                    Some(Ok(())) => {
-                        Release::start(purpose, preparing.session, preparing.lines, effects)
-                    }
-                    Some(Err(())) => give_up(effects),
-                };
-            }
+    fn log_in(&mut self, effects: &mut Effects) -> Option<Over> {
+        self.step = match self.session.request.access.clone() {
+            Access::Own { .. } | Access::File(_) => return self.locate(effects),
             Access::Kubeconfig { text, secrets, insecure } => {
                 for secret in &secrets {
                     mask(secret, effects);
@@ -125,37 +140,11 @@ impl Preparing {
             Access::Aks { azure: connection, cluster } => {
                 effects.push(report::logging_in(&cluster));
                 let login = Login::new(connection.identity.clone(), connection.resource.clone());
-                let call = Call::start(login, &mut session, effects);
+                let call = Call::start(login, &mut self.session, effects);
                 Step::Login(call, Azure { connection, cluster })
             }
         };
-        State::Preparing(Box::new(Self { purpose, lines, session, step }))
-    }
-
-    pub(crate) fn handle(mut self: Box<Self>, event: &Event, effects: &mut Effects) -> State {
-        if *event == Event::Canceled {
-            finish(effects, TaskResult::Canceled, report::NOTHING_CHANGED);
-            return State::Finished;
-        }
-        if let Step::Kubectl(getting) = &mut self.step {
-            return match getting.handle(event, &mut self.session, effects) {
-                None => State::Preparing(self),
-                Some(Ok(path)) => {
-                    self.session.kubectl = Some(path);
-                    Self::log_in(self.purpose, self.lines, self.session, effects)
-                }
-                Some(Err(error)) => {
-                    effects.push(report::no_kubectl(&error));
-                    give_up(effects)
-                }
-            };
-        }
-        self.session.renew(event, effects);
-        match self.go_on(event, effects) {
-            None => State::Preparing(self),
-            Some(Ok(())) => Release::start(self.purpose, self.session, self.lines, effects),
-            Some(Err(())) => give_up(effects),
-        }
+        None
     }
 
     fn go_on(&mut self, event: &Event, effects: &mut Effects) -> Option<Over> {
@@ -169,6 +158,16 @@ impl Preparing {
         }
         let session = &mut self.session;
         match (&mut self.step, event) {
+            (Step::Kubectl(getting), event) => match getting.handle(event, session, effects)? {
+                Ok(path) => {
+                    session.kubectl = Some(path);
+                    return self.log_in(effects);
+                }
+                Err(error) => {
+                    effects.push(report::no_kubectl(&error));
+                    return Some(Err(()));
+                }
+            },
             (Step::Kubeconfig, Event::Written { path }) => {
                 session.use_kubeconfig(path);
                 return self.locate(effects);
@@ -314,7 +313,7 @@ impl Preparing {
     fn token_is_written(&mut self, path: &str, effects: &mut Effects) {
         let Step::TokenFile(token, mut renewal, view) = self.take() else { return };
         renewal.plan(path, &token, &mut self.session, effects);
-        self.session.renewal = Some(renewal);
+        self.renewal = Some(renewal);
         let content = view.with_token_file(path);
         effects.push(Effect::WriteFile { path: None, content });
         self.step = Step::Kubeconfig;
@@ -401,9 +400,4 @@ fn refused(error: &TokenError, effects: &mut Effects) -> Over {
 fn fail(error: &AksError, effects: &mut Effects) -> Over {
     effects.push(report::error(error));
     Err(())
-}
-
-fn give_up(effects: &mut Effects) -> State {
-    finish(effects, TaskResult::Failed, report::NOTHING_CHANGED);
-    State::Finished
 }

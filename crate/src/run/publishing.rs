@@ -1,13 +1,13 @@
 //! The end of `computeTag`: what a build does with its tag, beside the output variables.
 
 use crate::{
-    host::{Effect, Event, TaskResult},
+    host::{Effect, Event, Millis, TaskResult},
     image::tag::Computed,
     inputs::Publication,
     report,
     run::{
-        State,
-        session::{Effects, finish},
+        phase::{Next, Phase, finish},
+        session::Effects,
     },
 };
 
@@ -22,7 +22,7 @@ impl Publishing {
         publication: Publication,
         computed: Option<Computed>,
         effects: &mut Effects,
-    ) -> State {
+    ) -> Next {
         if let Some(Computed { tag, .. }) = computed {
             if publication.build_tag {
                 effects.push(Effect::AddBuildTag { tag: tag.to_string() });
@@ -34,13 +34,15 @@ impl Publishing {
         match publication.images_file {
             Some((path, content)) => {
                 effects.push(Effect::SaveFile { path: path.clone(), content });
-                State::Publishing(Self { path })
+                Some(Box::new(Self { path }))
             }
             None => done(effects),
         }
     }
+}
 
-    pub(crate) fn handle(self, event: &Event, effects: &mut Effects) -> State {
+impl Phase for Publishing {
+    fn handle(self: Box<Self>, _: Millis, event: &Event, effects: &mut Effects) -> Next {
         match event {
             Event::Written { .. } => {
                 effects.push(report::images_file_written(&self.path));
@@ -48,23 +50,15 @@ impl Publishing {
             }
             Event::NotWritten { error } => {
                 effects.push(report::images_file_not_written(&self.path, error));
-                finish(
-                    effects,
-                    TaskResult::Failed,
-                    "The tag is computed, but imagesFile is not written",
-                );
-                State::Finished
+                let message = "The tag is computed, but imagesFile is not written";
+                finish(effects, TaskResult::Failed, message)
             }
-            Event::Canceled => {
-                finish(effects, TaskResult::Canceled, report::NOTHING_CHANGED);
-                State::Finished
-            }
-            _ => State::Publishing(self),
+            Event::Canceled => finish(effects, TaskResult::Canceled, report::NOTHING_CHANGED),
+            _ => Some(self),
         }
     }
 }
 
-fn done(effects: &mut Effects) -> State {
-    finish(effects, TaskResult::Succeeded, "The tag is computed");
-    State::Finished
+fn done(effects: &mut Effects) -> Next {
+    finish(effects, TaskResult::Succeeded, "The tag is computed")
 }

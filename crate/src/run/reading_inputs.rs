@@ -3,15 +3,15 @@
 use std::{collections::BTreeMap, vec};
 
 use crate::{
-    host::{Agent, Effect, Event, TaskResult, variables::Variables},
+    host::{Agent, Effect, Event, Millis, TaskResult, variables::Variables},
     inputs::{self, FILE_LIMIT, File, FileContent, Job, Request},
     login::{connection, kubeconfig, proxy::Network},
     report::{self, run_report::Purpose},
     run::{
-        State,
+        phase::{Next, Phase, finish},
         preparing::Preparing,
         publishing::Publishing,
-        session::{Effects, finish, mask},
+        session::{Effects, mask},
     },
 };
 
@@ -34,7 +34,7 @@ impl ReadingInputs {
         variables: Variables,
         agent: Box<Agent>,
         effects: &mut Effects,
-    ) -> State {
+    ) -> Next {
         let secrets = connection::secrets(&agent).into_iter();
         for secret in secrets.chain(Network::new(&agent).secrets()) {
             mask(&secret, effects);
@@ -43,31 +43,12 @@ impl ReadingInputs {
         Self { inputs, variables, agent, input: "", left, read: Vec::new() }.next(effects)
     }
 
-    pub(crate) fn handle(mut self, event: &Event, effects: &mut Effects) -> State {
-        let outcome = match event {
-            Event::FileRead { content } => {
-                for secret in kubeconfig::credentials(content) {
-                    mask(&secret, effects);
-                }
-                Ok(content.clone())
-            }
-            Event::FileNotRead { error } => Err(error.clone()),
-            Event::Canceled => {
-                finish(effects, TaskResult::Canceled, report::NOTHING_CHANGED);
-                return State::Finished;
-            }
-            _ => return State::ReadingInputs(Box::new(self)),
-        };
-        self.read.push(FileContent { input: self.input, outcome });
-        self.next(effects)
-    }
-
-    fn next(mut self, effects: &mut Effects) -> State {
+    fn next(mut self, effects: &mut Effects) -> Next {
         match self.left.next() {
             Some(File { input, path }) => {
                 effects.push(Effect::ReadFile { path, limit: FILE_LIMIT });
                 self.input = input;
-                State::ReadingInputs(Box::new(self))
+                Some(Box::new(self))
             }
             None => begin(
                 Request::read(&self.inputs, &self.variables, &self.agent, &self.read),
@@ -77,13 +58,32 @@ impl ReadingInputs {
     }
 }
 
-fn begin(request: Result<Request, Vec<inputs::InputError>>, effects: &mut Effects) -> State {
+impl Phase for ReadingInputs {
+    fn handle(mut self: Box<Self>, _: Millis, event: &Event, effects: &mut Effects) -> Next {
+        let outcome = match event {
+            Event::FileRead { content } => {
+                for secret in kubeconfig::credentials(content) {
+                    mask(&secret, effects);
+                }
+                Ok(content.clone())
+            }
+            Event::FileNotRead { error } => Err(error.clone()),
+            Event::Canceled => {
+                return finish(effects, TaskResult::Canceled, report::NOTHING_CHANGED);
+            }
+            _ => return Some(self),
+        };
+        self.read.push(FileContent { input: self.input, outcome });
+        self.next(effects)
+    }
+}
+
+fn begin(request: Result<Request, Vec<inputs::InputError>>, effects: &mut Effects) -> Next {
     let request = match request {
         Ok(request) => request,
         Err(errors) => {
             effects.extend(errors.iter().map(report::error));
-            finish(effects, TaskResult::Failed, report::NOTHING_CHANGED);
-            return State::Finished;
+            return finish(effects, TaskResult::Failed, report::NOTHING_CHANGED);
         }
     };
     effects.extend(request.notes.iter().map(report::note));
@@ -94,8 +94,7 @@ fn begin(request: Result<Request, Vec<inputs::InputError>>, effects: &mut Effect
         Job::ComputeTag(publication) => Publishing::start(publication, request.tag, effects),
         Job::EmitCommands(commands) => {
             effects.extend(report::emitted(&commands));
-            finish(effects, TaskResult::Succeeded, "The commands are printed; nothing was changed");
-            State::Finished
+            finish(effects, TaskResult::Succeeded, "The commands are printed; nothing was changed")
         }
         Job::SetImage(change) => Preparing::start(Purpose::Set, change, request.lines, effects),
         Job::Undo(change) => Preparing::start(Purpose::Undo, change, request.lines, effects),

@@ -21,12 +21,13 @@ use crate::{
     },
     rollout::{self, Proof, StuckPods, WatchResult},
     run::{
-        State,
         changes::Changes,
         logs::Logs,
+        phase::{Next, Phase, finish},
         registry_check::RegistryCheck,
+        renewal::Renewal,
         requests::{Requests, RetryPolicy},
-        session::{Effects, Session, finish},
+        session::{Effects, Session},
         watching::{Terms, Watching},
     },
 };
@@ -39,6 +40,8 @@ const VERSION_MS: u32 = 300;
 pub(crate) struct Release {
     purpose: Purpose,
     session: Session,
+    /// Keeps the token for the cluster fresh.
+    renewal: Option<Renewal>,
     lines: Vec<Line>,
     stage: Stage,
     plan: Plan,
@@ -94,13 +97,44 @@ struct Reading {
     requests: Requests,
 }
 
+impl Phase for Release {
+    fn handle(mut self: Box<Self>, now: Millis, event: &Event, effects: &mut Effects) -> Next {
+        match event {
+            Event::Woken { timer } if self.canceled == Some(*timer) => self.conclude(now, effects),
+            Event::Canceled => match (self.grace_ms.next(), self.canceled) {
+                (None, _) => self.conclude(now, effects),
+                (Some(grace_ms), None) => self.cancel(grace_ms, now, effects),
+                (Some(grace_ms), Some(_)) => {
+                    self.canceled = Some(self.session.wake(grace_ms, effects));
+                }
+            },
+            event => {
+                if let Some(renewal) = &mut self.renewal {
+                    renewal.handle(event, &mut self.session, effects);
+                }
+                match self.session.handle_gate(event, effects) {
+                    Some(ending) if matches!(self.stage, Stage::Reading { .. }) => {
+                        effects.extend(report::gate_failed(&ending));
+                        self.end_unchanged(effects);
+                    }
+                    Some(ending) => effects.push(report::gate_closed(&ending)),
+                    None => {}
+                }
+                self.go_on(now, event, effects);
+            }
+        }
+        if matches!(self.stage, Stage::Over) { None } else { Some(self) }
+    }
+}
+
 impl Release {
     pub(crate) fn start(
         purpose: Purpose,
         mut session: Session,
+        renewal: Option<Renewal>,
         lines: Vec<Line>,
         effects: &mut Effects,
-    ) -> State {
+    ) -> Self {
         let defaults = &session.request.namespaces;
         let queries = if lines.is_empty() {
             Query::of_everything(defaults)
@@ -115,9 +149,10 @@ impl Release {
             Purpose::Undo => None,
         };
         let grace_ms = session.request.grace_ms.clone().into_iter();
-        State::Releasing(Box::new(Self {
+        Self {
             purpose,
             session,
+            renewal,
             lines,
             stage: Stage::Reading { reading, version, verifying },
             plan: Plan::default(),
@@ -130,38 +165,7 @@ impl Release {
             recorded: false,
             canceled: None,
             grace_ms,
-        }))
-    }
-
-    pub(crate) fn handle(
-        mut self: Box<Self>,
-        now: Millis,
-        event: &Event,
-        effects: &mut Effects,
-    ) -> State {
-        match event {
-            Event::Woken { timer } if self.canceled == Some(*timer) => self.conclude(now, effects),
-            Event::Canceled => match (self.grace_ms.next(), self.canceled) {
-                (None, _) => self.conclude(now, effects),
-                (Some(grace_ms), None) => self.cancel(grace_ms, now, effects),
-                (Some(grace_ms), Some(_)) => {
-                    self.canceled = Some(self.session.wake(grace_ms, effects));
-                }
-            },
-            event => {
-                self.session.renew(event, effects);
-                match self.session.handle_gate(event, effects) {
-                    Some(ending) if matches!(self.stage, Stage::Reading { .. }) => {
-                        effects.extend(report::gate_failed(&ending));
-                        self.end_unchanged(effects);
-                    }
-                    Some(ending) => effects.push(report::gate_closed(&ending)),
-                    None => {}
-                }
-                self.go_on(now, event, effects);
-            }
         }
-        if matches!(self.stage, Stage::Over) { State::Finished } else { State::Releasing(self) }
     }
 
     /// Gives the event to the stage, and goes to the next one when this one is through.
@@ -244,7 +248,7 @@ impl Release {
         let Stage::Reading { version, .. } = &self.stage else { return };
         let answer = version.answer(0).and_then(|pages| pages.first());
         let server = answer.and_then(|body| server_version(body));
-        let client = client_version(self.session.gate_log());
+        let client = client_version(self.session.gate.log());
         effects.push(report::cluster(
             &self.session.destination,
             &self.session.request.namespaces,
@@ -258,7 +262,7 @@ impl Release {
     /// Whether kubectl has told its version, or was given a moment to: its answer may come before what
     /// it writes about it.
     fn knows_kubectl(&mut self, event: &Event, effects: &mut Effects) -> bool {
-        if client_version(self.session.gate_log()).is_some() {
+        if client_version(self.session.gate.log()).is_some() {
             return true;
         }
         match (self.version_awaited, event) {

@@ -101,7 +101,7 @@ impl Requests {
         match (&mut job.state, event) {
             (State::Resting(_), _) => job.ask(job.request.clone(), answer_ms, session, effects),
             (State::Asking { call, .. }, Event::Woken { .. }) => {
-                session.abort(*call, effects);
+                session.gate.abort(*call, effects);
                 let error = ApiError::Late(answer_ms / 1000);
                 job.fail(error, 1, session, effects);
             }
@@ -113,7 +113,7 @@ impl Requests {
             }
             (State::Asking { response, .. }, Event::ResponseEnded { error, .. }) => {
                 let outcome = match error {
-                    Some(words) => Err(session.broken(words)),
+                    Some(words) => Err(session.gate.broken(words)),
                     None => std::mem::take(response).finish(),
                 };
                 match outcome {
@@ -164,7 +164,7 @@ impl Requests {
         self.stopped = true;
         for job in &mut self.jobs {
             if let State::Asking { call, .. } = &job.state {
-                session.abort(*call, effects);
+                session.gate.abort(*call, effects);
             }
             if !matches!(job.state, State::Done(_)) {
                 job.state = State::Done(Err(ApiError::Canceled));

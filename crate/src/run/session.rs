@@ -3,13 +3,20 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    host::{CallId, Effect, Event, ProcessId, Secret, TaskResult, TimerId},
+    host::{ApiRequest, CallId, Effect, Event, Launch, ProcessId, Secret, TimerId},
     inputs::Change,
-    kubectl::{CommandLine, Process},
+    kubectl::{CommandLine, Process, ProcessExit},
+    kubernetes::{PATHS, REJECTED_METHODS},
     login::kubeconfig::Destination,
     report,
-    run::{gate::Gate, renewal::Renewal},
+    run::gate::{Ending, Gate},
 };
+
+/// How long the gate may take until it takes connections, in milliseconds.
+const OPENING_MS: u32 = 30_000;
+/// Has kubectl write the headers of its requests to standard error, without the credentials in them:
+/// its version is in `User-Agent`, and `kubectl version` would be one more process.
+const VERBOSE: &str = "--v=7";
 
 /// Effects in the order in which the host is to carry them out.
 pub(crate) type Effects = Vec<Effect>;
@@ -26,8 +33,6 @@ pub(crate) struct Session {
     pub(crate) destination: Destination,
     /// The way to the API server.
     pub(super) gate: Gate,
-    /// Keeps the token for the cluster fresh.
-    pub(crate) renewal: Option<Renewal>,
     next_process: ProcessId,
     next_timer: TimerId,
     next_call: CallId,
@@ -42,7 +47,6 @@ impl Session {
             env,
             destination: Destination::default(),
             gate: Gate::default(),
-            renewal: None,
             next_process: 1,
             next_timer: 1,
             next_call: 1,
@@ -57,22 +61,65 @@ impl Session {
     /// Starts kubectl and shows its command line.
     pub(crate) fn start(&mut self, command: &CommandLine, effects: &mut Effects) -> Process {
         effects.push(report::command(command));
-        let process = self.next_process();
-        effects.push(Effect::Spawn {
+        let launch = self.launch(command);
+        let process = Process::new(launch.process);
+        effects.push(Effect::Spawn(launch));
+        process
+    }
+
+    fn launch(&mut self, command: &CommandLine) -> Launch {
+        let process = self.next_process;
+        self.next_process += 1;
+        Launch {
             process,
             program: self.kubectl.clone(),
             args: command.args().to_vec(),
             env: self.env.clone(),
-        });
-        Process::new(process)
+        }
     }
 
-    /// Takes what concerns the renewal of the token.
-    pub(crate) fn renew(&mut self, event: &Event, effects: &mut Effects) {
-        if let Some(mut renewal) = self.renewal.take() {
-            renewal.handle(event, self, effects);
-            self.renewal = Some(renewal);
+    /// Starts the gate.
+    pub(crate) fn open_gate(&mut self, effects: &mut Effects) {
+        let command = self.gate_command();
+        effects.push(report::read(&command));
+        let launch = self.launch(&command);
+        let process = launch.process;
+        effects.push(Effect::OpenGate(launch));
+        let timeout = self.wake(OPENING_MS, effects);
+        self.gate.opening(process, timeout);
+    }
+
+    fn gate_command(&self) -> CommandLine {
+        let delete = if self.request.delete_stuck_pods { "" } else { "|DELETE" };
+        let methods = format!("--reject-methods=^({REJECTED_METHODS}{delete})$");
+        let paths = format!("--accept-paths={}", PATHS.join(","));
+        let args = ["proxy".to_owned(), paths, methods, VERBOSE.to_owned()];
+        self.request.target.cluster_command(args)
+    }
+
+    /// Takes what concerns the gate; tells how it ended where it is not started again.
+    pub(crate) fn handle_gate(
+        &mut self,
+        event: &Event,
+        effects: &mut Effects,
+    ) -> Option<ProcessExit> {
+        match self.gate.handle(event, effects)? {
+            Ending::Again(ending) => {
+                effects.push(report::gate_restarts(&ending));
+                self.open_gate(effects);
+                None
+            }
+            Ending::ForGood(ending) => Some(ending),
         }
+    }
+
+    /// Sends a request to the API server, as soon as the gate is open.
+    pub(crate) fn send(&mut self, request: ApiRequest, effects: &mut Effects) -> CallId {
+        let command = self.request.target.cluster_command(request.kubectl_args());
+        effects.push(report::read(&command));
+        let call = self.next_call();
+        self.gate.send(call, request, effects);
+        call
     }
 
     /// Asks to be woken after a while.
@@ -81,12 +128,6 @@ impl Session {
         self.next_timer += 1;
         effects.push(Effect::Wake { timer, after_ms });
         timer
-    }
-
-    /// A handle for a process.
-    pub(super) fn next_process(&mut self) -> ProcessId {
-        self.next_process += 1;
-        self.next_process - 1
     }
 
     /// How long an answer may take that is waited for so long at most: no longer than a rollout.
@@ -109,9 +150,4 @@ pub(crate) fn mask(secret: &Secret, effects: &mut Effects) {
     if secret.reveal().trim().len() >= SHORTEST_SECRET {
         effects.push(Effect::Mask { secret: secret.clone() });
     }
-}
-
-/// Ends the step.
-pub(crate) fn finish(effects: &mut Effects, result: TaskResult, message: &str) {
-    effects.push(Effect::Finish { result, message: message.into() });
 }

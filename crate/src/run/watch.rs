@@ -77,7 +77,7 @@ impl Watch {
             Event::ResponseChunk { call, chunk } if self.call == Some(*call) => Heard::Chunk(chunk),
             Event::ResponseEnded { call, error } if self.call == Some(*call) => {
                 self.call = None;
-                broken = error.as_ref().map(|words| session.broken(words));
+                broken = error.as_ref().map(|words| session.gate.broken(words));
                 Heard::Ended(broken.as_ref())
             }
             Event::Woken { timer } if self.timer == Some(*timer) => Heard::Woken,
@@ -118,7 +118,7 @@ impl Watch {
     /// Lets go of its request.
     pub(crate) fn stop(&self, session: &mut Session, effects: &mut Effects) {
         if let Some(call) = self.call {
-            session.abort(call, effects);
+            session.gate.abort(call, effects);
         }
     }
 
@@ -134,7 +134,7 @@ impl Watch {
                 Want::Ask(request) => self.call = Some(session.send(request, effects)),
                 Want::Abort => {
                     if let Some(call) = self.call.take() {
-                        session.abort(call, effects);
+                        session.gate.abort(call, effects);
                     }
                 }
                 Want::Wake(after_ms) => self.timer = Some(session.wake(after_ms, effects)),

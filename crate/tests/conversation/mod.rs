@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use kubectl_set_image::{Agent, Core, Effect, Event, Stream, host::http::Answer};
+use kubectl_set_image::{
+    Agent, Core, Effect, Event, Stream,
+    host::{Launch, http::Answer},
+};
 use serde_json::{Value, json};
 
 /// 2026-11-24T04:00:00Z, in milliseconds since 1970.
@@ -268,23 +271,20 @@ impl Conversation {
         matching.next().unwrap_or_else(|| panic!("no {command:?} in {:?}", self.running)).0
     }
 
+    fn launched(&mut self, Launch { process, program, args, env }: Launch) -> String {
+        self.running.push((process, args.join(" ")));
+        let program = program.map(|path| format!(" {path}")).unwrap_or_default();
+        let env: BTreeMap<_, _> = env.iter().map(|(n, v)| (n, v.reveal())).collect();
+        format!("{process}{program} {env:?}")
+    }
+
     fn tell(&mut self, event: &Event) -> &mut Self {
         for effect in self.core.handle(self.now, event) {
             let line = match effect {
                 Effect::Log { style, text } => format!("{style:?}: {text}"),
                 Effect::SetVariable { name, value } => format!("variable {name}: {value:?}"),
-                Effect::Spawn { process, program, args, env } => {
-                    self.running.push((process, args.join(" ")));
-                    let program = program.map(|path| format!(" {path}")).unwrap_or_default();
-                    let env: BTreeMap<_, _> = env.iter().map(|(n, v)| (n, v.reveal())).collect();
-                    format!("spawn {process}{program} {env:?}")
-                }
-                Effect::OpenGate { process, program, args, env } => {
-                    self.running.push((process, args.join(" ")));
-                    let program = program.map(|path| format!(" {path}")).unwrap_or_default();
-                    let env: BTreeMap<_, _> = env.iter().map(|(n, v)| (n, v.reveal())).collect();
-                    format!("open {process}{program} {env:?}")
-                }
+                Effect::Spawn(launch) => format!("spawn {}", self.launched(launch)),
+                Effect::OpenGate(launch) => format!("open {}", self.launched(launch)),
                 Effect::Send { call, request } => {
                     let line = format!("{} {} {}", request.method, request.path, request.body);
                     self.calls.push((call, line.clone()));

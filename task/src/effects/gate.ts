@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import * as tl from "azure-pipelines-task-lib/task";
-import type { ApiRequest, Effect } from "../protocol";
+import type { ApiRequest, Launch } from "../protocol";
 import type { Kubectl, Report } from "./kubectl";
 
 /** The longest path of a socket, in bytes: that of macOS, which has the shortest. */
@@ -19,8 +19,6 @@ type Address = Pick<RequestOptions, "socketPath" | "host" | "port" | "headers">;
 /** Node's HTTP: loaded while the proxy starts, since a step without it has no use for it. */
 const http = () => require("node:http") as typeof import("node:http");
 
-type OpenGate = Extract<Effect, { type: "openGate" }>;
-
 /** The way to the API server: `kubectl proxy`, and the requests that go through it. */
 export class Gate {
   private address: Address | undefined;
@@ -33,7 +31,7 @@ export class Gate {
     private readonly report: Report,
   ) {}
 
-  open(gate: OpenGate): void {
+  open(gate: Launch): void {
     this.close();
     const { process: id } = gate;
     try {
@@ -89,7 +87,7 @@ export class Gate {
   }
 
   /** A socket in a folder that only this user can enter (mkdtemp makes it so). */
-  private openSocket(gate: OpenGate): void {
+  private openSocket(gate: Launch): void {
     this.folder = privateFolder();
     const socketPath = path.join(this.folder, "s");
     const { process: id } = gate;
@@ -108,7 +106,7 @@ export class Gate {
   }
 
   /** A port of this machine, and a name that requests have to know. */
-  private openPort(gate: OpenGate): void {
+  private openPort(gate: Launch): void {
     const host = `${randomBytes(16).toString("hex")}.localhost`;
     const { process: id } = gate;
     const args = [...gate.args, "--port=0", `--accept-hosts=^${host}$`];

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Effect, Event } from "../protocol";
+import type { Event, Launch } from "../protocol";
 import { endTree, endTrees, leadsGroup } from "./process-tree";
 import { findKubectl } from "./program";
 
@@ -12,8 +12,6 @@ const GRACE = 2000;
  */
 const lessCollecting = { GOGC: "400" };
 
-type Spawn = Extract<Effect, { type: "spawn" }>;
-
 export type Report = (event: Event, chunk?: Uint8Array) => void;
 
 /** The kubectl processes that run. */
@@ -24,10 +22,7 @@ export class Kubectl {
   constructor(private readonly report: Report) {}
 
   /** Starts a process; the function hears what it writes to standard output. */
-  start(
-    { process: id, program, args, env }: Omit<Spawn, "type">,
-    heard?: (text: string) => void,
-  ): void {
+  start({ process: id, program, args, env }: Launch, heard?: (text: string) => void): void {
     let child: ChildProcess | undefined;
     let obstacle: string | null = null;
     try {
