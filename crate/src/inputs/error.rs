@@ -10,7 +10,7 @@ use crate::{
         reference::Reference,
         tag::{TagError, mutable::TOKENS},
     },
-    inputs::{files::FILE_LIMIT, rollout::LONGEST_TIMEOUT},
+    inputs::FILE_LIMIT,
     login::{connection::ConnectionError, kubeconfig::KubeconfigError},
     rollout::RulesError,
 };
@@ -36,7 +36,12 @@ pub enum InputError {
     /// The namespace is no namespace.
     Namespace(String),
     /// The time is no duration, or too long.
-    Timeout(String),
+    Timeout {
+        /// Its text.
+        found: String,
+        /// The longest that it can be, in seconds.
+        longest: u32,
+    },
     /// There is no tag.
     Tag(TagError),
     /// A file cannot be read.
@@ -168,10 +173,10 @@ impl fmt::Display for InputError {
                 "namespace: invalid namespace {found:?}. Use up to 63 lower case letters, digits \
                  and dashes, beginning and ending with a letter or digit"
             ),
-            Self::Timeout(found) => write!(
+            Self::Timeout { found, longest } => write!(
                 f,
                 "rolloutStatusTimeout: invalid value {found:?}. Use seconds or a duration such as \
-                 90, 60s, 10m or 1h30m, at most {LONGEST_TIMEOUT}s, or 0 for no limit."
+                 90, 60s, 10m or 1h30m, at most {longest}s, or 0 for no limit."
             ),
             Self::Tag(error) => error.fmt(f),
             Self::FailAfter(error) => error.fmt(f),
@@ -253,7 +258,7 @@ impl Coded for InputError {
             Self::Line(error) => error.code(),
             Self::Choice { .. } => code::INVALID_CHOICE,
             Self::Namespace(_) => code::INVALID_NAMESPACE,
-            Self::Timeout(_) => code::INVALID_TIMEOUT,
+            Self::Timeout { .. } => code::INVALID_TIMEOUT,
             Self::Tag(error) => error.code(),
             Self::FileNotRead { .. } => code::FILE_NOT_READ,
             Self::FileTooBig { .. } => code::FILE_TOO_LARGE,

@@ -7,7 +7,7 @@ use crate::{
         Agent, switch,
         variables::{Unresolved, Variables},
     },
-    inputs::{InputError, Note, files::FileContent},
+    inputs::{FILE_LIMIT, FileContent, InputError, Note},
     login::kubeconfig::between_quotes,
 };
 
@@ -91,6 +91,26 @@ impl Reader<'_> {
     /// The path of an input, without the double quotes that a shell would need around it.
     pub(super) fn path(&mut self, input: &'static str) -> Option<String> {
         self.text(input).map(|text| unquoted(&text).to_owned()).filter(|path| !path.is_empty())
+    }
+
+    /// The path of an input and what the file holds; an error where either is missing.
+    pub(super) fn file(&mut self, input: &'static str) -> Option<(String, String)> {
+        let path = self.path(input)?;
+        let file = self.files.iter().find(|file| file.input == input);
+        match file.map(|file| &file.outcome) {
+            Some(Ok(content)) if content.len() > FILE_LIMIT as usize => {
+                self.fail(InputError::FileTooBig { input, path })
+            }
+            Some(Ok(content)) => Some((path, content.clone())),
+            Some(Err(error)) => {
+                let error = error.clone();
+                self.fail(InputError::FileNotRead { input, path, error })
+            }
+            None => {
+                let error = String::new();
+                self.fail(InputError::FileNotRead { input, path, error })
+            }
+        }
     }
 
     /// The text without the space around it; nothing where it is empty, or has an error, which is

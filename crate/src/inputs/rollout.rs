@@ -17,7 +17,7 @@ pub(super) const WHEN_UNCHANGED: [&str; 4] = ["warn", "succeed", "fail", "restar
 /// Seconds, where no progress deadline is longer.
 pub(super) const LEAST_TIMEOUT: &str = "600";
 /// Seconds; more does not fit a timer of the host in milliseconds.
-pub(super) const LONGEST_TIMEOUT: u32 = 2_000_000;
+const LONGEST_TIMEOUT: u32 = 2_000_000;
 
 /// How to change the workloads.
 #[derive(Debug, Clone, PartialEq)]
@@ -225,10 +225,7 @@ impl Reader<'_> {
         match parse_seconds(&text) {
             Some(0) => None,
             Some(seconds) if seconds <= LONGEST_TIMEOUT => Some(seconds * 1000),
-            _ => {
-                self.errors.push(InputError::Timeout(text));
-                None
-            }
+            _ => self.fail(InputError::Timeout { found: text, longest: LONGEST_TIMEOUT }),
         }
     }
 }

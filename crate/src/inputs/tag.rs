@@ -9,10 +9,8 @@ use crate::{
         lines::{Instead, Line, LineWarning},
         reference::Tag,
         tag::{
-            Advice, Build, Computed, Fact, Strategy, TagError,
-            build::{
-                CURRENT, ids_and_numbers, is_of_build, named, pipeline_resources, that_seem_to_push,
-            },
+            Advice, Build, CURRENT, Computed, Fact, Strategy, TagError,
+            build::{ids_and_numbers, is_of_build, named, pipeline_resources, that_seem_to_push},
             downgrade::Ordered,
             mutable::{Builds, DEFAULT_LIST, Distinct, MutableTags, Policy},
             template::Template,

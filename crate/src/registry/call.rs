@@ -2,7 +2,7 @@
 
 use crate::{
     host::http::{Answer, NoAnswer, Reply, Request, Url, retry::Retries},
-    registry::{Finding, ProtocolViolation},
+    registry::outcome::{Finding, ProtocolViolation, first_words},
 };
 
 /// How often an answer may send a request on.
@@ -132,14 +132,6 @@ impl Call {
 
 fn shortened(why: &NoAnswer) -> NoAnswer {
     NoAnswer { words: first_words(&why.words), way: why.way.clone() }
-}
-
-/// At most 200 characters of what somebody else says.
-pub(super) fn first_words(text: &str) -> String {
-    let text = text.trim();
-    text.char_indices()
-        .nth(200)
-        .map_or_else(|| text.to_owned(), |(end, _)| [&text[..end], "…"].concat())
 }
 
 fn speaks_no_tls(words: &str) -> bool {

@@ -10,7 +10,7 @@ use crate::{
         http::{Answer, NoAnswer, Url},
     },
     image::reference::Reference,
-    registry::{Registry, Stored, call::first_words},
+    registry::{Registry, Stored},
 };
 
 /// What came of asking a registry for one image.
@@ -469,6 +469,14 @@ pub(super) fn said(answer: &Answer, secrets: &[Option<&str>]) -> String {
     let said = errors.errors.into_iter().next().map_or(errors.details, |error| error.message);
     let told = |secret: &&str| !secret.is_empty() && said.contains(*secret);
     if secrets.iter().flatten().any(told) { String::new() } else { first_words(&said) }
+}
+
+/// At most 200 characters of what somebody else says.
+pub(super) fn first_words(text: &str) -> String {
+    let text = text.trim();
+    text.char_indices()
+        .nth(200)
+        .map_or_else(|| text.to_owned(), |(end, _)| [&text[..end], "…"].concat())
 }
 
 /// A status that says nothing of the image.

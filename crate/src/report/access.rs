@@ -10,7 +10,10 @@ use crate::{
         azure::{Cluster, TokenError},
         kubeconfig::Destination,
     },
-    report::line::{self, plain},
+    report::{
+        kubectl::answer,
+        line::{self, plain},
+    },
 };
 
 /// A request that is about to be sent.
@@ -155,7 +158,7 @@ pub(crate) fn kubeconfig_not_read(error: &str) -> Effect {
 /// kubectl's proxy did not start.
 pub(crate) fn gate_failed(ending: &ProcessExit) -> Vec<Effect> {
     let said = match ending {
-        ProcessExit::Failure { stderr, .. } => super::answer(told(stderr).as_bytes()),
+        ProcessExit::Failure { stderr, .. } => answer(told(stderr).as_bytes()),
         _ => Vec::new(),
     };
     let words = ending.words();

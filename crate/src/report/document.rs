@@ -9,8 +9,8 @@ use crate::{
     registry::{Origin, Stored},
     report::{
         causes, output,
-        result::{back, cause_in_short, last_sentence, proven, verdict_of},
         run_report::{CurrentImages, Outcome, RollbackStatus, RunReport, WorkloadReport},
+        verdict::{back, cause_in_short, last_sentence, proven, verdict_of},
     },
     rollout::Proof,
 };

@@ -11,10 +11,10 @@ use crate::{
         causes,
         document::{State, state},
         markdown::{Names, code, escaped, marked},
-        result::{back, cause_in_short, last_sentence, now, proven, verdict_of},
         rollout::elapsed,
         run_report::{Outcome, PodSeen, RollbackStatus, RunReport, WorkloadReport},
         timeline::timeline,
+        verdict::{back, cause_in_short, last_sentence, now, proven, verdict_of},
     },
     rollout::{Proof, Unproven},
 };

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     host::{Code, Coded, code, variables::Unresolved},
     image::{
-        lines::{Instead, slip::Slip},
+        lines::slip::Slip,
         reference::{ReferenceError, Tag},
         tag::mutable::Reason,
     },
@@ -87,6 +87,17 @@ pub(super) struct Moving {
     pub(super) tag: String,
     pub(super) reason: Reason,
     pub(super) instead: Instead,
+}
+
+/// The tag that an image could have instead of one that moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instead {
+    /// The computed one.
+    Computed(Tag),
+    /// One that an images file hands over.
+    HandedOver,
+    /// None: there is no strategy, or it gives no tag.
+    Nothing,
 }
 
 impl fmt::Display for LineError {

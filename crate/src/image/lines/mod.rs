@@ -24,7 +24,7 @@ mod words;
 use std::collections::BTreeSet;
 
 use error::{ErrorKind, Moving, WarningKind};
-pub use error::{LineError, LineWarning};
+pub use error::{Instead, LineError, LineWarning};
 use flags::Flags;
 use slip::Slip;
 use words::{TextLine, Word};
@@ -105,17 +105,6 @@ pub enum Containers {
     Every,
     /// Those that run the image's repository already.
     SameRepository,
-}
-
-/// The tag that an image could have instead of one that moves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Instead {
-    /// The computed one.
-    Computed(Tag),
-    /// One that an images file hands over.
-    HandedOver,
-    /// None: there is no strategy, or it gives no tag.
-    Nothing,
 }
 
 /// What a line has to say.

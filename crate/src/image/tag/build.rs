@@ -1,6 +1,12 @@
 //! The build whose image is meant, and what the pipeline's variables say of it.
 
-use crate::{host::variables::Variables, image::tag::error::TagError};
+use crate::{
+    host::variables::Variables,
+    image::tag::{
+        error::TagError,
+        source::{ARTIFACTS, CURRENT, Source},
+    },
+};
 
 /// A build: the run's own, or that of an artifact or pipeline resource.
 ///
@@ -31,21 +37,6 @@ enum Place {
     Container(String),
 }
 
-/// What an artifact of a classic release is, by `Release.Artifacts.A.Type`
-/// (learn.microsoft.com/azure/devops/pipelines/release/variables).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// A build of Azure Pipelines, Jenkins or the like.
-    Build,
-    /// A repository: its `BuildNumber` is a commit (`38629c964`), of TFVC a changeset
-    /// (`Changeset 3`), and there is no build.
-    Repository,
-    /// A release of GitHub, or a package: its `BuildNumber` is the name of the version.
-    Release,
-    /// An image of a container registry: its `BuildNumber` is the tag.
-    Container,
-}
-
 /// What is known of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fact {
@@ -61,27 +52,10 @@ pub enum Fact {
     Definition,
 }
 
-/// The alias that means the run's own build, as in `download: current`.
-pub const CURRENT: &str = "current";
-const ARTIFACTS: &str = "Release.Artifacts.";
 const RESOURCES: &str = "resources.pipeline.";
 const CONTAINERS: &str = "resources.container.";
 /// The head of a pull request's branch.
 const PULL_REQUEST_HEAD: &str = "System.PullRequest.SourceCommitId";
-
-impl Source {
-    fn of(variables: &Variables, alias: &str) -> Self {
-        let kind = variables.get(&format!("{ARTIFACTS}{alias}.Type")).unwrap_or_default();
-        match kind.to_ascii_lowercase().as_str() {
-            "tfvc" | "git" | "github" | "githubenterprise" | "bitbucket" | "externalgit" => {
-                Self::Repository
-            }
-            "githubrelease" | "packagemanagement" => Self::Release,
-            kind if kind.contains("container") || kind.contains("docker") => Self::Container,
-            _ => Self::Build,
-        }
-    }
-}
 
 impl<'a> Build<'a> {
     /// The build of this alias. Without one it is that of the pipeline or container resource that

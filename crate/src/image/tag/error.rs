@@ -7,7 +7,7 @@ use crate::{
     image::{
         reference::{ReferenceError, Tag},
         tag::{
-            build::{CURRENT, Source},
+            source::{CURRENT, Source},
             template::TemplateError,
         },
     },

@@ -10,12 +10,14 @@ mod error;
 pub mod mutable;
 pub(crate) mod pattern;
 pub mod sanitise;
+mod source;
 pub mod template;
 pub mod time;
 pub mod version;
 
 pub use build::{Build, Fact};
 pub use error::{Advice, NoStartTime, TagError};
+pub use source::{CURRENT, Source};
 
 use semver::Version;
 
@@ -24,7 +26,6 @@ use crate::{
     image::{
         reference::Tag,
         tag::{
-            build::Source,
             mutable::{Distinct, MutableTags},
             sanitise::{Unique, fitted, sanitise},
             template::{Part, SHORT_COMMIT, Template, Token},
