@@ -21,22 +21,19 @@ const englishOnly = {
   },
 };
 
-/** Has the task library load what few steps need where it uses it, and not at the start of every step. */
-const loadedWhenUsed = {
-  name: "loaded-when-used",
-  setup({ onLoad }) {
-    onLoad({ filter: /azure-pipelines-task-lib[\\/](task|internal)\.js$/ }, ({ path }) => {
-      const wanted = /^var (\w+) = (require\("(?:minimatch|semver|\.\/toolrunner)"\));$/gm;
-      const text = readFileSync(path, "utf8");
-      const contents = [...text.matchAll(wanted)].reduce(
-        (text, [line, name, load]) =>
-          text.replace(line, "").replace(new RegExp(`(?<![\\w.])${name}(?=[.(])`, "g"), load),
-        text,
-      );
-      return { contents };
-    });
+/** Leaves out how the task library starts programs and matches paths: the task does neither with it. */
+const unused = {
+  name: "unused",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(minimatch|\.\/toolrunner)$/ }, ({ path, importer }) =>
+      importer.includes("azure-pipelines-task-lib") ? { path, namespace: "unused" } : undefined,
+    );
+    onLoad({ filter: /./, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
   },
 };
+
+/** What becomes of the task library where it is bundled. */
+export const plugins = [englishOnly, unused];
 
 /** Makes dist/task: what the agent runs. */
 export async function build() {
@@ -62,7 +59,7 @@ export async function bundle() {
     legalComments: "none",
     metafile: true,
     define: { "import.meta.url": "undefined" },
-    plugins: [englishOnly, loadedWhenUsed],
+    plugins,
   };
   const { metafile } = await esbuild.build({
     ...options,

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync } from "node:zlib";
+import { brotliCompressSync, constants } from "node:zlib";
 
 import { root, run, step, tool } from "./run.mjs";
 import { target, wasmToolchain } from "./toolchain.mjs";
@@ -27,6 +27,10 @@ const features = [
  * called, and a step calls a part of what a large one holds.
  */
 const apart = "--one-caller-inline-max-function-size=100";
+/** No pointer of Rust is below 1024: the stack comes first, and ends there. */
+const nothingLow = "--low-memory-unused";
+/** What is in WebAssembly repeats at steps of four bytes. */
+const compression = { params: { [constants.BROTLI_PARAM_NPOSTFIX]: 2 } };
 
 /** Keeps the folder of this machine's crates out of the core: panics name their files. */
 const withoutHome = `--remap-path-prefix=${process.env.CARGO_HOME ?? join(homedir(), ".cargo")}=cargo`;
@@ -79,8 +83,8 @@ export async function buildCore() {
   step("make it small");
   const wasm = join(bindings, "core_bg.wasm");
   const [node, wasmOpt] = tool("binaryen", "wasm-opt");
-  await run(node, [wasmOpt, "-Oz", apart, ...features, wasm, "-o", wasm]);
-  writeFileSync(`${wasm}.br`, brotliCompressSync(readFileSync(wasm)));
+  await run(node, [wasmOpt, "-Oz", apart, nothingLow, ...features, wasm, "-o", wasm]);
+  writeFileSync(`${wasm}.br`, brotliCompressSync(readFileSync(wasm), compression));
   writeFileSync(madeFrom, sources);
 }
 

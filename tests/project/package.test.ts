@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } 
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { brotliDecompressSync } from "node:zlib";
 import { build } from "esbuild";
@@ -176,6 +177,7 @@ describe("the notices", () => {
   });
 
   test("name every npm package that the task is bundled from", async () => {
+    const { plugins } = await import(pathToFileURL(path.join(root, "scripts/build.mjs")).href);
     const { metafile } = await build({
       absWorkingDir: root,
       entryPoints: [
@@ -190,6 +192,7 @@ describe("the notices", () => {
       outdir: "dist/of-the-test",
       write: false,
       metafile: true,
+      plugins,
       logLevel: "silent",
     });
     const used = Object.values(metafile.outputs)
