@@ -284,6 +284,72 @@ fn kubectl_is_looked_for_and_downloaded() {
     assert_snapshot!(run.transcript());
 }
 
+/// A step that downloads kubectl by a proxy, as far as the download of the program.
+fn downloading(url: &str) -> Conversation {
+    downloading_by(url, AgentProxy::default())
+}
+
+/// The same with a login at the proxy.
+fn downloading_by(url: &str, login: AgentProxy) -> Conversation {
+    let proxy = AgentProxy {
+        url: "http://proxy.contoso.test:8080".into(),
+        bypass: vec!["*.contoso.local".into()],
+        ..login
+    };
+    let agent =
+        Agent { os: "linux".into(), arch: "x64".into(), proxy: Some(proxy), ..Agent::default() };
+    let inputs = [
+        ("images", "deployments/web app=contoso.azurecr.io/app"),
+        ("kubectlVersion", "1.34.3"),
+        ("kubectlDownloadUrl", url),
+    ];
+    let mut run = Conversation::start_on(&inputs, &VARIABLES, agent);
+    run.tool_is_not_found(None).server_answers(url, 200, &"0a".repeat(32));
+    run
+}
+
+/// From where kubectl was got, and by which proxy.
+fn downloads(run: &Conversation) -> Vec<&str> {
+    let lines = run.transcript().lines().filter_map(|line| line.strip_prefix("get kubectl "));
+    lines.filter_map(|line| line.split_once(" from ")?.1.rsplit_once(", ")).map(|l| l.0).collect()
+}
+
+#[test]
+fn a_download_that_is_sent_on_goes_by_the_proxy_of_each_host() {
+    let mut run = downloading("https://mirror.contoso.local/kubectl");
+    run.tool_is_moved("https://downloads.contoso.test/kubectl?sig=1")
+        .tool_is_moved("/files/kubectl")
+        .tool_is_moved("//cache.contoso.local:8443/kubectl");
+    assert_eq!(
+        downloads(&run),
+        [
+            "https://mirror.contoso.local/kubectl/v1.34.3/bin/linux/amd64/kubectl",
+            "https://downloads.contoso.test/kubectl?sig=1 by http://proxy.contoso.test:8080",
+            "https://downloads.contoso.test/files/kubectl by http://proxy.contoso.test:8080",
+            "https://cache.contoso.local:8443/kubectl",
+        ]
+    );
+}
+
+#[test]
+fn a_download_is_sent_on_five_times_and_never_out_of_tls() {
+    let refused = "Error: kubectlVersion: https://mirror.contoso.test/v1.34.3/bin/linux/amd64/\
+                   kubectl cannot be downloaded: it redirects too often, or to a URL without https.";
+    let mut run = downloading("https://mirror.contoso.test");
+    for _ in 0..5 {
+        run.tool_is_moved("/again");
+    }
+    assert_eq!(downloads(&run).len(), 6);
+    run.tool_is_moved("/again");
+    assert!(run.transcript().contains(refused), "{}", run.transcript());
+    for location in ["http://mirror.contoso.test/", "ftp://x/", "https://user@x/", ""] {
+        let mut run = downloading("https://mirror.contoso.test");
+        run.tool_is_moved(location);
+        assert!(run.transcript().contains(refused), "{location}: {}", run.transcript());
+        assert_eq!(downloads(&run).len(), 1);
+    }
+}
+
 /// Starts a release with this in the input `kubeconfig`.
 fn with_kubeconfig(text: &str) -> Conversation {
     let inputs = [("images", "deployments/web app=contoso.azurecr.io/app"), ("kubeconfig", text)];
@@ -313,6 +379,37 @@ fn a_kubeconfig_that_is_no_file_and_no_text_is_refused() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_a_download_is_sent_on_to_the_login_at_the_proxy_is_in_no_effect_but_its_own(
+        password in "[a-zA-Z0-9]{12,24}",
+        locations in prop::collection::vec(
+            prop_oneof![
+                Just("https://downloads.contoso.test/kubectl".to_owned()),
+                Just("https://cache.contoso.local/kubectl".to_owned()),
+                Just("http://downloads.contoso.test/".to_owned()),
+                "(//|/|https://)?[a-z./:@?]{0,20}",
+                any::<String>(),
+            ],
+            0..8,
+        ),
+    ) {
+        let login = AgentProxy {
+            username: "robot".into(),
+            password: password.as_str().into(),
+            ..AgentProxy::default()
+        };
+        let mut run = downloading_by("https://mirror.contoso.test/kubectl", login);
+        for location in &locations {
+            run.tool_is_moved(location);
+        }
+        run.tool_is_found("/tools/kubectl").is_canceled();
+        for line in run.transcript().lines().filter(|line| line.contains(&password)) {
+            let is_meant = ["mask ", "get kubectl ", "open "].iter().any(|of| line.starts_with(of));
+            prop_assert!(is_meant, "{line}");
+            prop_assert!(!line.contains("from https://cache.contoso.local"), "{line}");
+        }
+    }
+
     #[test]
     fn whatever_form_a_kubeconfig_has_its_credential_is_in_no_effect_but_its_own(
         token in "[a-zA-Z0-9+/=._-]{12,40}",

@@ -104,7 +104,11 @@ error: string, } } | { "toolFound": {
 /**
  * The path of the program.
  */
-path: string, } } | { "toolNotFound": { 
+path: string, } } | { "toolMoved": { 
+/**
+ * Where to, as the answer has it.
+ */
+location: string, } } | { "toolNotFound": { 
 /**
  * What the system said; `null` when the agent's cache has no such tool.
  */

@@ -129,6 +129,13 @@ describe("kubectlVersion", () => {
     });
   }
 
+  test("comes from where the server sends on to", async () => {
+    files["/mirror/kubectl"] = files[binary] ?? "";
+    files[binary] = "-> ../../../../../mirror/kubectl";
+    assertRan(await run("1.34.2"), "Succeeded");
+    assert.deepEqual(asked, [`${binary}.sha256`, binary, "/mirror/kubectl"]);
+  });
+
   for (const [what, spoilt, error] of [
     [
       "a program that is not the published one",
@@ -149,6 +156,11 @@ describe("kubectlVersion", () => {
       "no program",
       { [binary]: undefined },
       /^kubectlVersion: http:\S+ cannot be downloaded: it answers with status 404\. \[KSI406\]$/,
+    ],
+    [
+      "a program that is sent on for ever",
+      { [binary]: `-> ${binary}` },
+      /^kubectlVersion: http:\S+ cannot be downloaded: it redirects too often, or to a URL without https\. \[KSI406\]$/,
     ],
     [
       "a page in place of the newest version",

@@ -113,8 +113,8 @@ pub enum Effect {
         /// Its version, as semver.org has them.
         version: String,
     },
-    /// Download a tool that is one file into the agent's cache; [`Event::ToolFound`] or
-    /// [`Event::ToolNotFound`] tells how it went.
+    /// Download a tool that is one file into the agent's cache; [`Event::ToolFound`],
+    /// [`Event::ToolMoved`] or [`Event::ToolNotFound`] tells how it went. Redirects are answers.
     GetTool {
         /// Its name.
         name: &'static str,

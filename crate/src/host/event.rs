@@ -110,6 +110,11 @@ pub enum Event {
         /// The path of the program.
         path: String,
     },
+    /// The server of an [`Effect::GetTool`] sends it on.
+    ToolMoved {
+        /// Where to, as the answer has it.
+        location: String,
+    },
     /// It is not.
     ToolNotFound {
         /// What the system said; `null` when the agent's cache has no such tool.

@@ -71,12 +71,8 @@ impl Dialogue for Published {
             Reply::Answer(answer) => answer,
         };
         if let (301 | 302 | 307 | 308, Some(to)) = (answer.status, answer.header("location")) {
-            let here = Url::parse(&self.url);
-            let there = here.as_ref().and_then(|here| here.join(to));
-            let safe = |there: &Url| there.secure || here.as_ref().is_some_and(|h| !h.secure);
-            if let Some(there) =
-                there.filter(|there| safe(there) && self.redirects < MOST_REDIRECTS)
-            {
+            let there = Url::parse(&self.url).and_then(|here| here.sent_on(to));
+            if let Some(there) = there.filter(|_| self.redirects < MOST_REDIRECTS) {
                 self.redirects += 1;
                 self.url = there.to_string();
                 return self.begin();

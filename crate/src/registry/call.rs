@@ -109,8 +109,7 @@ impl Call {
     }
 
     fn redirected(&mut self, answer: &Answer) -> Turn {
-        let target = answer.header("location").and_then(|to| self.url.join(to));
-        let target = target.filter(|url| url.secure || !self.url.secure);
+        let target = answer.header("location").and_then(|to| self.url.sent_on(to));
         let (Some(target), true, true) =
             (target, self.redirects < MOST_REDIRECTS, self.request.method != "POST")
         else {

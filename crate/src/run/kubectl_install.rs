@@ -12,6 +12,8 @@ use crate::{
 
 /// The most that kubectl can have, in bytes; it has about 60 MB.
 const LIMIT: u32 = 256 * 1024 * 1024;
+/// How often its download may be sent on: what comes in the end has a checksum.
+const MOST_REDIRECTS: u8 = 5;
 /// How long its download may take, in milliseconds.
 const TIMEOUT_MS: u32 = 600_000;
 
@@ -31,7 +33,18 @@ enum Step {
     /// The checksum.
     Checksum(Call<Published>),
     /// The program.
-    Downloading,
+    Downloading(Download),
+}
+
+/// A download of the program.
+#[derive(Debug)]
+struct Download {
+    /// From where, by now.
+    url: String,
+    /// The checksum that it has to have.
+    sha256: String,
+    /// How often it was sent on.
+    redirects: u8,
 }
 
 impl KubectlInstall {
@@ -85,19 +98,9 @@ impl KubectlInstall {
                 Ok(sha256) if is_sha256(&sha256) => {
                     let url = self.release.url();
                     effects.push(report::kubectl_downloaded(&url));
-                    let network = &session.request.network;
-                    let proxy = Url::parse(&url).and_then(|url| network.proxy_for(&url).cloned());
-                    effects.push(Effect::GetTool {
-                        name: PROGRAM,
-                        file: self.release.file(),
-                        version: self.release.version.clone(),
-                        url,
-                        sha256,
-                        limit: LIMIT,
-                        timeout_ms: TIMEOUT_MS,
-                        proxy,
-                    });
-                    self.step = Step::Downloading;
+                    let download = Download { url, sha256, redirects: 0 };
+                    effects.push(download.effect(&self.release, session));
+                    self.step = Step::Downloading(download);
                 }
                 Ok(_) => {
                     let url = format!("{}.sha256", self.release.url());
@@ -105,13 +108,41 @@ impl KubectlInstall {
                 }
                 Err(error) => return Some(Err(NoKubectl::Published(error))),
             },
-            (Step::Downloading, Event::ToolNotFound { error }) => {
+            (Step::Downloading(download), Event::ToolMoved { location }) => {
+                let here = Url::parse(&download.url);
+                let there = here.and_then(|here| here.sent_on(location));
+                let Some(there) = there.filter(|_| download.redirects < MOST_REDIRECTS) else {
+                    let error = "it redirects too often, or to a URL without https".to_owned();
+                    return Some(Err(NoKubectl::NotDownloaded { url: self.release.url(), error }));
+                };
+                download.url = there.to_string();
+                download.redirects += 1;
+                effects.push(download.effect(&self.release, session));
+            }
+            (Step::Downloading(_), Event::ToolNotFound { error }) => {
                 let error = error.clone().unwrap_or_default();
                 return Some(Err(NoKubectl::NotDownloaded { url: self.release.url(), error }));
             }
             _ => {}
         }
         None
+    }
+}
+
+impl Download {
+    /// Gets it from where it is by now, by the proxy that stands before that server.
+    fn effect(&self, release: &KubectlRelease, session: &Session) -> Effect {
+        let network = &session.request.network;
+        Effect::GetTool {
+            name: PROGRAM,
+            file: release.file(),
+            version: release.version.clone(),
+            url: self.url.clone(),
+            sha256: self.sha256.clone(),
+            limit: LIMIT,
+            timeout_ms: TIMEOUT_MS,
+            proxy: Url::parse(&self.url).and_then(|url| network.proxy_for(&url).cloned()),
+        }
     }
 }
 

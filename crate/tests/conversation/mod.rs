@@ -204,6 +204,11 @@ impl Conversation {
         self.tell(&Event::ToolFound { path: path.to_owned() })
     }
 
+    /// The server of the tool sends on.
+    pub(crate) fn tool_is_moved(&mut self, location: &str) -> &mut Self {
+        self.tell(&Event::ToolMoved { location: location.to_owned() })
+    }
+
     /// The tool is not there.
     pub(crate) fn tool_is_not_found(&mut self, error: Option<&str>) -> &mut Self {
         self.tell(&Event::ToolNotFound { error: error.map(str::to_owned) })
@@ -314,8 +319,10 @@ impl Conversation {
                     format!("sign {} {}", assertion.issuer, assertion.audience)
                 }
                 Effect::FindTool { name, version, .. } => format!("find {name} {version}"),
-                Effect::GetTool { name, file, version, url, sha256, .. } => {
-                    format!("get {name} {version} as {file} from {url}, {sha256}")
+                Effect::GetTool { name, file, version, url, sha256, proxy, .. } => {
+                    let proxy = proxy.map(|proxy| format!(" by {}", proxy.reveal()));
+                    let proxy = proxy.unwrap_or_default();
+                    format!("get {name} {version} as {file} from {url}{proxy}, {sha256}")
                 }
                 Effect::ReadFile { path, limit } => format!("read {path}, {limit} bytes"),
                 Effect::SaveFile { path, content } => format!("save {path}: {content:?}"),

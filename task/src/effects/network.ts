@@ -32,7 +32,7 @@ export class Online {
     this.load()
       .getTool(tool)
       .then(
-        (path) => this.report({ toolFound: { path } }),
+        (event) => this.report(event),
         (error) => this.report({ toolNotFound: { error: words(error) } }),
       );
   }

@@ -1,18 +1,14 @@
 import { createHash } from "node:crypto";
 import { chmodSync, createWriteStream, rmSync } from "node:fs";
-import type { IncomingMessage } from "node:http";
 import path from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { cacheFile, findLocalTool } from "azure-pipelines-tool-lib/tool";
 import { newFile } from "../effects/folder";
-import type { Effect } from "../protocol";
+import type { Effect, Event } from "../protocol";
 import { open } from "./http";
 
 export type Tool = Extract<Effect, { type: "getTool" }>;
-
-/** How often a download may be sent on: what comes in the end has a checksum. */
-const REDIRECTS = 5;
 
 /** The path of a program in the agent's tool cache. */
 export function findTool(name: string, file: string, version: string): string | undefined {
@@ -21,27 +17,37 @@ export function findTool(name: string, file: string, version: string): string | 
 }
 
 /** Downloads a program into the agent's tool cache, if it has the SHA-256 that it has to have. */
-export async function getTool(tool: Tool): Promise<string> {
+export async function getTool(tool: Tool): Promise<Event> {
   const { name, file, version, sha256 } = tool;
   const downloaded = newFile();
   try {
-    const found = await download(tool, downloaded);
+    const { location, found } = await download(tool, downloaded);
+    if (location !== undefined) return { toolMoved: { location } };
     if (found !== sha256) {
       throw new Error(`its SHA-256 is ${found}, and the published one is ${sha256}`);
     }
     chmodSync(downloaded, 0o755);
-    return path.join(await cacheFile(downloaded, file, name, version), file);
+    const folder = await cacheFile(downloaded, file, name, version);
+    return { toolFound: { path: path.join(folder, file) } };
   } finally {
     rmSync(downloaded, { force: true });
   }
 }
 
-/** Writes what a URL leads to into a file; gives its SHA-256. */
-async function download(tool: Tool, file: string): Promise<string> {
-  const { limit, timeoutMs } = tool;
+/** Writes what is at a URL into a file, and gives its SHA-256; or where the answer sends on to. */
+async function download(
+  { url, proxy, limit, timeoutMs }: Tool,
+  file: string,
+): Promise<{ location?: string; found?: string }> {
   const signal = AbortSignal.timeout(timeoutMs);
-  const message = await follow(tool, signal);
-  if (message.statusCode !== 200) throw new Error(`it answers with status ${message.statusCode}`);
+  const message = await open(url, { proxy, signal });
+  const { statusCode = 0, headers } = message;
+  if (statusCode !== 200) {
+    message.destroy();
+    if (statusCode >= 300 && statusCode < 400 && headers.location)
+      return { location: headers.location };
+    throw new Error(`it answers with status ${statusCode}`);
+  }
   const hash = createHash("sha256");
   let length = 0;
   const counted = new Transform({
@@ -52,22 +58,5 @@ async function download(tool: Tool, file: string): Promise<string> {
     },
   });
   await pipeline(message, counted, createWriteStream(file, { flags: "wx" }), { signal });
-  return hash.digest("hex");
-}
-
-/** What a URL leads to in the end, by the proxy that was decided for it, and never out of TLS. */
-async function follow({ url, proxy }: Tool, signal: AbortSignal): Promise<IncomingMessage> {
-  let message = await open(url, { proxy, signal });
-  for (let left = REDIRECTS; left > 0; left--) {
-    const { statusCode = 0, headers } = message;
-    if (statusCode < 300 || statusCode > 399 || headers.location === undefined) break;
-    const next = new URL(headers.location, url);
-    if (url.startsWith("https:") && next.protocol !== "https:") {
-      throw new Error("it redirects to a server without TLS");
-    }
-    message.destroy();
-    url = next.href;
-    message = await open(url, { proxy, signal });
-  }
-  return message;
+  return { found: hash.digest("hex") };
 }

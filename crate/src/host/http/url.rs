@@ -48,14 +48,25 @@ impl Url {
     /// The URL that a reference in an answer from this one means: an absolute URL, or a path.
     #[must_use]
     pub fn join(&self, reference: &str) -> Option<Self> {
+        let names_scheme = reference.split(['/', '?']).next().is_none_or(|part| part.contains(':'));
         if reference.starts_with("//") {
             let scheme = if self.secure { "https:" } else { "http:" };
             Self::parse(&format!("{scheme}{reference}"))
         } else if reference.starts_with('/') {
             Self::parse(&format!("{}{reference}", self.origin()))
-        } else {
+        } else if reference.is_empty() || names_scheme {
             Self::parse(reference)
+        } else {
+            let path = self.path.split('?').next().unwrap_or_default();
+            let folder = &path[..=path.rfind('/')?];
+            Self::parse(&format!("{}{folder}{reference}", self.origin()))
         }
+    }
+
+    /// Where an answer from this one sends on to. `None` where that is no URL, or leads out of TLS.
+    #[must_use]
+    pub fn sent_on(&self, location: &str) -> Option<Self> {
+        self.join(location).filter(|to| to.secure || !self.secure)
     }
 
     /// Scheme, host and port.
@@ -144,7 +155,11 @@ mod tests {
         assert_eq!(joined("/v2/y?last=1").unwrap(), "https://a.io/v2/y?last=1");
         assert_eq!(joined("http://b.io").unwrap(), "http://b.io/");
         assert_eq!(joined("//b.io/z").unwrap(), "https://b.io/z");
+        assert_eq!(joined("y/z?last=1").unwrap(), "https://a.io/v2/y/z?last=1");
+        assert_eq!(joined(""), None);
         assert_eq!(joined("javascript:alert(1)"), None);
+        assert_eq!(base.sent_on("/y").unwrap().to_string(), "https://a.io/y");
+        assert_eq!(base.sent_on("http://a.io/"), None);
         assert!(base.same_origin(&Url::parse("https://A.io:443/").unwrap()));
         assert!(!base.same_origin(&Url::parse("http://a.io/").unwrap()));
     }
