@@ -10,14 +10,23 @@ export abstract class LoopbackServer<Tls extends Certificate | undefined = undef
   protected readonly server: Server;
   private port = 0;
 
-  protected constructor(readonly certificate: Tls) {
+  /** Clients have to show a certificate that this authority (PEM) vouches for, where one is given. */
+  protected constructor(
+    readonly certificate: Tls,
+    clients?: string,
+  ) {
     const serve = (request: IncomingMessage, response: ServerResponse) =>
       void this.serve(request, response);
     this.server =
       certificate === undefined
         ? createServer(options, serve)
         : createSecureServer(
-            { ...options, cert: certificate.certificate, key: certificate.key },
+            {
+              ...options,
+              cert: certificate.certificate,
+              key: certificate.key,
+              ...(clients !== undefined && { ca: clients, requestCert: true }),
+            },
             serve,
           );
   }

@@ -26,8 +26,11 @@ export interface RegistryOptions {
   auth?: "none" | "htpasswd" | "token" | "acr";
   /** How the tokens are given out. */
   tokens?: TokenOptions;
-  /** HTTPS, by a certificate that vouches for itself, for 127.0.0.1 and for further names. */
-  tls?: boolean | { names: string[] };
+  /**
+   * HTTPS, by a certificate that vouches for itself, for 127.0.0.1 and for further names; for clients
+   * alone that show a certificate of an authority (PEM), where one is given.
+   */
+  tls?: boolean | { names?: string[]; clients?: string };
   /** The name it goes by, where a proxy leads to it: `contoso.azurecr.io`. */
   name?: string;
   /** Whether it keeps its blobs elsewhere, and sends clients there. */
@@ -93,7 +96,8 @@ export class Registry extends LoopbackServer<Certificate | undefined> {
     readonly tokens: TokenServer | undefined,
   ) {
     const { tls = false } = options;
-    super(tls === false ? undefined : selfSigned("ec", tls === true ? [] : tls.names));
+    const { names, clients } = typeof tls === "object" ? tls : {};
+    super(tls === false ? undefined : selfSigned("ec", names), clients);
   }
 
   static async start(options: RegistryOptions = {}): Promise<Registry> {
