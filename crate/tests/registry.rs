@@ -461,6 +461,106 @@ fn what_head_denies_and_get_has_is_there() {
 }
 
 #[test]
+fn what_head_refuses_and_get_has_is_there() {
+    for (status, told) in [
+        (403, " (its answer to HEAD was status 403)"),
+        (400, " (its answer to HEAD was status 400)"),
+        (405, ""),
+        (501, ""),
+    ] {
+        let script = vec![
+            (asks("4125"), answer(status, &[], "")),
+            (gets_tag("4125"), answer(200, &[], INDEX)),
+        ];
+        assert_eq!(
+            check(IMAGE, Login::Anonymous, script).to_string(),
+            format!("{IMAGE} is in the registry: {}, linux/amd64, linux/arm64{told}", digest('a'))
+        );
+    }
+}
+
+#[test]
+fn a_storage_whose_url_is_signed_for_get_alone_is_asked_by_get() {
+    let storage = "https://storage.example/manifest?sig=1";
+    let sends_on = || answer(307, &[("location", storage)], "");
+    let script = vec![
+        (asks("4125"), challenge("Basic realm=\"r\"")),
+        (shown(asks("4125"), BASIC), sends_on()),
+        (head(storage), answer(403, &[], "")),
+        (shown(gets_tag("4125"), BASIC), sends_on()),
+        (get(storage), answer(200, &[], INDEX)),
+    ];
+    assert_eq!(check(IMAGE, user(), script).digest(), Some(digest('a').as_str()));
+}
+
+/// An index of two platforms, and what is answered for the manifest of each.
+fn index_of(answers: &[(char, &str)]) -> String {
+    let parts = answers.iter().map(|(digit, architecture)| {
+        let platform = format!(r#"{{"os":"linux","architecture":"{architecture}"}}"#);
+        format!(r#"{{"digest":"{}","platform":{platform}}}"#, digest(*digit))
+    });
+    format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, parts.collect::<Vec<_>>().join(","))
+}
+
+#[test]
+fn a_platform_whose_manifest_is_gone_is_no_platform_of_the_image() {
+    let index = index_of(&[('c', "amd64"), ('a', "arm64")]);
+    let manifest = r#"{"schemaVersion":2}"#;
+    let script = vec![
+        (asks("4125"), found('a')),
+        (gets('a'), answer(200, &[], index)),
+        (gets('c'), answer(404, &[], "")),
+        (gets('a'), answer(200, &[], manifest)),
+    ];
+    let outcome = check(IMAGE, user(), script);
+    assert_eq!(
+        outcome.to_string(),
+        format!(
+            "{IMAGE} is in the registry: {}, linux/arm64; not found for linux/amd64",
+            digest('a')
+        )
+    );
+    let node = Platform { os: "linux".into(), architecture: "amd64".into(), ..Platform::default() };
+    let Some(Effect::Log { style: Style::Warning, text }) = platforms(&outcome, &[(node, 3)])
+    else {
+        panic!("no warning")
+    };
+    assert!(text.as_str().contains("has no image for linux/amd64, which 3 nodes"), "{text:?}");
+}
+
+#[test]
+fn an_index_of_which_no_manifest_is_left_cannot_be_used() {
+    let index = index_of(&[('c', "amd64"), ('c', "amd64"), ('d', "arm64")]);
+    let gone = || {
+        vec![
+            (gets('a'), answer(200, &[], index.clone())),
+            (gets('c'), answer(404, &[], "")),
+            (gets('c'), answer(404, &[], "")),
+            (gets('d'), answer(404, &[], r#"{"errors":[{"message":"manifest unknown"}]}"#)),
+        ]
+    };
+    let asked = || vec![(asks("4125"), found('a'))];
+    let outcome = check(IMAGE, user(), [asked(), gone(), gone()].concat());
+    assert_eq!(
+        outcome.to_string(),
+        format!(
+            "{IMAGE} is not available: contoso.azurecr.io gives the digest {}, but answers it with \
+             status 404 (manifest unknown). Push the image again, or wait until the registry has \
+             replicated it",
+            digest('d')
+        )
+    );
+    assert_eq!(outcome.digest(), None, "nothing to pin");
+    assert!(fails(&outcome, Verify::Required) && !fails(&outcome, Verify::Auto));
+    let replicated = vec![
+        (gets('a'), answer(200, &[], index.clone())),
+        (gets('c'), answer(200, &[], r#"{"schemaVersion":2}"#)),
+    ];
+    let late = check(IMAGE, user(), [asked(), gone(), replicated].concat());
+    assert_eq!(late.stored().map(|stored| stored.lost.len()), Some(0), "{late}");
+}
+
+#[test]
 fn a_tag_that_is_listed_and_denied_is_a_contradiction() {
     let outcome = denied_and_listed(
         tags(r#"["4123","4124","4125"]"#),
@@ -548,7 +648,11 @@ fn a_refusal_that_hides_a_missing_tag_is_seen_in_the_list() {
         let basic = || challenge("Basic realm=\"r\"");
         let script = vec![
             (asks("4125"), basic()),
-            (shown(asks("4125"), BASIC), answer(403, &[], r#"{"errors":[{"message":"denied"}]}"#)),
+            (shown(asks("4125"), BASIC), answer(403, &[], "")),
+            (
+                shown(gets_tag("4125"), BASIC),
+                answer(403, &[], r#"{"errors":[{"message":"denied"}]}"#),
+            ),
             (shown(format!("GET {TAGS}"), BASIC), list),
         ];
         check(IMAGE, user(), script).to_string()
@@ -626,6 +730,25 @@ fn plain_http_is_spoken_where_it_is_said_and_nowhere_else() {
         ],
     );
     assert_eq!(outcome.digest(), Some(digest('a').as_str()));
+    // One that speaks TLS alone, though its connection says otherwise.
+    for said in [
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
+    ] {
+        let outcome = play(
+            Check::new(&reference, user()).plainly(),
+            vec![
+                (head(&url("http")), answer(400, &[], "")),
+                (get(&url("http")), answer(400, &[], said)),
+            ],
+        );
+        assert_eq!(
+            outcome.to_string(),
+            "registry.contoso.test:5000/web:1 was not checked: registry.contoso.test:5000 requires \
+             TLS, but its service connection has http://. Use https:// in the service connection of \
+             containerRegistry"
+        );
+    }
     // A registry that sends on to TLS is shown the login there.
     let location = "https://registry.contoso.test:5000/v2/web/manifests/1";
     let outcome = play(
@@ -710,7 +833,7 @@ fn an_image_says_where_it_comes_from() {
     );
     assert_eq!(outcome.stored().unwrap().origin, expected);
     // What cannot be had is not known, and nothing worse.
-    for odd in [answer(404, &[], ""), answer(200, &[], "no manifest"), answer(403, &[], "")] {
+    for odd in [answer(418, &[], ""), answer(200, &[], "no manifest"), answer(403, &[], "")] {
         let outcome = check(
             IMAGE,
             Login::Anonymous,
@@ -951,7 +1074,8 @@ fn hostile_answers_are_not_understood() {
         );
     }
     let teapot = answer(418, &[], r###"{"errors":[{"message":"##vso[x]"}]}"###);
-    let outcome = check(IMAGE, user(), vec![(asks("4125"), teapot)]);
+    let script = vec![(asks("4125"), teapot.clone()), (gets_tag("4125"), teapot)];
+    let outcome = check(IMAGE, user(), script);
     let Effect::Log { text, .. } = checked(&outcome, Verify::Auto) else { panic!("no line") };
     assert_eq!(
         text.as_str(),
@@ -1107,7 +1231,36 @@ fn any_answer() -> impl Strategy<Value = Reply> {
     ]
 }
 
+/// What is found where these are the answers, one after the other and over again.
+fn found_by(answers: &[Reply], login: Login) -> Finding {
+    let mut check = Check::new(&Reference::parse(IMAGE).unwrap(), login);
+    let mut next = check.begin();
+    let mut answers = answers[..1].iter().chain(answers[1..].iter().cycle());
+    loop {
+        next = match next {
+            Next::Ask(_) => check.hear(answers.next().unwrap().clone()),
+            Next::Wait(_) => check.hear(Reply::Waited),
+            Next::Sign(_) => panic!("nothing is to be signed"),
+            Next::Done(outcome) => return outcome.found,
+        };
+    }
+}
+
 proptest! {
+    #[test]
+    fn how_a_head_is_refused_changes_nothing_of_what_is_found(
+        one in prop::sample::select(&[400u16, 403, 405, 406, 410, 415, 501][..]),
+        other in prop::sample::select(&[400u16, 403, 405, 406, 410, 415, 501][..]),
+        answers in prop::collection::vec(any_answer(), 1..12),
+        login in prop_oneof![Just(Login::Anonymous), Just(user()), Just(refresh())],
+    ) {
+        let found = |status| {
+            let head = std::iter::once(answer(status, &[], ""));
+            found_by(&head.chain(answers.clone()).collect::<Vec<_>>(), login.clone())
+        };
+        prop_assert_eq!(found(one), found(other));
+    }
+
     #[test]
     fn whatever_is_answered_the_talk_ends_and_no_secret_goes_astray(
         answers in prop::collection::vec(any_answer(), 1..12),

@@ -1,6 +1,6 @@
 /** The packaged task asks a real registry for the images before it touches the cluster. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import type { Connection, ProxySettings } from "../support/agent";
@@ -400,6 +400,14 @@ describe("answers that contradict each other", { skip }, () => {
     assertLogged(outcome, /is in the registry: .*\(its answer to HEAD was not found\)$/);
   });
 
+  test("an image that HEAD refuses and GET gives is there", async () => {
+    const { registry } = await start();
+    registry.misbehaviours.add("HEAD manifests", { kind: "status", code: 403 });
+    const outcome = await run(registry.host, { verifyImage: "required" }, login(registry));
+    assertRan(outcome, "Succeeded");
+    assertLogged(outcome, /is in the registry: .*\(its answer to HEAD was status 403\)$/);
+  });
+
   test("a tag that is listed and denied stops only what is required", async () => {
     const { registry } = await start();
     await registry.push("identityserver", "4124");
@@ -412,10 +420,41 @@ describe("answers that contradict each other", { skip }, () => {
     assert.match(warned.warnings.join("\n"), words);
   });
 
+  /** An index of two platforms, of which so many manifests were deleted. */
+  const without = async (count: number) => {
+    const { registry } = await start();
+    const platforms = ["linux/amd64", "linux/arm64"];
+    await registry.push("identityserver", "4125", { platforms });
+    const manifests = `${registry.url}/v2/identityserver/manifests`;
+    const accept = "application/vnd.oci.image.index.v1+json";
+    const index = await fetch(`${manifests}/4125`, { headers: { accept } });
+    for (const { digest } of JSON.parse(await index.text()).manifests.slice(0, count)) {
+      const deleted = await fetch(`${manifests}/${digest}`, { method: "DELETE" });
+      assert.equal(deleted.status, 202);
+    }
+    return registry.host;
+  };
+
+  test("a platform whose manifest was deleted is none of the image", async () => {
+    const outcome = await run(await without(1), { verifyImage: "required" });
+    assertRan(outcome, "Succeeded");
+    assertLogged(outcome, /is in the registry: \S+, linux\/arm64; not found for linux\/amd64$/);
+    assert.match(outcome.warnings.join("\n"), /has no image for linux\/amd64, which 2 nodes/);
+  });
+
+  test("an index whose manifests were all deleted is not set", async () => {
+    const host = await without(2);
+    const words =
+      /4125 is not available: \S+ gives the digest sha256:[0-9a-f]{64}, but answers it with status 404/;
+    assertRefused(await run(host, { verifyImage: "required" }), words);
+    assertRefused(await run(host, { pin: "digest" }), words);
+  });
+
   test("a refusal is no missing tag, unless the list says so", async () => {
     const { registry } = await start();
     const denied: Misbehaviour = { kind: "status", code: 403, body: { errors: [] } };
     registry.misbehaviours.add("HEAD manifests", denied);
+    registry.misbehaviours.add("GET manifests", denied);
     const images = "deployments/identityserver identityserver=$(ACR)/identityserver:4126";
     assertRefused(
       await run(registry.host, { images }),
@@ -628,6 +667,22 @@ describe("the way to a registry", { skip }, () => {
         handed: { certificates: { ca: own } },
         environment: { NODE_EXTRA_CA_CERTS: another() },
       }),
+    ],
+    [
+      "the one of the agent beside a NODE_EXTRA_CA_CERTS that is not there",
+      (own) => ({
+        handed: { certificates: { ca: own } },
+        environment: { NODE_EXTRA_CA_CERTS: path.join(stage.temp, "nowhere.pem") },
+      }),
+    ],
+    [
+      "one of several in the agent's file, as Windows saves it",
+      (own) => {
+        const lines = [own, another()].map((file) => readFileSync(file, "utf8")).join("");
+        const file = path.join(stage.temp, "several.pem");
+        writeFileSync(file, `\ufeff${lines.replaceAll("\n", "\r\n")}`);
+        return { handed: { certificates: { ca: file } }, environment: {} };
+      },
     ],
   ] as [string, Parameters<typeof behind>[2]][]) {
     test(`is trusted by every authority that is set: ${what}`, async () => {

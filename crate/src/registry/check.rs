@@ -9,13 +9,13 @@ use crate::{
     },
     image::reference::{Reference, Tag},
     registry::{
-        CheckResult, Finding, Login, NotFound, Origin, ProtocolViolation, Refuted, Registry,
+        CheckResult, Finding, Login, NotFound, Origin, Part, ProtocolViolation, Refuted, Registry,
         Stored,
         call::{Call, Turn},
         challenge::{self, Challenge},
         is_digest,
         manifest::{self, Manifest},
-        outcome::{is_page, said, status},
+        outcome::{is_page, said, status, wants_tls},
         tags::{Tags, next_page},
     },
 };
@@ -31,9 +31,10 @@ const MOMENT_MS: u32 = 2_000;
 /// A reference with a digest is asked for by the digest, as a cluster pulls it; one without tag and
 /// digest means `latest`.
 ///
-/// No answer is believed alone: what `HEAD` names has to be there for `GET`; what `HEAD` denies is
-/// asked for by `GET`, then looked for in the list of tags, and asked for once more a moment later;
-/// a refusal (403) is held against the list of tags, which may be shown where the manifest is not.
+/// No answer is believed alone: what `HEAD` names has to be there for `GET`, and a manifest that an
+/// index lists has to be there too; what `HEAD` denies or refuses is asked for by `GET`, then looked
+/// for in the list of tags, and asked for once more a moment later; a refusal (403) is held against
+/// the list of tags, which may be shown where the manifest is not.
 #[derive(Debug, Clone)]
 pub struct Check {
     reference: Reference,
@@ -72,8 +73,8 @@ enum Phase {
     Manifest,
     /// The configuration that the manifest names, by its digest.
     Config(String),
-    /// The manifest of one platform, by its digest.
-    Part(String),
+    /// The manifest of one platform, by its place in the index.
+    Part(usize),
     /// The configuration that this one names.
     ConfigOfPart(String),
     /// A page of tags: how many were read before it, and its path.
@@ -171,7 +172,7 @@ impl Check {
         let (method, path) = match &self.phase {
             Phase::Head => ("HEAD", self.path(&["/manifests/", wanted])),
             Phase::Manifest => ("GET", self.path(&["/manifests/", wanted])),
-            Phase::Part(digest) => ("GET", self.path(&["/manifests/", digest])),
+            Phase::Part(at) => ("GET", self.path(&["/manifests/", &self.stored.parts[*at].digest])),
             Phase::Config(digest) | Phase::ConfigOfPart(digest) => {
                 ("GET", self.path(&["/blobs/", digest]))
             }
@@ -228,7 +229,7 @@ impl Check {
         match &self.phase {
             Phase::Tags(..) => self.not_listed(false),
             _ if self.digest.is_some() => self.exists(),
-            Phase::Manifest if self.refuted == Some(Refuted::Head) => self.ask_for_tags(),
+            Phase::Manifest if self.refuted == Some(Refuted::Head(404)) => self.ask_for_tags(),
             _ => self.done(found),
         }
     }
@@ -284,23 +285,26 @@ impl Check {
         }
         match answer.status {
             401 if !elsewhere && !self.tried => return self.challenged(answer),
-            401 | 403 if !elsewhere => return self.refused(answer, true),
+            401 if !elsewhere => return self.refused(answer, true),
+            403 if !elsewhere && self.phase != Phase::Head => return self.refused(answer, true),
             _ => {}
         }
         match self.phase.clone() {
-            Phase::Head if matches!(answer.status, 404 | 405 | 501) => {
-                if answer.status == 404 {
-                    self.refuted = Some(Refuted::Head);
-                }
+            // A server that knows no HEAD may say so by any refusal, and so does a storage whose URL
+            // is signed for GET.
+            Phase::Head if is_refusal(answer.status) => {
+                let is_known = !matches!(answer.status, 405 | 501);
+                self.refuted = is_known.then_some(Refuted::Head(answer.status));
                 self.go_on(Phase::Manifest)
             }
             Phase::Manifest if answer.status == 404 => self.not_there(answer),
+            Phase::Part(at) if answer.status == 404 => self.lost(at, answer),
             Phase::Head if answer.is_success() => self.head(answer),
             Phase::Manifest if answer.is_success() => self.manifest(answer),
             Phase::Config(digest) | Phase::ConfigOfPart(digest) if answer.is_success() => {
                 self.config(&digest, answer)
             }
-            Phase::Part(digest) if answer.is_success() => self.part(&digest, answer),
+            Phase::Part(at) if answer.is_success() => self.part(at, answer),
             Phase::Tags(pages, _) => self.listed(answer, pages),
             _ => self.unexpected(answer),
         }
@@ -325,6 +329,10 @@ impl Check {
     }
 
     fn unexpected(&mut self, answer: &Answer) -> Next<CheckResult> {
+        if !self.call.url.secure && wants_tls(answer) {
+            let server = self.call.url.authority();
+            return self.give_up(Finding::NotUnderstood(ProtocolViolation::OnlyTls { server }));
+        }
         let said = self.said(answer);
         self.give_up(status(&self.call.url, answer.status, said))
     }
@@ -377,17 +385,17 @@ impl Check {
         }
         let Some(manifest) = manifest else { return self.exists() };
         self.stored.platforms = manifest.platforms();
+        self.stored.lost.clear();
         self.stored.origin = manifest.origin;
         self.stored.parts = manifest.parts;
         if let Some(config) = manifest.config {
             self.stored.configs.push(config.clone());
             return self.go_on_unless_counted(Phase::Config(config));
         }
-        let first = self.stored.parts.first().filter(|_| !self.stored.origin.is_complete());
-        match first.map(|part| part.digest.clone()) {
-            Some(digest) => self.go_on_unless_counted(Phase::Part(digest)),
-            None => self.exists(),
+        if self.stored.parts.is_empty() || self.stored.origin.is_complete() {
+            return self.exists();
         }
+        self.go_on_unless_counted(Phase::Part(0))
     }
 
     /// Docker Hub counts what is got of it.
@@ -396,8 +404,8 @@ impl Check {
     }
 
     /// The manifest of the first platform, for what it says of where the image comes from.
-    fn part(&mut self, digest: &str, answer: &Answer) -> Next<CheckResult> {
-        let right = !self.call.is_cut(answer) && agrees(digest, answer);
+    fn part(&mut self, at: usize, answer: &Answer) -> Next<CheckResult> {
+        let right = !self.call.is_cut(answer) && agrees(&self.stored.parts[at].digest, answer);
         let manifest = right.then(|| Manifest::read(&answer.body)).flatten();
         let Some(manifest) = manifest else { return self.exists() };
         self.learn(manifest.origin);
@@ -408,6 +416,24 @@ impl Check {
             }
             None => self.exists(),
         }
+    }
+
+    /// A manifest that the index lists is not there. The next one is asked for; where there is none
+    /// at all, nobody can pull the image.
+    fn lost(&mut self, at: usize, answer: &Answer) -> Next<CheckResult> {
+        let Part { digest, platform } = self.stored.parts[at].clone();
+        if at + 1 == self.stored.parts.len() {
+            let found = Finding::Unusable { digest, status: 404, said: self.said(answer) };
+            return match self.refuted {
+                Some(Refuted::AMomentBefore) => self.done(found),
+                _ => self.look_again(found),
+            };
+        }
+        if let (Some(lost), Some(platforms)) = (platform, &mut self.stored.platforms) {
+            platforms.retain(|platform| *platform != lost);
+            self.stored.lost.push(lost);
+        }
+        self.go_on(Phase::Part(at + 1))
     }
 
     fn config(&mut self, digest: &str, answer: &Answer) -> Next<CheckResult> {
@@ -571,6 +597,11 @@ impl Check {
         let login = self.login.secret().map(Secret::reveal);
         said(answer, &[shown, login])
     }
+}
+
+/// Whether a status refuses what was asked for, and not because of the moment.
+fn is_refusal(status: u16) -> bool {
+    matches!(status, 400..=499 | 501) && !matches!(status, 408 | 429)
 }
 
 fn digest_of(answer: &Answer) -> Option<&str> {

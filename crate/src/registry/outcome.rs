@@ -33,8 +33,8 @@ pub struct CheckResult {
 /// An answer that a later one refuted: the image is there, and the registry denied it first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refuted {
-    /// `HEAD` says that there is no such manifest, and `GET` gives it.
-    Head,
+    /// `HEAD` is refused with this status, and `GET` gives the manifest.
+    Head(u16),
     /// A moment before there was none.
     AMomentBefore,
 }
@@ -120,6 +120,11 @@ pub enum ProtocolViolation {
     },
     /// What answers speaks no TLS, and nobody said that it does not.
     NoTls {
+        /// The server.
+        server: String,
+    },
+    /// What answers speaks TLS alone, and was said not to.
+    OnlyTls {
         /// The server.
         server: String,
     },
@@ -223,9 +228,16 @@ impl fmt::Display for CheckResult {
                 for platform in stored.platforms.iter().flatten() {
                     add(text, &[", ", &platform.to_string()]);
                 }
+                for (at, platform) in stored.lost.iter().enumerate() {
+                    let before = if at == 0 { "; not found for " } else { ", " };
+                    add(text, &[before, &platform.to_string()]);
+                }
                 match self.refuted {
-                    Some(Refuted::Head) => {
+                    Some(Refuted::Head(404)) => {
                         add(text, &[" (its answer to HEAD was not found)"]);
+                    }
+                    Some(Refuted::Head(status)) => {
+                        add(text, &[" (its answer to HEAD was status ", &status.to_string(), ")"]);
                     }
                     Some(Refuted::AMomentBefore) => {
                         add(text, &[" (its first answer was not found)"]);
@@ -317,7 +329,9 @@ impl Coded for CheckResult {
             Finding::Unreachable { .. } => code::REGISTRY_UNREACHABLE,
             Finding::NotUnderstood(violation) => match violation {
                 ProtocolViolation::Certificate { .. } => code::REGISTRY_CERTIFICATE,
-                ProtocolViolation::NoTls { .. } => code::REGISTRY_WITHOUT_TLS,
+                ProtocolViolation::NoTls { .. } | ProtocolViolation::OnlyTls { .. } => {
+                    code::REGISTRY_WITHOUT_TLS
+                }
                 ProtocolViolation::Digest => code::REGISTRY_DIGEST,
                 _ => code::REGISTRY_NOT_UNDERSTOOD,
             },
@@ -424,6 +438,17 @@ impl CheckResult {
                 );
                 return;
             }
+            ProtocolViolation::OnlyTls { server } => {
+                add(
+                    text,
+                    &[
+                        server,
+                        " requires TLS, but its service connection has http://. Use https:// in \
+                         the service connection of containerRegistry",
+                    ],
+                );
+                return;
+            }
             ProtocolViolation::Status { server, status, said } => {
                 add(text, &[server, " answers with status ", &status.to_string()]);
                 quote(said, text);
@@ -477,6 +502,16 @@ pub(super) fn first_words(text: &str) -> String {
     text.char_indices()
         .nth(200)
         .map_or_else(|| text.to_owned(), |(end, _)| [&text[..end], "…"].concat())
+}
+
+/// Whether a server says that it was spoken to by plain HTTP and speaks TLS alone, as web servers
+/// and programs in Go do.
+pub(super) fn wants_tls(answer: &Answer) -> bool {
+    let said = String::from_utf8_lossy(&answer.body).to_ascii_lowercase();
+    answer.status == 400
+        && ["http request was sent to https port", "http request to an https server"]
+            .iter()
+            .any(|words| said.contains(words))
 }
 
 /// A status that says nothing of the image.

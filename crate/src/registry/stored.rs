@@ -14,6 +14,8 @@ pub struct Stored {
     pub configs: Vec<String>,
     /// What it is for; `None` where that is not known.
     pub platforms: Option<Vec<Platform>>,
+    /// What the index lists a manifest for that is not there.
+    pub lost: Vec<Platform>,
     /// Where it comes from.
     pub origin: Origin,
 }
