@@ -125,7 +125,8 @@ impl Unresolved {
         })?;
         let inner = &text[at + opening.len()..];
         let line = inner.lines().next().unwrap_or_default();
-        let inner = line.split_once(closing).map_or(line, |(inner, _)| inner);
+        let end = if opening == "$[" { closing_bracket(line) } else { line.find(closing) };
+        let inner = &line[..end.unwrap_or(line.len())];
         let kind = match opening {
             "$(" => UnresolvedKind::of_macro(inner.trim(), variables),
             "$[" => UnresolvedKind::RuntimeExpression,
@@ -147,6 +148,15 @@ impl Unresolved {
         }
         found
     }
+}
+
+/// Where the bracket is closed that was opened before a text.
+fn closing_bracket(text: &str) -> Option<usize> {
+    let mut open = 1;
+    text.bytes().position(|b| {
+        open += i32::from(b == b'[') - i32::from(b == b']');
+        open == 0
+    })
 }
 
 impl UnresolvedKind {
@@ -339,6 +349,19 @@ mod tests {
              need a runtime expression. Give a variable of this job the value $[ \
              dependencies.Build.outputs['web.tag'] ], and write $(variable) instead"
         );
+        assert_eq!(
+            message("a.io/web:$(stageDependencies.A.A1.outputs['set.tag'])", "build", &[]),
+            "$(stageDependencies.A.A1.outputs['set.tag']) was not replaced: outputs of other jobs \
+             need a runtime expression. Give a variable of this job the value $[ \
+             stageDependencies.A.A1.outputs['set.tag'] ], and write $(variable) instead"
+        );
+        assert_eq!(
+            message("a.io/web:$[ dependencies.S0.outputs['J0.output.tag'] ] # x", "build", &[]),
+            "$[ dependencies.S0.outputs['J0.output.tag'] ] was not replaced: a runtime expression \
+             must be the whole value of a variable. Define such a variable under variables:, and \
+             write $(variable) instead"
+        );
+        assert!(message("$[unclosed['x']", "build", &[]).starts_with("$[unclosed['x']] was not"));
         assert_eq!(
             message("$(parameters.tag)", "build", &[]),
             "$(parameters.tag) was not replaced: parameters need a template expression. Write ${{ \

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     host::{Code, Coded, code},
     image::{
+        lines::Slip,
         reference::{Reference, ReferenceError, Tag},
         tag::downgrade::Ordered,
     },
@@ -99,6 +100,7 @@ enum ErrorKind {
     Newer(u64),
     Field(String),
     Tag { tag: String, cause: ReferenceError },
+    Slip(Slip),
     Image { repository: String, cause: ReferenceError },
     NoTag(String),
     Twice(String),
@@ -224,6 +226,9 @@ impl Content {
         let mut images = Vec::new();
         let mut places = BTreeMap::new();
         for ImageContent { repository, tag, digest } in &self.images {
+            if let Some(slip) = Slip::of_reference(repository) {
+                return Err(ErrorKind::Slip(slip));
+            }
             let wrong = |cause| ErrorKind::Image { repository: repository.clone(), cause };
             let name = Reference::parse_repository(repository).map_err(wrong)?;
             let mut image = match tag {
@@ -274,6 +279,7 @@ impl fmt::Display for ImagesFileError {
             ErrorKind::Tag { tag, cause } => {
                 write!(f, "invalid tag {tag:?}: {cause}. Write the file with command: computeTag")
             }
+            ErrorKind::Slip(slip) => slip.fmt(f),
             ErrorKind::Image { repository, cause } => write!(
                 f,
                 "invalid repository {repository:?}: {cause}. Write the file with command: \
@@ -295,8 +301,9 @@ impl fmt::Display for ImagesFileError {
 
 impl Coded for ImagesFileError {
     fn code(&self) -> Code {
-        match self.0 {
+        match &self.0 {
             ErrorKind::Newer(_) => code::NEWER_IMAGES_FILE,
+            ErrorKind::Slip(slip) => slip.code(),
             _ => code::INVALID_IMAGES_FILE,
         }
     }
@@ -434,6 +441,21 @@ mod tests {
                 file(1, "x", &image("a.io/app:2")),
                 "invalid repository \"a.io/app:2\": unexpected character ':' in the repository. \
                  Write the file with command: computeTag",
+            ),
+            (
+                file(1, "x", &image("contoso.azurecr.io")),
+                "\"contoso.azurecr.io\" names a registry without a repository. Write \
+                 contoso.azurecr.io/REPOSITORY",
+            ),
+            (
+                file(1, "x", &image("localhost:5000")),
+                "\"localhost:5000\" names a registry without a repository. Write \
+                 localhost:5000/REPOSITORY",
+            ),
+            (
+                file(1, "x", &image("https://contoso.azurecr.io/web")),
+                "\"https://contoso.azurecr.io/web\" has the scheme https://, which is not part of \
+                 an image reference. Write contoso.azurecr.io/web",
             ),
             (
                 file(1, "x", "{\"repository\": \"a.io/app\"}"),

@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 use error::{ErrorKind, Moving, WarningKind};
 pub use error::{Instead, LineError, LineWarning};
 use flags::Flags;
-use slip::Slip;
+pub(in crate::image) use slip::Slip;
 use words::{TextLine, Word};
 
 use crate::{
@@ -745,6 +745,36 @@ mod tests {
                  before the colon may already have a tag",
             ),
             (
+                "deploy/web app=http://10.0.0.7:30000/minions:1",
+                "\"http://10.0.0.7:30000/minions:1\" has the scheme http://, which is not part of \
+                 an image reference. Write 10.0.0.7:30000/minions:1",
+            ),
+            (
+                "deploy/web app=oci://contoso.azurecr.io/charts/web",
+                "\"oci://contoso.azurecr.io/charts/web\" has the scheme oci://, which is not part \
+                 of an image reference. Write contoso.azurecr.io/charts/web",
+            ),
+            (
+                "deploy/web app=a.io/web:dependabot/npm_and_yarn/next-15.1.2",
+                "invalid tag \"dependabot/npm_and_yarn/next-15.1.2\": a tag has only letters, \
+                 digits, \"_\", \".\" and \"-\". Write dependabot-npm_and_yarn-next-15.1.2, or \
+                 remove the tag and set tagStrategy: template with tagTemplate: \
+                 {branch}-{buildId}",
+            ),
+            (
+                "registry.contoso.test:5000:4125",
+                "\"registry.contoso.test:5000:4125\" names a registry without a repository. Write \
+                 registry.contoso.test:5000/REPOSITORY:4125",
+            ),
+        ] {
+            assert_eq!(refused(text), [format!("images, line 1: {message}")], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_empty_or_not_replaced_in_a_reference_is_named() {
+        for (text, message) in [
+            (
                 "deploy/web app=a.io/web:",
                 "\"a.io/web:\" has an empty tag. Write a.io/web for the computed tag; if the tag \
                  is a variable, its value is empty",
@@ -756,6 +786,30 @@ mod tests {
             (
                 "deploy/web app=$env:ACR/web",
                 "$env:ACR is not replaced, since inputs replace only macros. Write $(ACR)",
+            ),
+            (
+                "deploy/web app=#{Build.BuildId}#/web",
+                "#{Build.BuildId}# is not replaced, since inputs replace only macros. Write \
+                 $(Build.BuildId)",
+            ),
+            (
+                "#{ACR}/web:1",
+                "#{ACR} is not replaced, since inputs replace only macros. Write $(ACR)",
+            ),
+            (
+                "deploy/web app=a.io/web:{{IMAGE_TAG}}",
+                "{{IMAGE_TAG}} is not replaced, since inputs replace only macros. Write \
+                 $(IMAGE_TAG)",
+            ),
+            (
+                "deploy/web app=/web:4125",
+                "\"/web:4125\" has nothing before its slash. Write REGISTRY/web:4125; if that is a \
+                 variable, its value is empty",
+            ),
+            (
+                "deploy/web app=:4125",
+                "\":4125\" has nothing before its colon. Write REPOSITORY:4125; if that is a \
+                 variable, its value is empty",
             ),
             (
                 "deploy/web app=%ACR%/web",
@@ -814,6 +868,34 @@ mod tests {
                 "\"deployments/web app=x\"",
                 "the whole line is quoted and so read as one word. Remove the quotes: \
                  deployments/web app=x",
+            ),
+            (
+                "deploy/web app=a.io/web:7 deploy/api app=a.io/api:7",
+                "the line goes on with deploy/api after an image. Begin a new line with it; in \
+                 YAML, images: > joins lines, and images: | keeps them",
+            ),
+            (
+                "kubectl set image deployment web app=a.io/web:7 kubectl set image sts db \
+                 app=a.io/db:7",
+                "the line goes on with sts after an image. Begin a new line with it; in YAML, \
+                 images: > joins lines, and images: | keeps them",
+            ),
+            (
+                "* deployments/web app=x",
+                "the line begins with \"*\", like an item of a list. Remove it",
+            ),
+            (
+                "'deployments/web app=x side=y'",
+                "the whole line is quoted and so read as one word. Remove the quotes: \
+                 deployments/web app=x side=y",
+            ),
+            (
+                "deploy/web ‘app=x’",
+                "‘app=x’ has typographic quotes or dashes. Type ' or \" and - instead",
+            ),
+            (
+                "deployments/web: app: a.io/web:7",
+                "unexpected colon after deployments/web. Write deployments/web CONTAINER=IMAGE",
             ),
             ("deployments/web app='x", "the quote in app='x is not closed. Close it, or remove it"),
             (

@@ -13,7 +13,7 @@ use crate::{
 
 /// Something that people write, and no line can be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Slip {
+pub(in crate::image) enum Slip {
     /// A line that begins like an item of a list, with this sign.
     Bullet(String),
     /// The whole line between quotes.
@@ -42,12 +42,16 @@ pub(super) enum Slip {
     PlusInTag(String),
     /// Two tags.
     TwoTags { text: String, first: String, second: String },
+    /// Nothing before the slash or colon that it begins with.
+    NoBeginning { text: String, meant: String },
     /// Nothing after the colon.
     EmptyTag { text: String, meant: String },
     /// A registry, and no repository in it.
     NoRepository { text: String, meant: String },
-    /// A variable as a shell knows it.
+    /// A variable as a shell or a template knows it.
     ShellVariable { written: String, name: String },
+    /// Two lines that became one, with the workload that begins the second.
+    TwoLines(String),
 }
 
 impl Slip {
@@ -87,7 +91,15 @@ impl Slip {
             Self::of_equals(before, text, after)
                 .or_else(|| Self::of_comma(text))
                 .or_else(|| Self::of_colon(before, text, after))
+                .or_else(|| Self::of_joined(&words[..at], text, &words[at + 1..]))
         })
+    }
+
+    /// A workload between two images: a line that goes on in the next one.
+    fn of_joined(before: &[Word], text: &str, after: &[Word]) -> Option<Self> {
+        let has_pair = |words: &[Word]| words.iter().any(|word| word.text.contains('='));
+        let begins = is_workload(text) || Kind::parse(text).is_some();
+        (begins && has_pair(before) && has_pair(after)).then(|| Self::TwoLines(text.to_owned()))
     }
 
     fn of_equals(before: &str, text: &str, after: &str) -> Option<Self> {
@@ -142,7 +154,7 @@ impl Slip {
     }
 
     /// Looks through what should be a reference, and may be one of something that nobody means.
-    pub(super) fn of_reference(text: &str) -> Option<Self> {
+    pub(in crate::image) fn of_reference(text: &str) -> Option<Self> {
         let owned = text.to_owned();
         if let Some((scheme, meant)) = text.split_once("://") {
             let scheme = format!("{scheme}://");
@@ -151,6 +163,10 @@ impl Slip {
         }
         if let Some((written, name)) = shell_variable(text) {
             return Some(Self::ShellVariable { written, name });
+        }
+        if text.starts_with(['/', ':']) {
+            let place = if text.starts_with('/') { "REGISTRY" } else { "REPOSITORY" };
+            return Some(Self::NoBeginning { text: owned, meant: format!("{place}{text}") });
         }
         if text.contains('@') {
             return None;
@@ -163,6 +179,11 @@ impl Slip {
             Some(tag) if tag.contains('/') => return Some(Self::SlashInTag(tag.to_owned())),
             Some(tag) if tag.contains(':') => {
                 let (first, second) = tag.split_once(':').unwrap_or((tag, ""));
+                let is_port = first.bytes().all(|b| b.is_ascii_digit());
+                if is_port && Reference::is_registry(name) {
+                    let meant = format!("{name}:{first}/REPOSITORY:{second}");
+                    return Some(Self::NoRepository { text: owned, meant });
+                }
                 let (first, second) = (first.to_owned(), second.to_owned());
                 return Some(Self::TwoTags { text: owned, first, second });
             }
@@ -204,8 +225,16 @@ fn split_tag(text: &str) -> (&str, Option<&str>) {
     (text, None)
 }
 
-/// `$ACR`, `${ACR}`, `$env:ACR` or `%ACR%`, and the name of the variable.
+/// `$ACR`, `${ACR}`, `$env:ACR`, `%ACR%`, `#{ACR}#` or `{{ACR}}`, and the name of the variable.
 fn shell_variable(text: &str) -> Option<(String, String)> {
+    for (opening, closing) in [("#{", "}#"), ("#{", "}"), ("{{", "}}")] {
+        let inner = text.split_once(opening).and_then(|(_, rest)| rest.split_once(closing));
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+        let is_name = |name: &&str| !name.is_empty() && name.chars().all(is_part);
+        if let Some(name) = inner.map(|(name, _)| name).filter(is_name) {
+            return Some((format!("{opening}{name}{closing}"), name.to_owned()));
+        }
+    }
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let name_of = |text: &str| {
         let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
@@ -307,6 +336,17 @@ impl fmt::Display for Slip {
                 "{text:?} has two tags, {first:?} and {second:?}. Keep one; a variable before the \
                  colon may already have a tag"
             ),
+            Self::NoBeginning { text, meant } => write!(
+                f,
+                "{text:?} has nothing before its {}. Write {meant}; if that is a variable, its \
+                 value is empty",
+                if text.starts_with('/') { "slash" } else { "colon" }
+            ),
+            Self::TwoLines(workload) => write!(
+                f,
+                "the line goes on with {workload} after an image. Begin a new line with it; in \
+                 YAML, images: > joins lines, and images: | keeps them"
+            ),
             Self::EmptyTag { text, meant } => write!(
                 f,
                 "{text:?} has an empty tag. Write {meant} for the computed tag; if the tag is a \
@@ -331,7 +371,7 @@ fn suggested(text: &str) -> String {
 }
 
 impl Slip {
-    pub(super) fn code(&self) -> Code {
+    pub(in crate::image) fn code(&self) -> Code {
         match self {
             Self::Bullet(_) | Self::LineInQuotes(_) | Self::OpenQuote(_) | Self::Typographic(_) => {
                 code::TYPOGRAPHY
@@ -340,13 +380,14 @@ impl Slip {
             Self::SpacedEquals(_)
             | Self::Commas { .. }
             | Self::ColonAfterWorkload(_)
-            | Self::ColonForEquals(_) => code::WRONG_SEPARATOR,
+            | Self::ColonForEquals(_)
+            | Self::TwoLines(_) => code::WRONG_SEPARATOR,
             Self::NoImage(_) => code::IMAGE_MISSING,
             Self::Scheme { .. } => code::URL_SCHEME,
             Self::SlashInTag(_) | Self::PlusInTag(_) => code::INVALID_TAG,
             Self::TwoTags { .. } => code::TWO_TAGS,
             Self::EmptyTag { .. } => code::EMPTY_TAG,
-            Self::NoRepository { .. } => code::REPOSITORY_MISSING,
+            Self::NoRepository { .. } | Self::NoBeginning { .. } => code::REPOSITORY_MISSING,
             Self::ShellVariable { .. } => code::NOT_REPLACED,
         }
     }

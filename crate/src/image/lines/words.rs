@@ -69,13 +69,13 @@ fn read(number: usize, line: &str) -> Option<TextLine> {
 }
 
 /// The words of a line, and where they end: at a comment, which begins with a word that begins
-/// with `#`. Quotes hold a word together, at its beginning and after a `=`.
+/// with `#`, but for a token such as `#{ACR}#`. Quotes hold a word together, at its beginning and after a `=`.
 fn read_words(line: &str) -> (Vec<Word>, usize) {
     let mut words = Vec::new();
     let mut rest = line;
     loop {
         rest = rest.trim_start();
-        if rest.is_empty() || rest.starts_with('#') {
+        if rest.is_empty() || rest.starts_with('#') && !rest.starts_with("#{") {
             return (words, line.len() - rest.len());
         }
         let mut text = String::new();
