@@ -175,6 +175,30 @@ fn a_run_by_hand_beside_pipeline_resources_warns_that_they_do_not_count() {
 }
 
 #[test]
+fn a_run_that_the_end_of_a_build_triggered_warns_that_its_tag_is_its_own() {
+    let completion = [
+        ("System.HostType", "build"),
+        ("Build.BuildId", "9001"),
+        ("Build.Reason", "BuildCompletion"),
+        ("Build.TriggeredBy.BuildId", "4125"),
+        ("Build.TriggeredBy.DefinitionName", "ci"),
+    ];
+    let (log, tag) = told(&[("images", "a.io/web")], &completion);
+    assert_eq!(tag.as_deref(), Some("9001"));
+    assert_eq!(
+        log[1],
+        "! artifactAlias: build 4125 of ci triggered this run, but is not a pipeline resource, so \
+         the tag is from the run itself. If that build pushed the image, define it under \
+         resources: pipelines: and set its alias, else set it to current. [KSI207]"
+    );
+    let (log, _) = told(&[("images", "a.io/web"), ("artifactAlias", "current")], &completion);
+    assert_eq!(log.len(), 1, "{log:?}");
+    // The only resource there is has triggered it, whatever the reason is called.
+    let with_resource = [&completion[..], &[("resources.pipeline.ci.runID", "4125")]].concat();
+    assert_eq!(told(&[("images", "a.io/web")], &with_resource).1.as_deref(), Some("4125"));
+}
+
+#[test]
 fn the_log_names_the_commit_of_a_pull_request() {
     let given = [
         ("System.HostType", "build"),

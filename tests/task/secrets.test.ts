@@ -130,6 +130,7 @@ async function assertHidden(scene: Scene): Promise<void> {
 
 const token = "eyJhbGciOiJSUzI1NiJ9.of_the-robot*and|more";
 const password = "open 'sesame' & \"more\" = 100%/+";
+const ofProxy = "the proxy's & no other's";
 const alone = { KUBECONFIG: undefined };
 
 /** A kubeconfig for the server of the stage, with credentials that it does not look at. */
@@ -144,9 +145,13 @@ function kubeconfig() {
       user: { "client-key-data": base64("-----BEGIN KEY-----\nMIIEthirdKey+/0=\n") },
     },
   ];
-  return { ...config, users };
+  const behind = {
+    server: "https://other.contoso.test",
+    "proxy-url": `http://robot:${encodeURIComponent(ofProxy)}@proxy.contoso.test:3128`,
+  };
+  return { ...config, users, clusters: [...config.clusters, { name: "other", cluster: behind }] };
 }
-const ofKubeconfig = [token, password, "MIIEthirdKey+/0="];
+const ofKubeconfig = [token, password, "MIIEthirdKey+/0=", ofProxy];
 
 describe("no secret is seen", () => {
   for (const [what, written] of [

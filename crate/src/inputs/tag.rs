@@ -18,6 +18,7 @@ use crate::{
         },
     },
     inputs::{InputError, Note, files::File, reader::Reader},
+    login::proxy::Ignored,
     plan::DowngradeRule,
     registry::Built,
 };
@@ -50,12 +51,19 @@ pub enum Warning {
     /// In the computed tag.
     Tag(TagError),
     /// An entry of the agent's bypass list that cannot be understood.
-    Bypass(String),
+    Bypass(Ignored),
     /// The tag is that of the run itself, which somebody or a schedule started, though the image
     /// may come from a pipeline resource.
     OwnRun {
         /// The aliases of the pipeline resources.
         resources: Vec<String>,
+    },
+    /// The tag is that of the run itself, though the end of another build triggered it.
+    Completion {
+        /// The id of that build.
+        id: String,
+        /// The name of its pipeline; empty where it is not known.
+        pipeline: String,
     },
 }
 
@@ -198,9 +206,18 @@ impl Reader<'_> {
                 !image.needs_tag() || image.reference.name().eq_ignore_ascii_case(definition)
             })
         };
-        let may_be_meant = by_hand && build.is_this_run() && !resources.is_empty();
-        if may_be_meant && warnings.is_empty() && !lines.iter().all(of_run) {
-            warnings.push(Warning::OwnRun { resources });
+        let variable = |name| self.variables.get(name).unwrap_or_default().to_owned();
+        let id = variable("Build.TriggeredBy.BuildId");
+        let other = match () {
+            () if by_hand && !resources.is_empty() => Some(Warning::OwnRun { resources }),
+            () if !id.is_empty() => {
+                let pipeline = variable("Build.TriggeredBy.DefinitionName");
+                Some(Warning::Completion { id, pipeline })
+            }
+            () => None,
+        };
+        if build.is_this_run() && warnings.is_empty() && !lines.iter().all(of_run) {
+            warnings.extend(other);
         }
         warnings
     }
@@ -410,7 +427,12 @@ impl fmt::Display for Warning {
         match self {
             Self::Line(warning) => warning.fmt(f),
             Self::Tag(error) => error.fmt(f),
-            Self::Bypass(entry) => write!(
+            Self::Bypass(Ignored::OfEnvironment(entry)) => write!(
+                f,
+                "{entry:?} in NO_PROXY is ignored: it is not a host, domain or network. Write it \
+                 as contoso.local, .contoso.local or 10.0.0.0/8"
+            ),
+            Self::Bypass(Ignored::OfAgent(entry)) => write!(
                 f,
                 "{entry:?} in the bypass list of the agent's proxy is ignored: it is not a host, \
                  domain or network. Write it as contoso\\.local, .*\\.contoso\\.local or \
@@ -423,6 +445,18 @@ impl fmt::Display for Warning {
                  {CURRENT}",
                 resources.join(", ")
             ),
+            Self::Completion { id, pipeline } => {
+                write!(f, "artifactAlias: build {id}")?;
+                if !pipeline.is_empty() {
+                    write!(f, " of {pipeline}")?;
+                }
+                write!(
+                    f,
+                    " triggered this run, but is not a pipeline resource, so the tag is from the \
+                     run itself. If that build pushed the image, define it under resources: \
+                     pipelines: and set its alias, else set it to {CURRENT}"
+                )
+            }
         }
     }
 }
@@ -433,7 +467,7 @@ impl Coded for Warning {
             Self::Line(warning) => warning.code(),
             Self::Tag(error) => error.code(),
             Self::Bypass(_) => code::BYPASS_IGNORED,
-            Self::OwnRun { .. } => code::NOT_TRIGGERED,
+            Self::OwnRun { .. } | Self::Completion { .. } => code::NOT_TRIGGERED,
         }
     }
 }

@@ -30,9 +30,18 @@ pub struct Network {
     http: Option<Secret>,
     https: Option<Secret>,
     bypass: Vec<Bypass>,
-    /// The entries of the agent's bypass list that cannot be understood.
-    pub ignored: Vec<String>,
+    /// The entries that cannot be understood.
+    pub ignored: Vec<Ignored>,
     authorities: Vec<String>,
+}
+
+/// An entry that cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ignored {
+    /// One of the agent's bypass list.
+    OfAgent(String),
+    /// One of `NO_PROXY`.
+    OfEnvironment(String),
 }
 
 /// An entry of `NO_PROXY`.
@@ -75,13 +84,22 @@ impl Network {
             for pattern in &proxy.bypass {
                 match of_pattern(pattern) {
                     Some(entries) => network.bypass.extend(entries),
-                    None => network.ignored.push(pattern.clone()),
+                    None => network.ignored.push(Ignored::OfAgent(pattern.clone())),
                 }
             }
         }
         let list = variable("NO_PROXY").unwrap_or_default();
-        let entries = list.split(|c: char| c == ',' || c.is_whitespace());
-        network.bypass.extend(entries.filter_map(Bypass::parse));
+        let has_proxy = network.http.is_some() || network.https.is_some();
+        let entries = list.split(|c: char| ",;".contains(c) || c.is_whitespace());
+        for entry in entries.filter(|entry| !entry.is_empty()) {
+            match Bypass::parse(entry) {
+                Some(bypass) => network.bypass.push(bypass),
+                None if has_proxy => {
+                    network.ignored.push(Ignored::OfEnvironment(entry.to_owned()));
+                }
+                None => {}
+            }
+        }
         network.bypass.extend(Bypass::parse(METADATA));
         network
     }
@@ -122,15 +140,8 @@ impl Network {
 
     /// The passwords in it.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
-        let mut secrets: Vec<Secret> = Vec::new();
-        for url in [&self.http, &self.https].into_iter().flatten() {
-            let password = credentials(url.reveal()).and_then(|user| user.split_once(':'));
-            if let Some((_, password)) = password {
-                secrets.push(password.into());
-                secrets.push(unescaped(password).into());
-            }
-        }
-        secrets
+        let proxies = [&self.http, &self.https].into_iter().flatten();
+        proxies.flat_map(|url| passwords(url.reveal())).collect()
     }
 
     fn entry_for(&self, url: &Url) -> Option<&Bypass> {
@@ -139,7 +150,7 @@ impl Network {
 }
 
 impl Bypass {
-    /// Reads an entry; `None` for an empty one.
+    /// Reads an entry; `None` for one that is no host, domain or network.
     fn parse(entry: &str) -> Option<Self> {
         let entry = entry.trim().to_ascii_lowercase();
         let entry = ["https://", "http://"]
@@ -372,6 +383,13 @@ fn credentials(url: &str) -> Option<&str> {
     rest[..authority.len()].rsplit_once('@').map(|(user, _)| user)
 }
 
+/// The password in a URL, as it stands there and as it is meant.
+pub(super) fn passwords(url: &str) -> Vec<Secret> {
+    let password = credentials(url).and_then(|user| user.split_once(':'));
+    let password = password.map(|(_, password)| password).filter(|password| !password.is_empty());
+    password.map_or_else(Vec::new, |password| vec![password.into(), unescaped(password).into()])
+}
+
 /// The URL of a proxy without user and password.
 fn shown(url: &str) -> String {
     match credentials(url) {
@@ -459,6 +477,17 @@ mod tests {
                 "https://[fe80::1]/",
             ),
             ("::2", "https://[::2]/", "https://[::3]/"),
+            ("a.io;b.io;", "https://a.io/ https://b.io/", "https://c.io/"),
+            (
+                "172.17.*,10.0.*,[ocalhost,.internal",
+                "https://a.internal/",
+                "https://172.17.0.8/ https://10.0.0.1/",
+            ),
+            (
+                "localhost,127.0.0.1,.example.com,10.0.0.0/8",
+                "https://10.237.72.166:6443/ https://api.example.com/",
+                "https://11.0.0.1/",
+            ),
             ("a.io b.io\tc.io,", "https://a.io/ https://b.io/ https://c.io/", "https://d.io/"),
             ("https://a.io/,ü,-:x,/", "https://a.io/", "https://b.io/"),
             ("", "https://localhost/ https://127.0.0.9:5000/ http://[::1]/", "https://a.io/"),
@@ -498,6 +527,13 @@ mod tests {
             (r"10\..*", Some("10.0.0.0/8")),
             ("10.*", Some("10.0.0.0/8")),
             ("172.16.0.0/12", Some("172.16.0.0/12")),
+            // The dots of NO_PROXY, as the agent escapes them.
+            (r"*\.contoso\.local", Some(".contoso.local")),
+            (r"10\.1\.1\.0/26", Some("10.1.1.0/26")),
+            (r"127\.0\.0.*", Some("127.0.0.0/24")),
+            (r"\.some-address\.cloud", Some(".some-address.cloud")),
+            (r"shop2010-test\.contoso-ad", Some("shop2010-test.contoso-ad")),
+            ("localhost", Some("localhost")),
             ("*", Some("*")),
             (".*", Some("*")),
             ("a(b", None),
@@ -520,6 +556,23 @@ mod tests {
             assert_eq!(found.join(","), expected.unwrap_or_default(), "{pattern}");
             assert_eq!(network.ignored.is_empty(), said.is_some(), "{pattern}");
         }
+    }
+
+    #[test]
+    fn an_entry_that_means_no_host_is_told_where_there_is_a_proxy() {
+        let ignored = |variables: &[(&str, &str)]| {
+            let network = Network::new(&agent(variables, None));
+            let told = network.ignored.into_iter().map(|ignored| match ignored {
+                Ignored::OfAgent(entry) | Ignored::OfEnvironment(entry) => entry,
+            });
+            told.collect::<Vec<_>>()
+        };
+        let list = ("no_proxy", "172.17.*, ,10.0.0.0/99;[ocalhost,a.io,-:x");
+        assert_eq!(
+            ignored(&[("https_proxy", PROXY), list]),
+            ["172.17.*", "10.0.0.0/99", "[ocalhost", "-:x"]
+        );
+        assert_eq!(ignored(&[list]), [""; 0]);
     }
 
     #[test]
@@ -565,6 +618,30 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn any_login_at_a_proxy_has_one_meaning_and_is_in_no_word(
+            user in "[!-~]{1,8}",
+            password in "[ -~]{1,16}",
+            name in prop_oneof![Just("HTTPS_PROXY"), Just("https_proxy")],
+        ) {
+            let mut of_agent = agent(&[], Some((PROXY, &[])));
+            if let Some(proxy) = &mut of_agent.proxy {
+                proxy.username = user.clone();
+                proxy.password = password.as_str().into();
+            }
+            let login = format!("//{}:{}@", percent(&user), percent(&password));
+            let of_environment = agent(&[(name, &PROXY.replacen("//", &login, 1))], None);
+            let url = Url::parse("https://a.io/").unwrap();
+            let [of_agent, of_environment] = [of_agent, of_environment].map(|a| Network::new(&a));
+            prop_assert_eq!(of_agent.proxy_for(&url), of_environment.proxy_for(&url));
+            for network in [of_agent, of_environment] {
+                let way = network.way(&url);
+                prop_assert_eq!(way.proxy.as_deref(), Some(PROXY));
+                let secrets = network.secrets();
+                prop_assert!(secrets.iter().any(|secret| secret.reveal() == password));
+            }
+        }
+
         #[test]
         fn any_list_has_one_meaning(
             entries in prop::collection::vec(

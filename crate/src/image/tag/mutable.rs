@@ -225,6 +225,18 @@ mod tests {
     }
 
     #[test]
+    fn a_build_id_of_few_digits_is_no_version() {
+        let of_build = |id: &str| rule(DEFAULT_LIST, &[("Build.BuildId", id)]);
+        for id in ["7", "168", "999", "1007"] {
+            assert_eq!(of_build(id).entry_for(id), None, "{id}");
+            assert_eq!(of_build(id).entry_for(&format!("1.{id}")), None, "1.{id}");
+        }
+        assert_eq!(of_build("1007").entry_for("999"), Some("{major}"), "of another build");
+        let changeset = rule(DEFAULT_LIST, &[("Build.SourceVersion", "17")]);
+        assert_eq!(changeset.entry_of_origin("17", Distinct::Build), None);
+    }
+
+    #[test]
     fn where_a_tag_comes_from_counts_before_its_looks() {
         let usual = rule(DEFAULT_LIST, &[("Build.SourceBranch", "refs/heads/main")]);
         let short = rule("latest", &[]);

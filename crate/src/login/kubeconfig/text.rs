@@ -9,10 +9,15 @@ use std::fmt;
 use serde_json::Value;
 
 use super::yaml;
-use crate::host::{Secret, http::from_base64};
+use crate::{
+    host::{Secret, http::from_base64},
+    login::proxy::passwords,
+};
 
 /// How often a text is base64 or quoted, at most.
 const MOST_WRAPPINGS: u8 = 3;
+/// What `kubectl config view` prints in place of a credential.
+const OMITTED: [&str; 2] = ["DATA+OMITTED", "REDACTED"];
 /// The longest path, and the longest name in one.
 const LONGEST_PATH: usize = 1024;
 const LONGEST_NAME: usize = 255;
@@ -48,6 +53,8 @@ pub enum KubeconfigError {
     Base64,
     /// It is no YAML; the parser's words say why.
     Yaml(String),
+    /// It is what `kubectl config view` prints, with its credentials left out.
+    Omitted,
     /// It is something else.
     Another,
 }
@@ -68,6 +75,10 @@ impl fmt::Display for KubeconfigError {
                 f,
                 "the text is not valid YAML: {words}. Compare its line breaks and indentation \
                  with kubectl config view --raw"
+            ),
+            Self::Omitted => f.write_str(
+                "the kubeconfig has REDACTED or DATA+OMITTED in place of its credentials, as \
+                 kubectl config view prints it. Set what kubectl config view --raw --minify prints",
             ),
             Self::Another => f.write_str(
                 "the text is neither a kubeconfig nor a path. Set what kubectl config view --raw \
@@ -97,19 +108,17 @@ pub fn recognize(text: &str) -> Written {
 /// it is none.
 fn unwrapped(text: &str, left: u8) -> Option<Written> {
     let text = text.trim_start_matches('\u{feff}').trim();
-    if let Some(kubeconfig) = read(text) {
-        return Some(Written::Kubeconfig(kubeconfig));
+    if let Some(written) = read(text) {
+        return Some(written);
     }
     let left = left.checked_sub(1)?;
-    if let Some(inner) =
-        text.strip_prefix('"').and_then(|_| serde_json::from_slice::<String>(text.as_bytes()).ok())
-    {
+    if let Some(inner) = unquoted(text) {
         return unwrapped(&inner, left);
     }
     if !text.contains('\n') && text.contains("\\n") {
         let broken = text.replace("\\r", "").replace("\\n", "\n").replace("\\\"", "\"");
-        if let Some(kubeconfig) = read(&broken) {
-            return Some(Written::Kubeconfig(kubeconfig));
+        if let Some(written) = read(&broken) {
+            return Some(written);
         }
     }
     let inner = decoded(text)?;
@@ -117,6 +126,17 @@ fn unwrapped(text: &str, left: u8) -> Option<Written> {
         Some(written) => Some(written),
         None => could_be_one(&inner).then(|| Written::Unreadable(reason(&inner))),
     }
+}
+
+/// What stands between the quotes around a text: as JSON has it, as YAML does between single quotes,
+/// or as it is.
+fn unquoted(text: &str) -> Option<String> {
+    let quote = text.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    if let Ok(inner) = serde_json::from_slice(text.as_bytes()) {
+        return Some(inner);
+    }
+    let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
+    Some(if quote == '\'' { inner.replace("''", "'") } else { inner.to_owned() })
 }
 
 /// The text that base64 stands for, in UTF-8 or UTF-16, with either alphabet and with line breaks
@@ -209,8 +229,8 @@ fn reason(text: &str) -> KubeconfigError {
     }
 }
 
-/// The kubeconfig that a text is, as it stands.
-fn read(text: &str) -> Option<KubeconfigText> {
+/// The kubeconfig that a text is, as it stands, unless its credentials are left out.
+fn read(text: &str) -> Option<Written> {
     let value = yaml::parse(text).ok()?;
     let is_config = value.get("kind").and_then(Value::as_str) == Some("Config");
     if !is_config && value.get("clusters").is_none() {
@@ -218,7 +238,11 @@ fn read(text: &str) -> Option<KubeconfigText> {
     }
     let mut found = Found::default();
     found.look_into(&value);
-    Some(KubeconfigText { text: text.into(), secrets: found.secrets, insecure: found.insecure })
+    if found.omitted {
+        return Some(Written::Unreadable(KubeconfigError::Omitted));
+    }
+    let Found { secrets, insecure, .. } = found;
+    Some(Written::Kubeconfig(KubeconfigText { text: text.into(), secrets, insecure }))
 }
 
 /// What was found in a kubeconfig.
@@ -226,6 +250,7 @@ fn read(text: &str) -> Option<KubeconfigText> {
 struct Found {
     secrets: Vec<Secret>,
     insecure: bool,
+    omitted: bool,
 }
 
 impl Found {
@@ -251,13 +276,11 @@ impl Found {
             }
             Value::Object(fields) => {
                 for (name, value) in fields {
+                    self.look_into(value);
                     let text = match value {
                         Value::String(text) => text.as_str(),
                         Value::Bool(true) => "true",
-                        value => {
-                            self.look_into(value);
-                            continue;
-                        }
+                        _ => continue,
                     };
                     if name == "insecure-skip-tls-verify" {
                         let word = text.to_ascii_lowercase();
@@ -272,6 +295,13 @@ impl Found {
                     && is_secret(name)
                 {
                     self.add(value);
+                }
+            }
+            Value::String(text) => {
+                self.omitted |= OMITTED.contains(&text.as_str());
+                // The password of a proxy or of a server, in its URL.
+                if text.contains("://") {
+                    self.secrets.extend(passwords(text));
                 }
             }
             _ => {}
@@ -381,6 +411,31 @@ users:
     }
 
     #[test]
+    fn the_password_in_a_url_is_found_wherever_the_url_stands() {
+        let found = kubeconfig(
+            "clusters:
+- cluster:
+    server: https://shop.contoso.test:6443
+    proxy-url: http://robot:of%20the%20proxy@proxy.contoso.test:3128
+users:
+- user:
+    exec:
+      command: kubelogin
+      args: [get-token, --proxy, 'https://robot:of-the-argument@proxy.contoso.test', a@b:c]
+      env:
+      - {name: HTTPS_PROXY, value: 'http://robot:of-the-environment@proxy.contoso.test:3128'}
+      - {name: HTTP_PROXY, value: 'http://robot@proxy.contoso.test:3128'}
+",
+        );
+        let secrets: Vec<&str> = found.secrets.iter().map(Secret::reveal).collect();
+        for secret in ["of%20the%20proxy", "of the proxy", "of-the-argument", "of-the-environment"]
+        {
+            assert!(secrets.contains(&secret), "{secret}: {secrets:?}");
+        }
+        assert_eq!(secrets.len(), 6, "each as it stands and as it is meant: {secrets:?}");
+    }
+
+    #[test]
     fn a_kubeconfig_is_recognized_in_every_form() {
         let yaml =
             "apiVersion: v1\nkind: Config\nclusters: []\nusers:\n- user:\n    token: hush-hush\n";
@@ -407,6 +462,9 @@ users:
             wrapped.replace('\n', " "),
             yaml.replace('\n', "\\n"),
             serde_json::to_string(yaml).unwrap(),
+            format!("'{json}'"),
+            format!("'{}'", base64(yaml.as_bytes())),
+            format!("\"{yaml}\""),
         ] {
             let found = kubeconfig(&text);
             assert_eq!(found.secrets, ["hush-hush".into()], "{text}");
@@ -428,6 +486,12 @@ users:
             (encoded[..41].to_owned(), KubeconfigError::Base64),
             ("eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhIn0.c2ln".to_owned(), KubeconfigError::Base64),
             ("kind: Config\nclusters:\n\t- x: [".to_owned(), KubeconfigError::Yaml(String::new())),
+            (yaml.replace("hush-hush", "REDACTED"), KubeconfigError::Omitted),
+            (
+                base64(format!("{yaml}    client-key-data: DATA+OMITTED\n").as_bytes()),
+                KubeconfigError::Omitted,
+            ),
+            (format!("'{}'", yaml.replace('\n', " ")), KubeconfigError::NoLines),
             ("hush\nhush".to_owned(), KubeconfigError::Another),
             ("{\"a\": 1}".to_owned(), KubeconfigError::Another),
             ("-----BEGIN PRIVATE KEY----- MII".to_owned(), KubeconfigError::Another),
