@@ -33,7 +33,8 @@
 //!
 //!
 //! # The rooms
-//! Eleven in a row; each imports only from those before it, and a test holds them to it.
+//! Eleven in a row; each imports only from those before it, and no file imports in a circle. A test
+//! holds them to it.
 //!
 //! 1. [`host`]: what crosses the boundary: events, effects, requests over HTTP, secrets, the log's text, time.
 //! 2. [`kubernetes`]: objects, kinds, selectors, requests to the API server, list and watch, who owns a workload.

@@ -1,7 +1,8 @@
-//! The rooms of the core stand in a row, and each imports only from those before it.
+//! The rooms of the core stand in a row, and each imports only from those before it. No file of one
+//! imports another that imports it in turn, be it by way of others.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -28,36 +29,92 @@ fn sources(path: &Path) -> Vec<PathBuf> {
     is_source.then(|| path.to_owned()).into_iter().collect()
 }
 
-/// The modules at the top of the crate that a source names, its comments and its tests aside.
-fn imports(source: &str) -> BTreeSet<String> {
+/// A source as far as it matters here: without its comments, its tests and what only the docs name.
+fn code(source: &str) -> String {
     let (source, _) = source.split_once("#[cfg(test)]\nmod tests {").unwrap_or((source, ""));
     let code: Vec<&str> = source.lines().map(|l| l.split("//").next().unwrap_or(l)).collect();
-    let code = code.join("\n");
-    code.split("crate::").skip(1).flat_map(first_names).collect()
+    let statements = code.join("\n");
+    let statements = statements.split_inclusive(';');
+    statements.filter(|statement| !statement.trim_start().starts_with("#[cfg(doc)]")).collect()
 }
 
-/// The first names of what follows `crate::`: `a` of `a::B`, `a` and `c` of `{a::{B, D}, c}`.
-fn first_names(path: &str) -> Vec<String> {
-    let name = |text: &str| {
-        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        text[..end.unwrap_or(text.len())].to_owned()
-    };
-    let Some(list) = path.strip_prefix('{') else { return vec![name(path)] };
+/// The paths from the top of the crate that code has.
+fn imports(code: &str) -> BTreeSet<String> {
+    code.split("crate::").skip(1).flat_map(leaves).collect()
+}
+
+/// The paths at the beginning of a text: `a::B`, or `a::B` and `a::c::D` of `a::{B, c::{D}}`.
+fn leaves(text: &str) -> Vec<String> {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !"_:".contains(c));
+    let (path, rest) = text.split_at(end.unwrap_or(text.len()));
+    let Some(list) = rest.strip_prefix('{') else { return vec![path.to_owned()] };
     let mut depth = 0;
-    let end = list.find(|c| {
+    let close = list.find(|c| {
         depth += i32::from(c == '{') - i32::from(c == '}');
         depth < 0
     });
-    let mut names = Vec::new();
-    let mut depth: i32 = 0;
-    for part in list[..end.unwrap_or(list.len())].split(',') {
-        if depth == 0 {
-            names.push(name(part.trim()));
-        }
-        let count = |bracket: char| i32::try_from(part.matches(bracket).count()).unwrap_or(0);
-        depth += count('{') - count('}');
+    let mut depth = 0;
+    let items = list[..close.unwrap_or(list.len())].split(|c| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        depth == 0 && c == ','
+    });
+    let items = items.map(str::trim).filter(|item| !item.is_empty());
+    items.flat_map(leaves).map(|leaf| format!("{path}{leaf}")).collect()
+}
+
+/// The first name of a path.
+fn first(path: &str) -> &str {
+    path.split("::").next().unwrap_or_default()
+}
+
+/// The code of every module by its path, but for the front page.
+fn modules() -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = sources(&root).into_iter().filter(|file| !file.ends_with("lib.rs"));
+    let module = |file: PathBuf| {
+        let path = file.strip_prefix(&root).unwrap().with_extension("");
+        let path = if path.ends_with("mod") { path.parent().unwrap() } else { &path };
+        (path.to_str().unwrap().replace('/', "::"), code(&fs::read_to_string(file).unwrap()))
+    };
+    files.map(module).collect()
+}
+
+/// The path of a statement that hands on what is below: `b::C` of `pub use b::C`.
+fn handing_on(statement: &str) -> Option<&str> {
+    let (visibility, path) = statement.trim_start().split_once("use ")?;
+    let within = visibility.strip_prefix("pub")?.trim_end();
+    (within.is_empty() || (within.starts_with('(') && within.ends_with(')'))).then_some(path)
+}
+
+/// What a module hands on: `a::b::C` where `a` has `pub use b::C`.
+fn handed_on(module: &str, code: &str) -> Vec<String> {
+    let below = code.split(';').filter_map(handing_on).flat_map(leaves);
+    below.map(|path| format!("{module}::{path}")).collect()
+}
+
+/// What it hands on and has a use for itself.
+fn used(module: &str, code: &str) -> Vec<String> {
+    let names =
+        |statement: &str| statement.lines().last().is_some_and(|line| line.contains("mod "));
+    let is_own = |statement: &&str| handing_on(statement).is_none() && !names(statement);
+    let words = code.split(';').filter(is_own);
+    let words = words.flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+    let words: BTreeSet<&str> = words.collect();
+    let mut handed_on = handed_on(module, code);
+    handed_on.retain(|path| path.rsplit("::").next().is_some_and(|item| words.contains(item)));
+    handed_on
+}
+
+/// The module that has what a path leads to, and not the one that hands it on.
+fn home(path: &str, modules: &BTreeMap<String, String>) -> Option<String> {
+    let mut module = path;
+    while !modules.contains_key(module) {
+        (module, _) = module.rsplit_once("::")?;
     }
-    names.into_iter().filter(|name| !name.is_empty()).collect()
+    let item = path[module.len()..].split("::").nth(1).unwrap_or_default();
+    let on = handed_on(module, &modules[module]);
+    let on = on.iter().find(|on| on.rsplit("::").next() == Some(item));
+    on.map_or_else(|| Some(module.to_owned()), |on| home(on, modules))
 }
 
 #[test]
@@ -69,12 +126,43 @@ fn every_room_imports_only_from_those_before_it() {
         let files = sources(&root.join(room));
         assert!(!files.is_empty(), "{room} is not there");
         for file in files {
-            let imports = imports(&fs::read_to_string(&file).unwrap());
-            let later: Vec<&String> =
-                row[at + 1..].iter().filter(|later| imports.contains(*later)).collect();
+            let imports = imports(&code(&fs::read_to_string(&file).unwrap()));
+            let rooms = imports.iter().map(|path| first(path));
+            let later: Vec<&str> =
+                rooms.filter(|room| row[at + 1..].iter().any(|later| later == room)).collect();
             assert!(later.is_empty(), "{} imports from {later:?}", file.display());
         }
     }
+}
+
+#[test]
+fn no_file_imports_in_a_circle() {
+    let modules = modules();
+    let mut left: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (module, code) in &modules {
+        for statement in code.split(';') {
+            let path = statement.trim_start().strip_prefix("use ").unwrap_or_default();
+            let is_below = modules.contains_key(&format!("{module}::{}", first(path)));
+            let is_read = !is_below && !statement.contains("super::");
+            assert!(is_read, "{module}: a path begins with crate::, not as {statement:?}");
+        }
+        let paths = imports(code).into_iter().chain(used(module, code));
+        let homes = paths.filter_map(|path| home(&path, &modules));
+        left.insert(module, homes.filter(|home| home != module).collect());
+    }
+    loop {
+        let before = left.len();
+        let still = left.keys().map(|module| (*module).to_owned()).collect();
+        let imported: BTreeSet<String> = left.values().flatten().cloned().collect();
+        left.retain(|module, imports| {
+            *imports = &*imports & &still;
+            !imports.is_empty() && imported.contains(*module)
+        });
+        if left.len() == before {
+            break;
+        }
+    }
+    assert!(left.is_empty(), "in circles: {left:#?}");
 }
 
 #[test]
@@ -116,11 +204,28 @@ use crate::{
     plan,
 };
 use crate::kubernetes::Kind; // crate::run
+#[cfg(doc)]
+use crate::run::Core;
 fn f() -> crate::registry::Found {}
 #[cfg(test)]
 mod tests {
     use crate::report;
 }";
-    let found = imports(source);
-    assert_eq!(found.iter().collect::<Vec<_>>(), ["host", "kubernetes", "plan", "registry"]);
+    let found = imports(&code(source));
+    let expected =
+        ["host::Event", "host::http::Url", "kubernetes::Kind", "plan", "registry::Found"];
+    assert_eq!(found.iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn what_a_module_hands_on_is_at_home_below_it() {
+    let modules = [
+        ("plan", "mod query;\npub use query::{Query, ByName};\nstruct Plan;"),
+        ("plan::query", "struct Query;"),
+    ];
+    let modules = modules.map(|(path, code)| (path.to_owned(), code.to_owned())).into();
+    let home = |path| home(path, &modules);
+    assert_eq!(home("plan::Query").as_deref(), Some("plan::query"));
+    assert_eq!(home("plan::Plan").as_deref(), Some("plan"));
+    assert_eq!(home("Core"), None);
 }

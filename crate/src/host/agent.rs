@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Secret;
+use crate::host::Secret;
 
 /// What the agent hands over beside inputs and variables.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 #[cfg(doc)]
-use super::Event;
-use super::{
+use crate::host::Event;
+use crate::host::{
     CallId, LogText, ProcessId, Secret, TimerId,
     http::{Assertion, Request},
 };

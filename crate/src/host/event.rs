@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 #[cfg(doc)]
-use super::Effect;
-use super::{Agent, CallId, ProcessId, Secret, TimerId, http::Answer};
+use crate::host::Effect;
+use crate::host::{Agent, CallId, ProcessId, Secret, TimerId, http::Answer};
 
 /// Something that happened. The host reports every event once, in the order of happening.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::Metadata;
+use crate::kubernetes::Metadata;
 
 /// A core/v1 event.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

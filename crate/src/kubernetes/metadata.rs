@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::managers::{ImageManager, image_managers};
+use crate::kubernetes::managers::{ImageManager, image_managers};
 
 /// The part of `metadata` that is read.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::{ImageManager, Metadata, Operation, Workload};
+use crate::kubernetes::{ImageManager, Metadata, Operation, Workload};
 
 /// Something that sets the images of a workload by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

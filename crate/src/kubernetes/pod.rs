@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{Condition, Metadata};
+use crate::kubernetes::{Condition, Metadata};
 
 /// The part of a pod's `spec` that is read; that of a pod template too.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{
+use crate::kubernetes::{
     Annotations, Condition, Container, ContainerStatus, Kind, Metadata, Pod, PodSpec, Ran,
     Selector, WorkloadName,
 };

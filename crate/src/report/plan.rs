@@ -7,6 +7,7 @@ use crate::{
     kubernetes::{Kind, Owner},
     plan::{ContainerChange, KeptReason, KeptWorkload, Plan, Planned},
     report::{
+        NOTHING_CHANGED,
         line::{self, plain},
         rollout::another,
         run_report::Purpose,
@@ -218,7 +219,7 @@ pub(crate) fn nothing_to_do(
 /// The end of a dry run on the server.
 pub(crate) fn dry_run(refused: bool) -> (TaskResult, &'static str) {
     if refused {
-        (TaskResult::Failed, super::NOTHING_CHANGED)
+        (TaskResult::Failed, NOTHING_CHANGED)
     } else {
         (TaskResult::Succeeded, "The API server accepts the change; nothing was changed")
     }

@@ -4,7 +4,7 @@ use crate::{
     kubernetes::{Event, Kind, Pod, Workload},
     rollout::{
         Goal,
-        failure::Failure,
+        failure::{Cause, Failure},
         judge::{is_observed, likely_cause},
         observation::Observation,
         template::{self, Owned},
@@ -54,7 +54,7 @@ pub fn waiting(goal: &Goal, seen: &Observation) -> Option<Waiting> {
     }
     let failure = likely_cause(goal, seen);
     let is_ending = |failure: &Failure| {
-        matches!(failure.cause, super::Cause::Terminating { .. } | super::Cause::NotReady { .. })
+        matches!(failure.cause, Cause::Terminating { .. } | Cause::NotReady { .. })
     };
     let pods = template::pods(goal, workload, seen);
     let failure = match failure {

@@ -23,11 +23,8 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use error::{ErrorKind, Moving, WarningKind};
 pub use error::{Instead, LineError, LineWarning};
-use flags::Flags;
 pub(in crate::image) use slip::Slip;
-use words::{TextLine, Word};
 
 use crate::{
     host::{
@@ -35,6 +32,11 @@ use crate::{
         variables::{Unresolved, Variables},
     },
     image::{
+        lines::{
+            error::{ErrorKind, Moving, WarningKind},
+            flags::Flags,
+            words::{TextLine, Word},
+        },
         reference::{Reference, Tag},
         tag::mutable::{MutableTags, Policy},
     },

@@ -1,6 +1,5 @@
 //! An Azure service connection: who logs in, and where.
 
-use super::needed;
 use crate::{
     host::{
         Connection, Secret,
@@ -9,7 +8,7 @@ use crate::{
     },
     login::{
         azure::{Identity, Proof},
-        connection::{ConnectionError, error::ErrorKind},
+        connection::error::{ConnectionError, ErrorKind, needed},
     },
 };
 

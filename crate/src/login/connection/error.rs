@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    host::{Code, Coded, code},
+    host::{Code, Coded, Connection, code},
     login::kubeconfig::KubeconfigError,
 };
 
@@ -91,4 +91,31 @@ impl Coded for ConnectionError {
             ErrorKind::Namespace(_) => code::INVALID_NAMESPACE,
         }
     }
+}
+
+/// A parameter that the connection has to have.
+pub(super) fn needed<'a>(
+    connection: &'a Connection,
+    input: &'static str,
+    name: &'static str,
+) -> Result<&'a str, ConnectionError> {
+    connection.parameter(name).ok_or(ErrorKind::Lacks(name).of(input))
+}
+
+impl ErrorKind {
+    pub(super) const fn of(self, input: &'static str) -> ConnectionError {
+        ConnectionError { input, kind: self }
+    }
+}
+
+/// The error of a connection that lacks something.
+#[must_use]
+pub const fn lacks(input: &'static str, what: &'static str) -> ConnectionError {
+    ErrorKind::Lacks(what).of(input)
+}
+
+/// The error of an input that names a connection which the agent did not hand over.
+#[must_use]
+pub const fn not_handed_over(input: &'static str) -> ConnectionError {
+    ErrorKind::NotHandedOver.of(input)
 }

@@ -9,7 +9,7 @@ use crate::{
     },
     kubernetes::is_label,
     login::{
-        connection::{ConnectionError, error::ErrorKind, needed},
+        connection::error::{ConnectionError, ErrorKind, needed},
         kubeconfig::{self, KubeconfigError, Written, recognize},
     },
 };

@@ -6,14 +6,12 @@ mod kubernetes;
 mod registry;
 
 pub use azure::{AzureConnection, Job};
-pub use error::ConnectionError;
+pub use error::{ConnectionError, lacks, not_handed_over};
 pub use kubernetes::{KubernetesAccess, kubernetes};
 pub use registry::{RegistryConnection, RegistryLogin};
 
-use error::ErrorKind;
-
 use crate::{
-    host::{Agent, Connection, Secret, http::from_base64},
+    host::{Agent, Secret, http::from_base64},
     login::kubeconfig::credentials,
 };
 
@@ -73,30 +71,4 @@ pub(crate) fn secrets(agent: &Agent) -> Vec<Secret> {
         }
     }
     secrets
-}
-
-fn needed<'a>(
-    connection: &'a Connection,
-    input: &'static str,
-    name: &'static str,
-) -> Result<&'a str, ConnectionError> {
-    connection.parameter(name).ok_or(ErrorKind::Lacks(name).of(input))
-}
-
-impl ErrorKind {
-    const fn of(self, input: &'static str) -> ConnectionError {
-        ConnectionError { input, kind: self }
-    }
-}
-
-/// The error of a connection that lacks something.
-#[must_use]
-pub const fn lacks(input: &'static str, what: &'static str) -> ConnectionError {
-    ErrorKind::Lacks(what).of(input)
-}
-
-/// The error of an input that names a connection which the agent did not hand over.
-#[must_use]
-pub const fn not_handed_over(input: &'static str) -> ConnectionError {
-    ErrorKind::NotHandedOver.of(input)
 }

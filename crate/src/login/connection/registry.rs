@@ -1,10 +1,9 @@
 //! A Docker registry service connection: which registry it is for, and how it logs in there.
 
-use super::needed;
 use crate::{
     host::{Connection, Secret, http::Url},
     image::reference::Reference,
-    login::connection::{ConnectionError, error::ErrorKind},
+    login::connection::error::{ConnectionError, ErrorKind, needed},
     registry::Registry,
 };
 

@@ -8,10 +8,9 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::yaml;
 use crate::{
     host::{Secret, http::from_base64},
-    login::proxy::passwords,
+    login::{kubeconfig::yaml, proxy::passwords},
 };
 
 /// How often a text is base64 or quoted, at most.
