@@ -524,6 +524,7 @@ mod tests {
             ("deploy/web sts/db app=x side=y:2", "deployments/web statefulsets/db app=x side=y:2"),
             ("deployment web api app=x", "deployments/web deployments/api app=x"),
             ("cronjobs/cleanup '*=a.io/cleanup'", "cronjobs/cleanup *=a.io/cleanup"),
+            ("deploy/web a=x b=a.io/deploy/b:1 c=y", "deployments/web a=x b=a.io/deploy/b:1 c=y"),
             ("deployments/web a.io/app", "deployments/web a.io/app"),
             ("deployment web a.io/app", "deployments/web a.io/app"),
             ("a.io/app:1", "a.io/app:1"),

@@ -98,7 +98,7 @@ impl Slip {
     /// A workload between two images: a line that goes on in the next one.
     fn of_joined(before: &[Word], text: &str, after: &[Word]) -> Option<Self> {
         let has_pair = |words: &[Word]| words.iter().any(|word| word.text.contains('='));
-        let begins = is_workload(text) || Kind::parse(text).is_some();
+        let begins = !text.contains('=') && (is_workload(text) || Kind::parse(text).is_some());
         (begins && has_pair(before) && has_pair(after)).then(|| Self::TwoLines(text.to_owned()))
     }
 
