@@ -29,7 +29,7 @@ pub struct Pushed {
     /// The digest of the reference first; where that is an index, then those of the manifests of
     /// all its platforms. Where these could not be read, leave the image out.
     pub digests: Vec<String>,
-    /// The digests of the configs, as far as they are known.
+    /// The digests of the configs, as far as they are known: often that of one platform alone.
     pub configs: Vec<String>,
 }
 
@@ -112,7 +112,7 @@ pub enum Unproven {
         /// What it says.
         image_id: String,
     },
-    /// The node only has the image's id, and the registry did not tell those.
+    /// The node only has the image's id, and the registry did not tell those of all platforms.
     OnlyImageId {
         /// The pod.
         pod: String,
@@ -188,16 +188,22 @@ struct Known<'a> {
     configs: &'a [String],
     /// Whether the digests are all that there are; a pinned digest alone may be that of an index.
     complete: bool,
+    /// Whether the configs are.
+    has_all_configs: bool,
 }
 
 impl<'a> Known<'a> {
     fn of(image: &'a str, pushed: &'a [Pushed]) -> Self {
         let reference = Reference::parse(image).ok();
         let pushed = pushed.iter().find(|p| p.image == image && !p.digests.is_empty());
+        let has_all_configs = pushed.is_some_and(|pushed| {
+            let manifests = (pushed.digests.len() - 1).max(1);
+            pushed.configs.len() >= manifests
+        });
         let mut digests = pushed.map_or(Vec::new(), |pushed| pushed.digests.clone());
         digests.extend(reference.iter().filter_map(|r| r.digest()).map(str::to_owned));
         let configs = pushed.map_or(&[][..], |pushed| &pushed.configs);
-        Self { image, reference, digests, configs, complete: pushed.is_some() }
+        Self { image, reference, digests, configs, complete: pushed.is_some(), has_all_configs }
     }
 
     fn finding(&self, name: &str, pod: &Pod) -> Finding {
@@ -229,7 +235,7 @@ impl<'a> Known<'a> {
         }
         let tells = match &running {
             Running::Manifest(..) => self.complete,
-            Running::Id(_) => !self.configs.is_empty(),
+            Running::Id(_) => self.has_all_configs,
         };
         if !tells {
             let id = digest.to_owned();
@@ -430,7 +436,9 @@ mod tests {
             assert_eq!(prove(&goal(IMAGE), &seen, &pushed(IMAGE)), differs(why));
         }
         let by_id = running(&[&right, &format!("docker://{}", digest("9"))]);
-        assert_eq!(prove(&goal(IMAGE), &by_id, &pushed(IMAGE)), differs(Why::CachedCopy));
+        let of_one_platform =
+            vec![Pushed { digests: vec![digest("1")], ..pushed(IMAGE).remove(0) }];
+        assert_eq!(prove(&goal(IMAGE), &by_id, &of_one_platform), differs(Why::CachedCopy));
     }
 
     #[test]
@@ -479,7 +487,9 @@ mod tests {
         check(pod(0, "web:other", &wrong), &pushed(IMAGE), other("web:other"));
         let without_configs = vec![Pushed { configs: Vec::new(), ..pushed(IMAGE).remove(0) }];
         let id = Unproven::OnlyImageId { pod: pod_name(), id: digest("9") };
-        check(pod(0, IMAGE, &digest("9")), &without_configs, id);
+        check(pod(0, IMAGE, &digest("9")), &without_configs, id.clone());
+        // It may be that of the platform whose config is not known.
+        check(pod(0, IMAGE, &digest("9")), &pushed(IMAGE), id);
         assert_eq!(
             prove(&goal(IMAGE), &seen(&[]), &pushed(IMAGE)),
             Proof::Unknown(Unproven::NoPods)
