@@ -156,6 +156,14 @@ impl Workload {
         sidecars.chain(Ran::of(&status.container_statuses)).collect()
     }
 
+    /// Whether a container of a pod runs.
+    #[must_use]
+    pub fn is_running(&self, container: &str) -> bool {
+        let status = &self.status;
+        let mut all = status.init_container_statuses.iter().chain(&status.container_statuses);
+        all.any(|status| status.name == container && status.state.running.is_some())
+    }
+
     /// Whether another workload made this one and decides on its images.
     #[must_use]
     pub fn is_controlled(&self) -> bool {

@@ -72,8 +72,10 @@ fn reverted(planned: &Planned, now: &Workload) -> Result<Planned, KeptReason> {
     if containers.is_empty() {
         return Err(KeptReason::NeverSet);
     }
-    // The kubelet replaces no container that it has not replaced for the image before.
-    let is_of_change = |ran: &Ran| ran.ended || planned.ran.iter().all(|old| old.id != ran.id);
+    // The kubelet replaces no container that it has not ended, or replaced, for the image before.
+    let is_of_change = |ran: &Ran| {
+        !now.is_running(&ran.container) || planned.ran.iter().all(|old| old.id != ran.id)
+    };
     let ran = now.ran().into_iter().filter(is_of_change).collect();
     Ok(Planned { containers, ran, restart: false, every: false, ..planned.clone() })
 }
