@@ -309,6 +309,31 @@ fn an_image_that_the_registry_check_has_seen_is_only_late() {
 }
 
 #[test]
+fn an_image_that_another_pod_runs_is_refused_to_one_node_alone() {
+    let refused = |message: &str| {
+        let mut scene = rolling();
+        let mut runs = ready(scene.pod("web-1", true));
+        put(
+            &mut runs,
+            "/status/containerStatuses/0/imageID",
+            "contoso.azurecr.io/web@sha256:1".into(),
+        );
+        scene.see_pod(0, &runs);
+        let mut pod = scene.pod("web-2", true);
+        put(
+            &mut pod,
+            "/status/containerStatuses/0/state",
+            json!({"waiting": {"reason": "ErrImagePull", "message": message}}),
+        );
+        scene.see_pod(0, &pod);
+        scene
+    };
+    let denied = "failed to fetch anonymous token: unexpected status: 401 Unauthorized";
+    assert_eq!(refused(denied).fails_at("", 120_000).cause, Cause::ImagePull);
+    refused("no match for platform in manifest: not found").failure("", 0);
+}
+
+#[test]
 fn an_autoscaler_has_the_say_over_a_pod_without_a_node() {
     let mut scene = rolling();
     let mut pod = scene.pod("web-1", true);
@@ -470,6 +495,51 @@ fn a_pod_evicted_for_its_own_limit_counts_in_every_form() {
         disrupted.see_pod(0, &pod);
     }
     disrupted.progress("", MUCH_LATER);
+}
+
+#[test]
+fn what_failed_before_the_change_is_not_of_its_rollout() {
+    let mut scene = rolling();
+    for name in ["web-1", "web-2"] {
+        let mut pod = scene.pod(name, true);
+        put(&mut pod, "/metadata/creationTimestamp", "2026-11-27T08:00:00Z".into());
+        put(&mut pod, "/status", json!({"phase": "Failed", "reason": "UnexpectedAdmissionError"}));
+        scene.see_pod(0, &pod);
+    }
+    scene.failure("", 0);
+    let set_at = |time: &str| {
+        json!([{"manager": "kubectl-set", "operation": "Update", "time": time, "fieldsV1":
+            {"f:spec": {"f:template": {"f:spec": {"f:containers":
+                {"k:{\"name\":\"app\"}": {"f:image": {}}}}}}}}])
+    };
+    scene.with("/metadata/managedFields", set_at("2026-11-28T08:00:00Z"));
+    scene.progress("", MUCH_LATER);
+    assert_eq!(likely_cause(&scene.goal, &scene.seen), None);
+    scene.with("/metadata/managedFields", set_at("2026-11-27T08:00:00Z"));
+    scene.failure("", 0);
+}
+
+#[test]
+fn a_deployment_that_is_scaled_with_the_change_is_not_judged_by_its_old_pods() {
+    let mut scene = rolling();
+    let crashed = json!({"terminated": {"exitCode": 3, "reason": "Error"}});
+    scene.see_pod(0, &ended(scene.pod("web-1", false), 9, crashed.clone(), crashed));
+    scene.workload["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "1".into();
+    scene.see();
+    scene.progress("", MUCH_LATER);
+    assert_eq!(likely_cause(&scene.goal, &scene.seen), None);
+}
+
+#[test]
+fn replica_sets_that_are_listed_again_are_still_known() {
+    let mut scene = rolling();
+    let crashed = json!({"terminated": {"exitCode": 3, "reason": "Error"}});
+    let mut old = ended(scene.pod("web-1", false), 9, crashed.clone(), crashed);
+    put(&mut old, "/spec/containers/0/image", IMAGE.into());
+    scene.see_pod(0, &old);
+    scene.progress("", MUCH_LATER);
+    scene.seen.begin_list(Listing::Workloads(Kind::ReplicaSet), "shop", None);
+    scene.progress("", MUCH_LATER);
 }
 
 #[test]

@@ -200,6 +200,7 @@ fn rolls_back(run: &mut Conversation, webs: &[Web]) {
         let of: Vec<Value> =
             webs.iter().filter(|web| web.namespace == namespace).map(Web::back).collect();
         run.api_lists(&format!("{within}/deployments?"), &of);
+        run.api_lists(&format!("{within}/replicasets?"), &[]);
         run.api_lists(&format!("{within}/pods?"), &[]);
     }
     run.wakes_after(2000);

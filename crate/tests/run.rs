@@ -108,7 +108,8 @@ fn put_back(run: &mut Conversation) {
     run.after(100).api_answers(WORKLOAD, &new(&json!({})));
     run.after(100).answers("set image", "deployment.apps/identityserver image updated\n");
     run.api_answers(WORKLOAD, &back).api_answers("PATCH", &json!({}));
-    run.after(900).api_lists("/deployments?", std::slice::from_ref(&back)).api_lists("/pods?", &[]);
+    run.after(900).api_lists("/deployments?", std::slice::from_ref(&back));
+    run.api_lists("/replicasets?", &[]).api_lists("/pods?", &[]);
     run.wakes_after(2000).api_answers(WORKLOAD, &back);
 }
 
@@ -135,7 +136,8 @@ fn the_image_is_set_and_runs() {
 fn an_image_that_is_there_already_is_a_warning() {
     let mut run = Conversation::start(&[IMAGES]);
     run.opens().api_answers(WORKLOAD, &done());
-    run.api_lists("/deployments?", &[done()]).api_lists("/pods?", &[]).wakes_after(2000);
+    run.api_lists("/deployments?", &[done()]).api_lists("/replicasets?", &[]);
+    run.api_lists("/pods?", &[]).wakes_after(2000);
     assert_snapshot!(run.transcript());
 }
 

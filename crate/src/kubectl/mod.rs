@@ -53,6 +53,12 @@ impl Target {
         self.command(["rollout", "restart"], names(workloads))
     }
 
+    /// `kubectl rollout undo WORKLOAD`
+    #[must_use]
+    pub fn undo_rollout(&self, workload: &WorkloadName) -> CommandLine {
+        self.command(["rollout", "undo"], names(std::slice::from_ref(workload)))
+    }
+
     /// `kubectl delete pods NAME --wait=false`
     #[must_use]
     pub fn delete_pod(&self, name: &str) -> CommandLine {

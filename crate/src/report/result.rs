@@ -8,7 +8,9 @@ use crate::{
         rollout::{elapsed, held, tag_of, trouble},
         run_report::{CurrentImages, Outcome, Purpose, RollbackStatus, RunReport, WorkloadReport},
         summary,
-        verdict::{back, cause_in_short, is_rolled_back, now, verdict_of, was_never_set},
+        verdict::{
+            back, cause_in_short, is_rolled_back, now, stays_restarted, verdict_of, was_never_set,
+        },
     },
     rollout::{Progress, Proof},
 };
@@ -81,6 +83,9 @@ fn heading(report: &RunReport, verdict: TaskResult, now: Millis) -> String {
     let changed = || report.workloads.iter().filter(|entry| entry.planned.changes());
     let asked = changed().any(|entry| entry.rollback != RollbackStatus::NotAsked);
     match report.rolled_back.zip(report.settled) {
+        _ if changed().all(was_never_set) && stays_restarted(report) => {
+            format!("{result}, the restart stays")
+        }
         _ if changed().all(was_never_set) => format!("{result}, nothing was changed"),
         _ if !asked => format!("{result}, the new images stay"),
         Some((end, settled)) if changed().all(is_rolled_back) => {
@@ -235,6 +240,20 @@ fn ways_back(report: &RunReport) -> Vec<Effect> {
         [only] => Some(plain(format!("To roll back: command: undo, or {only}"))),
         _ => Some(plain("To roll back: command: undo")),
     };
-    let commands = report.rollback_commands.iter();
-    commands.map(|command| plain(format!("To roll back: {command}"))).chain(undo).collect()
+    let commands = report.rollback_commands.iter().map(ToString::to_string);
+    let restarts = report.workloads.iter().filter(|entry| entry.is_half_restarted());
+    let restarts = restarts.map(|entry| {
+        let target = report.target.within(entry.planned.asked.as_deref());
+        target.undo_rollout(&entry.planned.name).to_string()
+    });
+    let commands = commands.chain(restarts).map(|line| plain(format!("To roll back: {line}")));
+    commands.chain(report.workloads.iter().filter_map(|e| freed(report, e))).chain(undo).collect()
+}
+
+/// How the old images come to run that nobody has waited for.
+fn freed(report: &RunReport, entry: &WorkloadReport) -> Option<Effect> {
+    let pod = entry.in_the_way_back.as_ref().filter(|_| entry.rollback == RollbackStatus::Set)?;
+    let command = report.target.within(entry.planned.asked.as_deref()).delete_pod(pod);
+    let title = report.title(&entry.planned);
+    Some(plain(format!("{title} replaces pod {pod} once it is ready, or deleted: {command}")))
 }

@@ -66,6 +66,8 @@ pub(crate) struct WorkloadReport {
     pub(crate) pods: Vec<PodSeen>,
     /// What most likely keeps a rollout from being done whose time is up.
     pub(crate) likely: Option<Failure>,
+    /// The pod that would keep the old images from running if nobody deletes it.
+    pub(crate) in_the_way_back: Option<String>,
     /// The last warnings about the pod that failed.
     pub(crate) warnings: Vec<Warning>,
     /// The last lines of the container that failed.
@@ -176,6 +178,7 @@ impl RunReport {
             running: Vec::new(),
             pods: Vec::new(),
             likely: None,
+            in_the_way_back: None,
             warnings: Vec::new(),
             log: None,
             rollback: RollbackStatus::NotAsked,
@@ -293,6 +296,12 @@ impl WorkloadReport {
         done && self.planned.changes() && self.now != CurrentImages::Unknown && !self.is_changed()
     }
 
+    /// Whether its pods are restarted with the images that they had, and not all of them run.
+    pub(crate) fn is_half_restarted(&self) -> bool {
+        let is_over = matches!(&self.outcome, Some((outcome, _)) if !outcome.is_failure());
+        self.planned.restart && !is_over && !self.timeline.is_empty()
+    }
+
     /// Why it failed, or why it most likely is not done.
     pub(crate) fn failure(&self) -> Option<&Failure> {
         match &self.outcome {
@@ -333,6 +342,8 @@ impl WorkloadReport {
         if self.outcome.is_none() {
             self.likely = rollout::likely_cause(goal, seen);
         }
+        let in_the_way = rollout::pod_in_the_way_back(goal, seen);
+        self.in_the_way_back = in_the_way.map(|pod| pod.metadata.name.clone());
         let states = rollout::pods(goal, seen);
         let failed = self.failure().and_then(|failure| failure.pod.as_ref());
         let failed = states.iter().find(|state| failed == Some(&state.pod.metadata.name));

@@ -185,12 +185,20 @@ pub(super) fn cause_in_short(report: &RunReport, entry: &WorkloadReport) -> Opti
     Some(cause.chars().take(SHORT).collect())
 }
 
+/// Whether pods are restarted, and not all of them run.
+pub(super) fn stays_restarted(report: &RunReport) -> bool {
+    report.workloads.iter().any(WorkloadReport::is_half_restarted)
+}
+
 /// What the workloads have at the end of the step.
 fn state_of_run(report: &RunReport, verdict: TaskResult) -> String {
     let changed = || report.workloads.iter().filter(|entry| entry.planned.changes());
     let asked = changed().any(|entry| entry.rollback != RollbackStatus::NotAsked);
     let none_set = changed().all(was_never_set);
     let left = || match () {
+        () if none_set && stays_restarted(report) => {
+            "the restart stays: see the result for the way back".to_owned()
+        }
         () if none_set => "every workload has its previous images".to_owned(),
         () if !asked => "the new images stay set".to_owned(),
         () if changed().any(was_taken) => {

@@ -2,7 +2,7 @@
 
 use crate::{
     host::Millis,
-    kubernetes::{Kind, Workload},
+    kubernetes::{Kind, Workload, last_change},
     rollout::{
         Goal, Judgement, Progress,
         failure::{Cause, Failure},
@@ -164,7 +164,7 @@ fn is_of_another_set(
 ) -> bool {
     let name = message.strip_prefix("ReplicaSet \"").and_then(|rest| rest.split_once('"'));
     let Some((name, _)) = name else { return false };
-    if let Some(newest) = template::newest_set(workload, seen) {
+    if let Some(newest) = template::newest_set(goal, workload, seen) {
         return newest.object.metadata.name != name;
     }
     let mut sets = seen.workloads.owned_by(&workload.metadata.uid);
@@ -202,17 +202,18 @@ fn suspects<'a>(
 ) -> Vec<Suspect<'a>> {
     // A pod that failed as a whole may be gone by the time that its successor fails.
     let of = |rule: Rule| move |trouble: &Trouble| trouble.rule == Some(rule);
-    let failed = pods.iter().filter(|pod| pod.is_new);
+    let failed = pods.iter().filter(|pod| pod.is_new && !is_left_over(pod, goal, workload));
     let failed = failed.filter(|pod| pod.entry.troubles.iter().any(of(Rule::PodFailed)));
     // Nothing makes another pod in the place of one that nothing made.
     let failed = match failed.count() {
         1.. if workload.kind == Kind::Pod => u32::MAX,
         pods => u32::try_from(pods).unwrap_or(u32::MAX),
     };
-    let course = Course { goal, rules, failed, ending: longest_grace(pods) };
+    let given = given(workload, pods);
+    let course = Course { goal, rules, failed, ending: longest_grace(pods), given };
     let suspect = |pod: Option<&Owned<'a>>, trouble: &'a Trouble| {
         let name = pod.map(|pod| pod.entry.object.metadata.name.as_str());
-        let rule = rule(goal, trouble);
+        let rule = course.rule(trouble);
         let known = rule == Some(Rule::Termination)
             && name.is_some_and(|pod| goal.waited_for.iter().any(|before| before == pod));
         let certain_at = match pod {
@@ -229,34 +230,19 @@ fn suspects<'a>(
         let counts = |trouble: &&Trouble| match trouble.rule {
             Some(Rule::StuckPod) => stuck == Some(&metadata.uid),
             Some(Rule::Termination) => pod.is_there() && workload.waits_for_pods_to_end(),
-            Some(Rule::PodFailed) => pod.is_new,
+            Some(Rule::PodFailed) => pod.is_new && !is_left_over(pod, goal, workload),
             _ => pod.is_new && pod.is_there(),
         };
         let troubles = pod.entry.troubles.iter().filter(counts);
         suspects.extend(troubles.map(|trouble| suspect(Some(pod), trouble)));
     }
     let set = match workload.kind {
-        Kind::Deployment => template::newest_set(workload, seen),
+        Kind::Deployment => template::newest_set(goal, workload, seen),
         _ => None,
     };
     let own = set.or_else(|| seen.entry(goal));
     suspects.extend(own.iter().flat_map(|e| &e.troubles).map(|trouble| suspect(None, trouble)));
     suspects
-}
-
-/// The rule that a trouble is judged by: an image that the registry check has seen is only late.
-fn rule(goal: &Goal, trouble: &Trouble) -> Option<Rule> {
-    let mut images = goal.images.iter();
-    let image = images.find(|(container, _)| trouble.container.as_ref() == Some(container));
-    let is_late = |image: &String| {
-        goal.verified.contains(image) && words::image_is_late(&trouble.message, image)
-    };
-    match trouble.rule {
-        Some(Rule::ImageMissing) if image.is_some_and(|(_, image)| is_late(image)) => {
-            Some(Rule::ImagePull)
-        }
-        rule => rule,
-    }
 }
 
 /// What the rollout as a whole says of how long a trouble may last.
@@ -267,12 +253,35 @@ struct Course<'a> {
     failed: u32,
     /// The seconds that a pod may take to end which is being deleted now.
     ending: u32,
+    /// The containers whose image a node has got from the registry.
+    given: Vec<&'a str>,
 }
 
 impl Course<'_> {
+    /// The rule that a trouble is judged by: an image that the registry check has seen is only late,
+    /// and one that another new pod runs is refused to this node alone.
+    fn rule(&self, trouble: &Trouble) -> Option<Rule> {
+        let container = trouble.container.as_deref();
+        let mut images = self.goal.images.iter();
+        let image = images.find(|(name, _)| container == Some(name)).map(|(_, image)| image);
+        let is_late = |image: &String| {
+            self.goal.verified.contains(image) && words::image_is_late(&trouble.message, image)
+        };
+        let is_given = || {
+            container.is_some_and(|container| self.given.contains(&container))
+                && !words::lacks_platform(&trouble.message)
+        };
+        match trouble.rule {
+            Some(Rule::ImageMissing) if image.is_some_and(is_late) || is_given() => {
+                Some(Rule::ImagePull)
+            }
+            rule => rule,
+        }
+    }
+
     /// When a trouble is certain.
     fn certain(&self, trouble: &Trouble) -> Option<Millis> {
-        let rule = rule(self.goal, trouble)?;
+        let rule = self.rule(trouble)?;
         let limit = match (trouble.autoscaler, self.rules.limit(rule)?) {
             (Autoscaler::Silent, limit) => limit,
             (Autoscaler::Works, _) => return None,
@@ -301,6 +310,26 @@ impl Course<'_> {
         let own = own.filter_map(|trouble| self.certain(trouble)).min()?;
         Some(self.certain(stuck)?.max(own))
     }
+}
+
+/// Whether the pod was made before the images were set: a replica set keeps the pods that have failed
+/// of it, and a Deployment may come back to it.
+fn is_left_over(pod: &Owned<'_>, goal: &Goal, workload: &Workload) -> bool {
+    let mut images = goal.images.iter().filter_map(|(name, _)| last_change(workload, name));
+    let made = pod.entry.object.metadata.creation_timestamp.as_ref();
+    workload.kind != Kind::Pod
+        && made.is_some_and(|made| images.any(|by| by.time.as_ref().is_some_and(|at| made < at)))
+}
+
+/// The containers that have started in a new pod. A pod that nothing made keeps the id of the image
+/// before.
+fn given<'a>(workload: &Workload, pods: &[Owned<'a>]) -> Vec<&'a str> {
+    let new = pods.iter().filter(|pod| pod.is_new && workload.kind != Kind::Pod);
+    let statuses = new.flat_map(|pod| {
+        let status = &pod.entry.object.status;
+        status.init_container_statuses.iter().chain(&status.container_statuses)
+    });
+    statuses.filter(|status| !status.image_id.is_empty()).map(|s| s.name.as_str()).collect()
 }
 
 /// How long pods that are being deleted now may take to end, at most, in seconds.

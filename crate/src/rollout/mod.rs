@@ -15,7 +15,8 @@
 //! - `imageMissing`, at once: what the registry denies to one node it denies to every node, and no
 //!   waiting makes a tag. A name that is none, or an image that is never pulled, is alike. An image
 //!   that the registry check has just seen ([`Goal::verified`]) is only late, as where a registry
-//!   copies it from region to region: it is waited for as `imagePull` says.
+//!   copies it from region to region: it is waited for as `imagePull` says. So is one that another
+//!   new pod has already: what the registry denies to this node alone may pass.
 //! - `imagePull`, 120 s: limits, timeouts and errors of a registry pass, and failing at the first
 //!   of them is what other tools had to take back. The kubelet tries four times until then.
 //! - `config`, 15 s: a ConfigMap or Secret may be made a moment after the workload, and the kubelet
@@ -81,7 +82,7 @@ pub use pods::{PodState, RunningImages, pods, running_images};
 pub use proof::{Difference, Expected, Proof, Pushed, Unproven, Why, prove};
 pub use rules::{Rules, RulesError};
 pub use store::Change;
-pub use stuck::stuck_pod;
+pub use stuck::{pod_in_the_way_back, stuck_pod};
 pub use waiting::{Stage, Waiting, default_timeout, waiting};
 pub(crate) use watch_result::{StuckPods, WatchResult};
 

@@ -170,9 +170,9 @@ impl<T: Object> Store<T> {
         self.entries.iter().filter(|entry| entry.presence != Presence::Doubtful)
     }
 
-    /// Those of them that belong to the object with this UID.
+    /// Those that belong to the object with this UID and are not known to be gone.
     pub(super) fn owned_by(&self, owner: &str) -> impl Iterator<Item = &Entry<T>> + use<'_, T> {
-        self.ever_owned_by(owner).filter(|entry| entry.presence == Presence::Seen)
+        self.all_of(owner).filter(|entry| entry.presence != Presence::Deleted)
     }
 
     /// Those that belong to it, and those that did when they were deleted.
@@ -180,11 +180,12 @@ impl<T: Object> Store<T> {
         &self,
         owner: &str,
     ) -> impl Iterator<Item = &Entry<T>> + use<'_, T> {
+        self.all_of(owner).filter(|entry| entry.presence != Presence::Doubtful)
+    }
+
+    fn all_of(&self, owner: &str) -> impl Iterator<Item = &Entry<T>> + use<'_, T> {
         let (owner, places) = self.by_owner.get_key_value(owner).unzip();
         let entries = places.into_iter().flatten().map(|at| &self.entries[*at]);
-        entries.filter(move |entry| {
-            entry.presence != Presence::Doubtful
-                && owner.is_some_and(|own| entry.object.owner() == own)
-        })
+        entries.filter(move |entry| owner.is_some_and(|own| entry.object.owner() == own))
     }
 }

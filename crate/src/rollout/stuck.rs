@@ -17,6 +17,17 @@ use crate::{
 /// (kubernetes/kubernetes#67250). A pod that is being deleted already is not meant.
 #[must_use]
 pub fn stuck_pod<'a>(goal: &Goal, seen: &'a Observation) -> Option<&'a Pod> {
+    first_unready(goal, seen).filter(|pod| !pod.is_new).map(|pod| &pod.entry.object)
+}
+
+/// The pod of the newest template that would be such a one if the StatefulSet went back now.
+#[must_use]
+pub fn pod_in_the_way_back<'a>(goal: &Goal, seen: &'a Observation) -> Option<&'a Pod> {
+    first_unready(goal, seen).filter(|pod| pod.is_new).map(|pod| &pod.entry.object)
+}
+
+/// The pod that a StatefulSet which makes its pods in order looks at, unless it is being deleted.
+fn first_unready<'a>(goal: &Goal, seen: &'a Observation) -> Option<Owned<'a>> {
     let workload = seen.workload(goal)?;
     let status = &workload.status;
     let waits = workload.kind == Kind::StatefulSet
@@ -27,8 +38,7 @@ pub fn stuck_pod<'a>(goal: &Goal, seen: &'a Observation) -> Option<&'a Pod> {
     }
     let pods = template::pods(goal, workload, seen).into_iter().filter(Owned::is_there);
     let unready = pods.filter(|pod| !pod.stays() || !pod.entry.object.is_ready());
-    let first = unready.min_by_key(|pod| ordinal(&pod.entry.object))?;
-    (!first.is_new && first.stays()).then_some(&first.entry.object)
+    unready.min_by_key(|pod| ordinal(&pod.entry.object)).filter(Owned::stays)
 }
 
 /// The number at the end of the pod's name.

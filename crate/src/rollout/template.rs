@@ -69,13 +69,11 @@ pub(super) fn pods<'a>(
         if sets.peek().is_none() {
             pods.extend(seen.pods.known().filter(|pod| workload.selects(&pod.object)));
         } else {
-            mark = Mark::Owner("");
+            let newest = newest_set(goal, workload, seen);
+            mark = Mark::Owner(newest.map_or("", |set| &set.object.metadata.uid));
         }
         for set in sets {
             pods.extend(seen.pods.ever_owned_by(&set.uid));
-            if is_at_revision_of(set, &workload.metadata) {
-                mark = Mark::Owner(&set.uid);
-            }
         }
     } else if workload.kind == Kind::Pod {
         pods.extend(seen.pods.known().filter(|pod| pod.object.metadata.uid == *uid));
@@ -90,14 +88,18 @@ pub(super) fn pods<'a>(
     pods.into_iter().map(owned).collect()
 }
 
-/// The replica set with the newest template of a Deployment.
+/// The replica set with the newest template of a Deployment. A Deployment that was scaled with the
+/// change is observed, and still at the revision before, until its replica set is made.
 pub(super) fn newest_set<'a>(
-    deployment: &'a Workload,
+    goal: &Goal,
+    deployment: &Workload,
     seen: &'a Observation,
 ) -> Option<&'a Entry<Workload>> {
-    let uid = &deployment.metadata.uid;
-    let mut sets = seen.workloads.owned_by(uid);
-    sets.find(|set| is_at_revision_of(&set.object.metadata, &deployment.metadata))
+    let mut sets = seen.workloads.owned_by(&deployment.metadata.uid);
+    sets.find(|set| {
+        is_at_revision_of(&set.object.metadata, &deployment.metadata)
+            && goal.other_image(&set.object).is_none()
+    })
 }
 
 fn is_at_revision_of(set: &Metadata, deployment: &Metadata) -> bool {

@@ -90,7 +90,12 @@ pub(super) fn image_is_late(message: &str, image: &str) -> bool {
     let message = without_name(message, image);
     has(&message, &["not found", "manifest unknown", "manifest_unknown"])
         && !has(&message, &FORBIDDEN)
-        && !has(&message, &["no match for platform"])
+        && !lacks_platform(&message)
+}
+
+/// Whether the image is there, and has nothing for the platform of the node.
+pub(super) fn lacks_platform(message: &str) -> bool {
+    message.contains("no match for platform")
 }
 
 fn without_name(message: &str, image: &str) -> String {

@@ -80,7 +80,17 @@ struct Followed {
     /// What was wrong and could pass, as the log said it last.
     awaited: Option<(mem::Discriminant<Cause>, Option<String>)>,
     /// The pod that was deleted since it held the rollout up.
-    deleted_pod: Option<String>,
+    deleted_pod: Option<DeletedPod>,
+}
+
+/// A pod whose deletion was asked for.
+#[derive(Debug)]
+struct DeletedPod {
+    name: String,
+    /// Of the pod that is meant; one that was made anew has another.
+    uid: String,
+    /// The place of the request among those beside the watches.
+    request: usize,
 }
 
 impl Watching {
@@ -234,7 +244,7 @@ impl Watching {
     ) -> impl Iterator<Item = (&Planned, Option<&Outcome>, Option<&String>)> {
         self.followed.iter().map(|followed| {
             let outcome = followed.outcome.as_ref().map(|(outcome, _)| outcome);
-            (&followed.planned, outcome, followed.deleted_pod.as_ref())
+            (&followed.planned, outcome, followed.deleted_pod.as_ref().map(|pod| &pod.name))
         })
     }
 
@@ -309,11 +319,15 @@ impl Watching {
     }
 
     /// Whether the pods of a namespace are known, or were waited for long enough: without them a
-    /// workload that is paused looks as if every pod had its template.
+    /// workload that is paused looks as if every pod had its template. Without replica sets, which are
+    /// asked for as well, the old pods of a restart look like new ones.
     fn knows_pods(&self, namespace: &str) -> bool {
-        let mut pods = self.watches.iter().filter(|watch| watch.listing == Listing::Pods);
-        self.pods_awaited.is_none()
-            || pods.any(|watch| watch.is_within(namespace) && watch.has_answered())
+        let are = |listing: Listing| {
+            let here = |watch: &&Watch| watch.listing == listing && watch.is_within(namespace);
+            self.watches.iter().filter(here).all(Watch::has_answered)
+        };
+        are(Listing::Workloads(Kind::ReplicaSet))
+            && (self.pods_awaited.is_none() || are(Listing::Pods))
     }
 
     /// A rollout is not settled: shows what moved, and what it waits for.
@@ -355,9 +369,12 @@ impl Watching {
     /// Whether a rollout fails for a pod that may be deleted, or was, so that it goes on.
     fn may_be_freed(&self, at: usize, failure: &Failure) -> bool {
         let may = self.terms.stuck_pods == StuckPods::DeleteOnceCertain;
-        let again = self.followed[at].deleted_pod.as_ref().is_some_and(|pod| {
-            rollout::stuck_pod(&self.followed[at].goal, &self.seen)
-                .is_some_and(|stuck| stuck.metadata.name == *pod && !stuck.is_terminating())
+        let again = self.followed[at].deleted_pod.as_ref().is_some_and(|deleted| {
+            let refused = self.aside[deleted.request].first_failure().is_some();
+            rollout::stuck_pod(&self.followed[at].goal, &self.seen).is_some_and(|stuck| {
+                let stuck = &stuck.metadata;
+                stuck.name == deleted.name && (stuck.uid != deleted.uid || refused)
+            })
         });
         may && failure.cause == Cause::StuckPod && failure.pod.is_some() && !again
     }
@@ -372,9 +389,11 @@ impl Watching {
         effects: &mut Effects,
     ) {
         let followed = &mut self.followed[at];
-        if followed.deleted_pod.as_ref() == Some(&pod) {
+        if followed.deleted_pod.as_ref().is_some_and(|deleted| deleted.name == pod) {
             return;
         }
+        let stuck = rollout::stuck_pod(&followed.goal, &self.seen);
+        let uid = stuck.map_or(String::new(), |stuck| stuck.metadata.uid.clone());
         let title = report.title(&followed.planned);
         effects.push(report::stuck_pod(&title, &pod, self.terms.stuck_pods));
         let namespace = &followed.planned.namespace;
@@ -382,7 +401,8 @@ impl Watching {
         effects.push(report::command(&target.delete_pod(&pod)));
         let delete = vec![ApiRequest::delete_pod(namespace, &pod)];
         self.aside.push(Requests::start(delete, RetryPolicy::EACH, session, effects));
-        followed.deleted_pod = Some(pod);
+        let request = self.aside.len() - 1;
+        followed.deleted_pod = Some(DeletedPod { name: pod, uid, request });
     }
 
     /// A rollout is settled.
@@ -607,7 +627,8 @@ impl Followed {
             return None;
         }
         let pod = &rollout::stuck_pod(&self.goal, seen)?.metadata.name;
-        (self.deleted_pod.as_ref() != Some(pod)).then(|| pod.clone())
+        let is_deleted = self.deleted_pod.as_ref().is_some_and(|deleted| deleted.name == *pod);
+        (!is_deleted).then(|| pod.clone())
     }
 
     fn all_pods_seen(&self, seen: &Observation) -> bool {
