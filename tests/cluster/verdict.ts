@@ -73,5 +73,7 @@ export function evenedOut(text: string, namespace: string): string {
     .replace(templateOf, "-HASH")
     .replace(podOf, "-HASH")
     .replace(/\b(\d+m)?\d+(s|ms)\b/g, "TIME")
-    .replace(/\b\d+ restarts?\b/g, "RESTARTS");
+    .replace(/\b\d+ restarts?\b/g, "RESTARTS")
+    .replace(/\bnode-\d+\b/g, "NODE")
+    .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, "MOMENT");
 }

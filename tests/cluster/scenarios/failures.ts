@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { assertRan, lastTable } from "../../support/stage";
 import type { Scenario } from ".";
-import { before, isProgress, line, registry, web } from "./workloads";
+import { after, before, isProgress, line, registry, web } from "./workloads";
 
 /** Those that run until they end: a rollout is not done before they have been ready for a while. */
-const ending = ["crash", "oom", "liveness", "startup"];
+const ending = ["crash", "oom", "liveness", "startup", "hook", "evicted"];
 /** The tag of the image, what is said of it, and what the step is given beside its line. */
 const causes: [tag: string, cause: RegExp, failAfter?: string][] = [
   ["missing", /cannot pull its image in pod \S+: .*web:missing: not found/],
@@ -17,6 +17,8 @@ const causes: [tag: string, cause: RegExp, failAfter?: string][] = [
   ["startup", /is restarted, since its startup probe fails/],
   ["unready", /is not ready, since its readiness probe fails/, "readiness=1"],
   ["unschedulable", /cannot be scheduled: .*nodes are available/, "unschedulable=1"],
+  ["hook", /its postStart hook fails \(FailedPostStartHook, \d restarts\) in pod \S+: PostStart/],
+  ["evicted", /was evicted for exceeding its own limits: Usage of EmptyDir volume/],
 ];
 
 export const failures: Scenario[] = [
@@ -50,6 +52,85 @@ export const failures: Scenario[] = [
         outcome.errors[0] ?? "",
         /init container migrate is crash-looping .* in pod web-\S+/,
       );
+    },
+  },
+  {
+    name: "because of a program that dies before it was available",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      const db = { name: "db", image: `${registry}/db:1`, replicas: 1, minReadySeconds: 2 };
+      await cluster.rolledOut(cluster.workload("StatefulSet", db));
+      const images = "sts/db app=$(ACR)/db:crash";
+      const outcome = await scene.finish({ images, deleteStuckPods: "true" });
+      assertRan(outcome, "Failed");
+      assert.match(outcome.errors[0] ?? "", /container app is crash-looping/);
+      assert.deepEqual(await cluster.images("StatefulSet", "db"), { app: db.image });
+    },
+  },
+  {
+    name: "because of an old pod that does not end on its node",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      const podSpec = { terminationGracePeriodSeconds: 1 };
+      const db = { name: "db", image: `${registry}/db:stays`, replicas: 1, podSpec };
+      await cluster.rolledOut(cluster.workload("StatefulSet", db));
+      const images = "sts/db app=$(ACR)/db";
+      const outcome = await scene.finish({ images, failAfter: "termination=1" });
+      assertRan(outcome, "Failed");
+      assert.match(outcome.errors[0] ?? "", /pod db-0 is still terminating on node node-\d/);
+      await cluster.kubectl("delete", "pod", "db-0", "--force", "--grace-period=0");
+      await cluster.settled("StatefulSet", "db");
+    },
+  },
+  {
+    name: "because of an old pod that somebody holds",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      const podSpec = { terminationGracePeriodSeconds: 1 };
+      const db = { name: "db", image: `${registry}/db:1`, replicas: 1, podSpec };
+      await cluster.rolledOut(cluster.workload("StatefulSet", db));
+      await cluster.patch("pod", "db-0", { metadata: { finalizers: ["shop.example/drain"] } });
+      const images = "sts/db app=$(ACR)/db";
+      const outcome = await scene.finish({ images, failAfter: "termination=1" });
+      assertRan(outcome, "Failed");
+      assert.match(outcome.errors[0] ?? "", /db-0 .*: its finalizers remain: shop\.example\/drain/);
+      await cluster.patch("pod", "db-0", { metadata: { finalizers: null } });
+      await cluster.settled("StatefulSet", "db");
+    },
+  },
+  {
+    name: "because of the pod of an earlier image, which is deleted when asked",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      const db = { name: "db", image: `${registry}/db:1`, replicas: 2 };
+      await cluster.rolledOut(cluster.workload("StatefulSet", db));
+      const bad = "sts/db app=$(ACR)/db:missing";
+      assertRan(await scene.finish({ images: bad, onFailure: "keep" }), "Failed");
+      const good = { images: "sts/db app=$(ACR)/db", failAfter: "stuckPod=1" };
+      const named = await scene.finish({ ...good, onFailure: "keep" });
+      assertRan(named, "Failed");
+      assert.match(named.errors[0] ?? "", /pod db-1 is from an earlier change and not ready/);
+      const next = { variables: { "Build.BuildId": "4126" } };
+      assertRan(await scene.finish({ ...good, deleteStuckPods: "true" }, next), "Succeeded");
+      await cluster.settled("StatefulSet", "db");
+    },
+  },
+  {
+    name: "of one workload, while the others stay",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      await web(scene);
+      await web(scene, { name: "api" });
+      const images = `${line}\ndeployments/api app=$(ACR)/web:missing`;
+      const outcome = await scene.finish({ images, onFailureScope: "workload" });
+      assertRan(outcome, "Failed");
+      assert.deepEqual(await cluster.images("Deployment", "web"), { app: after });
+      assert.deepEqual(await cluster.images("Deployment", "api"), { app: before });
     },
   },
   {
@@ -130,6 +211,36 @@ export const failures: Scenario[] = [
         },
       }) satisfies Scenario,
   ),
+  {
+    name: "because somebody cancels the step, and a pod of a stateful set blocks the way back",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      const db = { name: "db", image: `${registry}/db:1`, replicas: 2 };
+      await cluster.rolledOut(cluster.workload("StatefulSet", db));
+      const images = "sts/db app=$(ACR)/db:missing";
+      const onLine = (text: string) => text.includes("image pull failed") && step.cancel();
+      const step = scene.start({ images, failAfter: "imageMissing=60" }, { onLine });
+      const outcome = await step.outcome;
+      assertRan(outcome, "Canceled");
+      assert.match(outcome.log.join("\n"), /kubectl delete pods db-1/);
+      assert.deepEqual(await cluster.images("StatefulSet", "db"), { app: db.image });
+    },
+  },
+  {
+    name: "because the pods of a restart cannot be made",
+    pods: true,
+    async play(scene) {
+      await web(scene);
+      await scene.cluster.quota(2);
+      const images = `deployments/web app=${before}`;
+      const restart = { images, whenUnchanged: "restart", failAfter: "refused=1" };
+      const outcome = await scene.finish(restart);
+      assertRan(outcome, "Failed");
+      assert.match(outcome.log.join("\n"), /kubectl rollout undo/);
+      assert.doesNotMatch(outcome.message, /rolled back/);
+    },
+  },
   {
     name: "because somebody cancels the step",
     pods: true,

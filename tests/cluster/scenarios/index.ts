@@ -1,6 +1,8 @@
 import type { Scene } from "../scene";
 import { failures } from "./failures";
 import { images } from "./images";
+import { owners } from "./owners";
+import { patience } from "./patience";
 import { rights } from "./rights";
 import { rollouts } from "./rollouts";
 import { undo } from "./undo";
@@ -18,6 +20,8 @@ export const scenarios: Record<string, Scenario[]> = {
   "the lines of images": images,
   "a rollout": rollouts,
   "a rollout that fails": failures,
+  "what is no failure": patience,
+  "who else sets the image": owners,
   "what a run leaves, and takes back": undo,
   "who may not do all": rights,
 };

@@ -121,6 +121,109 @@ export const rollouts: Scenario[] = [
       }) satisfies Scenario,
   ),
   {
+    name: "that is paused, beside another that is restarted",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      await web(scene);
+      await web(scene, { name: "api" });
+      await cluster.kubectl("rollout", "pause", "deployments/web");
+      const uids = async () => (await cluster.list("pods")).map(({ metadata }) => metadata.uid);
+      const old = await uids();
+      const images = `deployments/web app=${before}\ndeployments/api app=${before}`;
+      const outcome = await scene.finish({ images, whenUnchanged: "restart" });
+      assertRan(outcome, "SucceededWithIssues");
+      assert.match(outcome.warnings.join("\n"), /web.*paused/);
+      const kept = (await uids()).filter((uid) => old.includes(uid));
+      assert.equal(kept.length, 2, "the paused one keeps its pods, the other has new ones");
+    },
+  },
+  {
+    name: "that nothing runs now",
+    pods: false,
+    async play(scene) {
+      const { cluster } = scene;
+      const { namespace } = cluster;
+      await idle(scene);
+      await cluster.create(cronJob({ name: "job", namespace, image: `${registry}/job:1` }));
+      await cluster.patch("cronjob", "job", { spec: { suspend: true } });
+      const outcome = await scene.finish({ images: `${line}\ncj/job *=$(ACR)/job` });
+      assertRan(outcome, "Succeeded");
+      assertLogged(outcome, /^✓ deployment\/web .*the workload is scaled to 0 replicas/);
+      assertLogged(outcome, /^✓ cronjob\/job .*suspended/);
+    },
+  },
+  {
+    name: "of a line that was pasted with its flags",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      await web(scene, { labels: { tier: "front" } });
+      await web(scene, { name: "api" });
+      const all = `kubectl -n ${cluster.namespace} set image deployments --all app=$(ACR)/web --record`;
+      assertRan(await scene.finish({ images: all }), "Succeeded");
+      for (const name of ["web", "api"])
+        assert.deepEqual(await cluster.images("Deployment", name), { app: after });
+      const some = "kubectl set image deployments --selector tier=front app=$(ACR)/web:4126";
+      assertRan(await scene.finish({ images: some }), "Succeeded");
+      const image = `${registry}/web:4126`;
+      assert.deepEqual(await cluster.images("Deployment", "web"), { app: image });
+      assert.deepEqual(await cluster.images("Deployment", "api"), { app: after });
+    },
+  },
+  {
+    name: "of a pod of nobody, forth and back",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      const metadata = { name: "web", namespace: cluster.namespace };
+      const spec = { containers: [{ name: "app", image: before }] };
+      await cluster.create({ apiVersion: "v1", kind: "Pod", metadata, spec });
+      await cluster.settled("pod", "web");
+      const images = "pods/web app=$(ACR)/web";
+      assertRan(await scene.finish({ images }), "Succeeded");
+      assert.deepEqual(await cluster.images("pod", "web"), { app: after });
+      assertRan(await scene.finish({ images: `${images}:missing` }), "Failed");
+      assert.deepEqual(await cluster.images("pod", "web"), { app: after });
+    },
+  },
+  {
+    name: "of a replication controller",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      const labels = { app: "old" };
+      const template = {
+        metadata: { labels },
+        spec: { containers: [{ name: "app", image: before }] },
+      };
+      await cluster.rolledOut({
+        apiVersion: "v1",
+        kind: "ReplicationController",
+        metadata: { name: "old", namespace: cluster.namespace },
+        spec: { replicas: 1, selector: labels, template },
+      } as never);
+      const outcome = await scene.finish({ images: "rc/old app=$(ACR)/web" });
+      assertRan(outcome, "SucceededWithIssues");
+      assert.deepEqual(await cluster.images("rc", "old"), { app: after });
+      const [pod] = await cluster.list("pods");
+      assert.equal(pod?.spec.containers[0]?.image, before);
+    },
+  },
+  {
+    name: "of the pods above a partition that has all of them below it",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      const updateStrategy = { type: "RollingUpdate", rollingUpdate: { partition: 2 } };
+      const options = { name: "db", image: `${registry}/db:1`, replicas: 2, updateStrategy };
+      await cluster.rolledOut(cluster.workload("StatefulSet", options));
+      const outcome = await scene.finish({ images: "sts/db app=$(ACR)/db" });
+      assertRan(outcome, "SucceededWithIssues");
+      assert.match(outcome.warnings.join("\n"), /partition of the StatefulSet is above all/);
+    },
+  },
+  {
     name: "of the pods above a partition",
     pods: true,
     async play(scene) {
@@ -170,6 +273,25 @@ export const rollouts: Scenario[] = [
       assertRan(outcome, "Failed");
       assert.match(outcome.errors[0] ?? "", /another deployment \(field manager hotfix\) set app/);
       assert.deepEqual(await cluster.images("Deployment", "web"), { app: theirs });
+    },
+  },
+  {
+    name: "that somebody takes back by kubectl rollout undo",
+    pods: true,
+    async play(scene) {
+      const { cluster } = scene;
+      await web(scene);
+      let taken: Promise<string> | undefined;
+      const onLine = (line: string) => {
+        if (isProgress(line)) taken ??= cluster.kubectl("rollout", "undo", "deployments/web");
+      };
+      const images = "deployments/web app=$(ACR)/web:unready";
+      const outcome = await scene.start({ images }, { onLine }).outcome;
+      await taken;
+      assertRan(outcome, "Failed");
+      assert.match(outcome.errors[0] ?? "", /another deployment .*set app to \S+web:4124/);
+      assert.doesNotMatch(outcome.message, /rolled back/);
+      assert.deepEqual(await cluster.images("Deployment", "web"), { app: before });
     },
   },
   {

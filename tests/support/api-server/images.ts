@@ -23,6 +23,8 @@ export type BehaviourKind =
   | "exceeds-limit"
   /** It runs, and its readiness probe fails. */
   | "never-ready"
+  /** Its pod does not end, as on a node that does not answer. */
+  | "stays"
   /** Its pod finds no node. */
   | "unschedulable"
   /** Its pod is not let in. */

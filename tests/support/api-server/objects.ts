@@ -26,6 +26,7 @@ export interface Metadata {
   creationTimestamp: string;
   deletionTimestamp?: string;
   deletionGracePeriodSeconds?: number;
+  finalizers?: string[];
   labels?: Labels;
   annotations?: Record<string, string>;
   ownerReferences?: OwnerReference[];

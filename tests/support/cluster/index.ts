@@ -122,8 +122,34 @@ export abstract class Cluster {
     return JSON.parse(await this.kubectl("get", kind, "-n", namespace, "-o", "json")).items;
   }
 
-  async patch(kind: string, name: string, patch: Json): Promise<void> {
-    await this.kubectl("patch", kind, name, "-p", JSON.stringify(patch));
+  async patch(kind: string, name: string, patch: Json, ...more: string[]): Promise<void> {
+    await this.kubectl("patch", kind, name, "-p", JSON.stringify(patch), ...more);
+  }
+
+  /** Sets a condition of a pod, as a controller does that a readiness gate is for. */
+  async setCondition(pod: string, type: string, status: string): Promise<void> {
+    await this.patch(
+      "pod",
+      pod,
+      { status: { conditions: [{ type, status }] } },
+      "--subresource=status",
+    );
+  }
+
+  /** Says something of a pod, as a controller of another project does. */
+  async say(pod: KubeObject, component: string, reason: string, message: string): Promise<void> {
+    const { namespace } = this;
+    const { name, uid } = pod.metadata;
+    await this.create({
+      apiVersion: "v1",
+      kind: "Event",
+      metadata: { name: `${name}.${reason.toLowerCase()}`, namespace },
+      involvedObject: { apiVersion: "v1", kind: "Pod", namespace, name, uid },
+      source: { component },
+      type: "Normal",
+      reason,
+      message,
+    } as JsonObject);
   }
 
   /** The images of a workload's template, by the names of their containers. */
@@ -134,7 +160,7 @@ export abstract class Cluster {
   ): Promise<Record<string, string>> {
     const { spec } = await this.get(kind, name, namespace);
     const template = spec.jobTemplate?.spec.template ?? spec.template;
-    const { containers, initContainers = [] } = template.spec;
+    const { containers, initContainers = [] } = template?.spec ?? spec;
     const all: Container[] = [...initContainers, ...containers];
     return Object.fromEntries(all.map((each) => [each.name, each.image]));
   }

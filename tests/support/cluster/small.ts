@@ -14,8 +14,11 @@ const behaviours: [word: string, behaviour: Behaviour][] = [
   ["oom", { kind: "oom-killed", after: pace }],
   ["liveness", { kind: "liveness-failing", after: 10 * pace }],
   ["startup", { kind: "startup-failing", after: 10 * pace }],
+  ["hook", { kind: "hook-fails", after: pace }],
   ["unready", { kind: "never-ready" }],
   ["unschedulable", { kind: "unschedulable" }],
+  ["evicted", { kind: "exceeds-limit" }],
+  ["stays", { kind: "stays" }],
   ["slow", { kind: "runs", after: 40 * pace }],
 ];
 
@@ -55,6 +58,11 @@ export class SmallCluster extends Cluster {
 
   async rewriteImages(rewrite: (image: string) => string): Promise<void> {
     this.server.rewriteImages(rewrite);
+  }
+
+  /** A registry has this digest for the image from now on. */
+  names(image: string, digest: string): void {
+    this.server.images.names(image, digest);
   }
 
   async quota(pods: number): Promise<void> {

@@ -92,12 +92,18 @@ export class Pods {
   private step(pod: KubeObject): void {
     if (this.lostNodes.has(pod.spec.nodeName ?? "")) return;
     if (pod.metadata.deletionTimestamp !== undefined) {
-      this.store.remove(pods, pod);
+      if (this.ends(pod)) this.store.remove(pods, pod);
     } else if (isFinished(pod)) {
       return;
     } else if (condition(pod, "PodScheduled")?.status !== "True") {
       this.schedule(pod);
     } else this.run(pod);
+  }
+
+  /** Whether its node ends it, and nothing else holds it. */
+  private ends(pod: KubeObject): boolean {
+    const stays = this.behaviours(pod).some(({ kind }) => kind === "stays");
+    return !stays && !pod.metadata.finalizers?.length;
   }
 
   private schedule(pod: KubeObject): void {
@@ -291,10 +297,12 @@ function summarise(pod: KubeObject): void {
     ({ conditionType }) => condition(pod, conditionType)?.status !== "True",
   );
   if (unready.length === 0 && shut.length > 0) {
-    const messages = shut.map(
-      ({ conditionType }) =>
-        `corresponding condition of pod readiness gate "${conditionType}" does not exist.`,
-    );
+    const messages = shut.map(({ conditionType }) => {
+      const set = condition(pod, conditionType)?.status;
+      return set === undefined
+        ? `corresponding condition of pod readiness gate "${conditionType}" does not exist.`
+        : `the status of pod readiness gate "${conditionType}" is not "True", but ${set}`;
+    });
     setCondition(pod, "Ready", "False", "ReadinessGatesNotReady", messages.join(", "));
   }
 }

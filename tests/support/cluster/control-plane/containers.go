@@ -83,7 +83,8 @@ func (c *container) start(ctx context.Context) time.Duration {
 		c.status.State = waiting(does.waiting, does.message)
 		return 50 * pace
 	}
-	if refused := c.worker.registry.refusal(ctx, c.image); refused != "" {
+	digest, refused := c.worker.pull(ctx, c.image, c.pod.Spec.NodeName, c.spec.ImagePullPolicy)
+	if refused != "" {
 		return c.failToPull(refused)
 	}
 	if before := c.status.State.Waiting; before != nil && before.Reason == "CrashLoopBackOff" {
@@ -100,10 +101,7 @@ func (c *container) start(ctx context.Context) time.Duration {
 	c.tell(corev1.EventTypeNormal, "Created", "Created container: "+c.spec.Name)
 	c.tell(corev1.EventTypeNormal, "Started", "Started container "+c.spec.Name)
 	c.pulled, c.started = true, time.Now()
-	name, digest, pinned := strings.Cut(qualified(c.image), "@")
-	if !pinned {
-		digest = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(c.image)))
-	}
+	name, _, _ := strings.Cut(qualified(c.image), "@")
 	name, _ = nameAndTag(name)
 	c.status.Image = qualified(c.image)
 	c.status.ImageID = name + "@" + digest
@@ -146,6 +144,10 @@ func (c *container) runOn() time.Duration {
 			}
 			c.tell(corev1.EventTypeNormal, "Killing", fmt.Sprintf("Container %s failed %s probe, will be restarted",
 				c.spec.Name, strings.ToLower(does.probe)))
+		}
+		if does.hook {
+			c.tell(corev1.EventTypeWarning, "FailedPostStartHook", "PostStartHook failed")
+			c.tell(corev1.EventTypeNormal, "Killing", "FailedPostStartHook")
 		}
 		terminate(c.status, does.exitCode, does.reason)
 		return pace

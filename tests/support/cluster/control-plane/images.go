@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // behaviour is what becomes of a container, by its image.
@@ -24,8 +28,14 @@ type behaviour struct {
 	endsAfter time.Duration
 	// probe is the one that fails: Readiness, or what ends the container.
 	probe string
+	// hook has its postStart hook fail, which ends it.
+	hook bool
 	// unschedulable has no node take the pod.
 	unschedulable bool
+	// evicted has its pod use more than its own volumes may hold.
+	evicted bool
+	// stays has its pod not end, as on a node that does not answer.
+	stays bool
 	// log is what the container prints.
 	log string
 }
@@ -41,8 +51,11 @@ var behaviours = []behaviour{
 	{word: "oom", exitCode: 137, reason: "OOMKilled", endsAfter: 1},
 	{word: "liveness", exitCode: 137, reason: "Error", endsAfter: 10, probe: "Liveness"},
 	{word: "startup", exitCode: 137, reason: "Error", endsAfter: 10, probe: "Startup"},
+	{word: "hook", reason: "Completed", endsAfter: 1, hook: true},
 	{word: "unready", probe: "Readiness"},
 	{word: "unschedulable", unschedulable: true},
+	{word: "evicted", evicted: true},
+	{word: "stays", stays: true},
 	{word: "slow", readyAfter: 40},
 }
 
@@ -60,24 +73,37 @@ func behaviourOf(image string) behaviour {
 // restarts is whether the container ends and is started again.
 func (b behaviour) restarts() bool { return b.endsAfter > 0 }
 
+// anyOf is whether one of the containers' images does this.
+func anyOf(containers []corev1.Container, does func(behaviour) bool) bool {
+	return slices.ContainsFunc(containers, func(each corev1.Container) bool {
+		return does(behaviourOf(each.Image))
+	})
+}
+
 // registry is the one that is asked for its images; its zero value is asked for none.
 type registry struct {
 	host   string
 	client http.Client
 }
 
-// refusal is why the image cannot be pulled, in the words of a container runtime.
-func (r *registry) refusal(ctx context.Context, image string) string {
+// pull gives the digest that the registry has for the image, or why the image cannot be pulled, in
+// the words of a container runtime.
+func (r *registry) pull(ctx context.Context, image string) (digest, refusal string) {
 	if refused := behaviourOf(image).pull; refused != nil {
-		return pullError(image, refused)
+		return "", pullError(image, refused)
+	}
+	if _, pinned, found := strings.Cut(image, "@"); found {
+		digest = pinned
+	} else {
+		digest = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(image)))
 	}
 	host, _, _ := strings.Cut(image, "/")
 	if r.host == "" || host != r.host {
-		return ""
+		return digest, ""
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodHead, "http"+manifest(image)[len("https"):], nil)
 	if err != nil {
-		return pullError(image, notFound)
+		return "", pullError(image, notFound)
 	}
 	request.Header.Set("Accept", strings.Join([]string{
 		"application/vnd.oci.image.index.v1+json",
@@ -87,20 +113,23 @@ func (r *registry) refusal(ctx context.Context, image string) string {
 	}, ", "))
 	answer, err := r.client.Do(request)
 	if err != nil {
-		return pullError(image, func(image string) (string, string) {
+		return "", pullError(image, func(image string) (string, string) {
 			return "Unavailable", fmt.Sprintf("failed to do request: %v", err)
 		})
 	}
 	defer answer.Body.Close()
 	switch answer.StatusCode {
 	case http.StatusOK:
-		return ""
+		if named := answer.Header.Get("Docker-Content-Digest"); named != "" {
+			digest = named
+		}
+		return digest, ""
 	case http.StatusNotFound:
-		return pullError(image, notFound)
+		return "", pullError(image, notFound)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return pullError(image, accessDenied)
+		return "", pullError(image, accessDenied)
 	default:
-		return pullError(image, func(image string) (string, string) {
+		return "", pullError(image, func(image string) (string, string) {
 			return "Unknown", fmt.Sprintf("%s: unexpected status from HEAD request to %s: %s",
 				resolving(image), manifest(image), answer.Status)
 		})

@@ -34,6 +34,8 @@ type kubelet struct {
 	mutex   sync.Mutex
 	workers map[types.UID]*worker
 	numbers int
+	// copies are the digests that nodes have of images, by node and image.
+	copies map[string]string
 }
 
 func newKubelet(ctx context.Context, client kubernetes.Interface, nodes []string, opts options) (*kubelet, error) {
@@ -51,6 +53,7 @@ func newKubelet(ctx context.Context, client kubernetes.Interface, nodes []string
 		tell:     told.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet"}),
 		schedule: scheduled.NewRecorder(scheme.Scheme, schedulerName),
 		workers:  map[types.UID]*worker{},
+		copies:   map[string]string{},
 	}, nil
 }
 
@@ -89,10 +92,30 @@ func (k *kubelet) take(ctx context.Context, pod *corev1.Pod) {
 	}
 }
 
-// sameWish is whether nothing else is wanted of the pod than before.
+// sameWish is whether nothing else is wanted of the pod than before, and its gates are as they were.
 func sameWish(before, after *corev1.Pod) bool {
 	return before.DeletionTimestamp.Equal(after.DeletionTimestamp) &&
-		equality.Semantic.DeepEqual(before.Spec, after.Spec)
+		equality.Semantic.DeepEqual(before.Spec, after.Spec) &&
+		equality.Semantic.DeepEqual(gatesOf(before), gatesOf(after))
+}
+
+// pull gives the digest that a node runs for an image, or why it cannot be pulled: the node takes its
+// copy where it has one and need not look.
+func (k *kubelet) pull(ctx context.Context, image, node string, policy corev1.PullPolicy) (digest, refusal string) {
+	place := node + " " + image
+	k.mutex.Lock()
+	digest, known := k.copies[place]
+	k.mutex.Unlock()
+	if known && policy != corev1.PullAlways {
+		return digest, ""
+	}
+	digest, refusal = k.registry.pull(ctx, image)
+	if refusal == "" {
+		k.mutex.Lock()
+		k.copies[place] = digest
+		k.mutex.Unlock()
+	}
+	return digest, refusal
 }
 
 func (k *kubelet) drop(object any) {

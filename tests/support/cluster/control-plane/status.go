@@ -28,10 +28,43 @@ func summarise(status *corev1.PodStatus, pod *corev1.Pod) {
 	ready := "containers with unready status: [%s]"
 	report(status, corev1.ContainersReady, "ContainersNotReady", ready, unready)
 	report(status, corev1.PodReady, "ContainersNotReady", ready, unready)
+	var shut []string
+	for _, gate := range gatesOf(pod) {
+		if gate.Status == "" {
+			shut = append(shut, fmt.Sprintf("corresponding condition of pod readiness gate %q does not exist.", gate.Type))
+			continue
+		}
+		setCondition(status, gate.Type, gate.Status, gate.Reason, gate.Message)
+		if gate.Status != corev1.ConditionTrue {
+			shut = append(shut, fmt.Sprintf("the status of pod readiness gate %q is not \"True\", but %s", gate.Type, gate.Status))
+		}
+	}
+	if len(unready) == 0 && len(shut) > 0 {
+		setCondition(status, corev1.PodReady, corev1.ConditionFalse, "ReadinessGatesNotReady", strings.Join(shut, ", "))
+	}
+}
+
+// gatesOf are the conditions that the pod waits for, as others have set them; those that nobody has set
+// have no status.
+func gatesOf(pod *corev1.Pod) []corev1.PodCondition {
+	var gates []corev1.PodCondition
+	for _, gate := range pod.Spec.ReadinessGates {
+		known := corev1.PodCondition{Type: gate.ConditionType}
+		for _, each := range pod.Status.Conditions {
+			if each.Type == gate.ConditionType {
+				known = each
+			}
+		}
+		gates = append(gates, known)
+	}
+	return gates
 }
 
 // phaseOf is Pending until every container has been started once.
 func phaseOf(status *corev1.PodStatus, pod *corev1.Pod) corev1.PodPhase {
+	if status.Reason == evicted {
+		return corev1.PodFailed
+	}
 	ended, failed := 0, false
 	for _, each := range status.ContainerStatuses {
 		if each.State.Waiting != nil && each.LastTerminationState.Terminated == nil {

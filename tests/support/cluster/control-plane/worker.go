@@ -11,6 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
+// evicted is the reason of a pod that the kubelet has ended for what it used.
+const evicted = "Evicted"
+
 // idle is for a pod that has nothing to wait for but a change.
 const idle = 24 * time.Hour
 
@@ -78,7 +81,7 @@ func (w *worker) step(ctx context.Context, pod *corev1.Pod) time.Duration {
 
 // bind does the scheduler's part.
 func (w *worker) bind(ctx context.Context, pod *corev1.Pod) time.Duration {
-	if unschedulable(pod) {
+	if anyOf(pod.Spec.Containers, func(does behaviour) bool { return does.unschedulable }) {
 		all := fmt.Sprintf("0/%d nodes are available: %d", len(w.nodes), len(w.nodes))
 		message := all + " Insufficient cpu. preemption: " + all + " No preemption victims found for incoming pod."
 		w.tellScheduler(pod, corev1.EventTypeWarning, "FailedScheduling", "Scheduling", message)
@@ -125,15 +128,6 @@ func wantedNode(pod *corev1.Pod) string {
 	return ""
 }
 
-func unschedulable(pod *corev1.Pod) bool {
-	for _, each := range pod.Spec.Containers {
-		if behaviourOf(each.Image).unschedulable {
-			return true
-		}
-	}
-	return false
-}
-
 // admit is the kubelet's first report of a pod.
 func (w *worker) admit(ctx context.Context, pod *corev1.Pod) time.Duration {
 	now := metav1.Now()
@@ -172,9 +166,33 @@ func (w *worker) advance(ctx context.Context, pod *corev1.Pod) time.Duration {
 	for at := range w.status.ContainerStatuses {
 		status := &w.status.ContainerStatuses[at]
 		next = min(next, w.containerOf(pod, pod.Spec.Containers[at], status, false).advance(ctx))
+		if status.Ready && behaviourOf(pod.Spec.Containers[at].Image).evicted {
+			w.evict(pod)
+			next = idle
+		}
 	}
 	w.report(ctx, pod)
 	return next
+}
+
+// evict ends a pod that has used more than its own volumes may hold; it stays, as Failed.
+func (w *worker) evict(pod *corev1.Pod) {
+	message := `Usage of EmptyDir volume "cache" exceeds the limit "10Mi". `
+	w.tell.Event(pod, corev1.EventTypeWarning, evicted, message)
+	w.stop(pod, 137, "Error")
+	w.status.Reason, w.status.Message = evicted, message
+}
+
+// stop has the containers end that run.
+func (w *worker) stop(pod *corev1.Pod, exitCode int32, reason string) {
+	for at := range w.status.ContainerStatuses {
+		status := &w.status.ContainerStatuses[at]
+		if status.State.Running == nil {
+			continue
+		}
+		w.tell.Event(fieldOf(pod, "containers", status.Name), corev1.EventTypeNormal, "Killing", "Stopping container "+status.Name)
+		terminate(status, exitCode, reason)
+	}
 }
 
 // containerOf is the container as it is remembered, with what is wanted of it now.
@@ -190,15 +208,11 @@ func (w *worker) containerOf(pod *corev1.Pod, spec corev1.Container, status *cor
 
 // end finishes the deletion of a pod.
 func (w *worker) end(ctx context.Context, pod *corev1.Pod) time.Duration {
+	if anyOf(pod.Spec.Containers, func(does behaviour) bool { return does.stays }) {
+		return idle
+	}
 	if pod.Spec.NodeName != "" && w.status.StartTime != nil {
-		for at := range w.status.ContainerStatuses {
-			status := &w.status.ContainerStatuses[at]
-			if status.State.Running == nil {
-				continue
-			}
-			w.tell.Event(fieldOf(pod, "containers", status.Name), corev1.EventTypeNormal, "Killing", "Stopping container "+status.Name)
-			terminate(status, 0, "Completed")
-		}
+		w.stop(pod, 0, "Completed")
 		w.report(ctx, pod)
 	}
 	select {
