@@ -326,6 +326,22 @@ describe("a pod", { concurrency: 2 }, () => {
     assert.equal(condition(pod, "ContainersReady")?.status, "True");
   });
 
+  test("that somebody or its node holds does not end", async (server) => {
+    server.images.behave("example/app:stays", "stays");
+    await server.deployment({ name: "web", replicas: 1 });
+    await server.deployment({ name: "held", replicas: 1, image: "example/app:stays" });
+    const [web, held] = ["web", "held"].map((name) => podsOf(server, name)[0]?.metadata.name ?? "");
+    assert.ok(web && held);
+    server.patch("pod", web, { metadata: { finalizers: ["shop.example/drain"] } });
+    for (const name of [web, held]) server.delete("pod", name);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    for (const name of [web, held]) assert.ok(server.get("pod", name).metadata.deletionTimestamp);
+    server.patch("pod", web, { metadata: { finalizers: null } });
+    server.delete("pod", held, "default", 0);
+    const names = () => server.list("pod").map(({ metadata }) => metadata.name);
+    await until("both are gone", () => [web, held].every((name) => !names().includes(name)));
+  });
+
   test("that is evicted stays as Failed, and another comes", async (server) => {
     await Promise.all([
       server.deployment({ name: "web" }),
