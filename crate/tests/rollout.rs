@@ -130,6 +130,35 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    /// A field is missing in every third event. Whatever comes of it is no proof of content that no
+    /// pod has.
+    #[test]
+    fn objects_that_lack_a_field_prove_nothing_and_break_nothing(
+        recording in select(everything()),
+        lost in vec((any::<usize>(), 0..3_u8), 64),
+    ) {
+        let mut seen = Observation::default();
+        for (event, (nth, which)) in recording.events.iter().zip(lost.iter().cycle()) {
+            let event = if *which == 0 { event.without(*nth) } else { event.clone() };
+            let _ = event.tell_if_read(&mut seen);
+            let _ = judge(&recording.goal, &seen, &Rules::default(), event.at);
+        }
+        let _ = verdict(&recording, &seen);
+        let _ = likely_cause(&recording.goal, &seen);
+        let pushed = |(_, image): &(String, String)| Pushed {
+            image: image.clone(),
+            digests: vec![format!("sha256:{}", "a".repeat(64))],
+            configs: vec![format!("sha256:{}", "b".repeat(64))],
+        };
+        let pushed: Vec<Pushed> = recording.goal.images.iter().map(pushed).collect();
+        let proof = prove(&recording.goal, &seen, &pushed);
+        prop_assert!(!matches!(proof, Proof::Verified(_)), "{} {:?}", recording.name, proof);
+    }
+}
+
 fn everything() -> Vec<Recording> {
     Recording::all().into_iter().chain(Recording::recorded()).collect()
 }

@@ -55,18 +55,57 @@ impl Seen {
         event
     }
 
-    fn change<T: serde::de::DeserializeOwned>(&self) -> Change<T> {
-        let object = T::deserialize(&self.object).unwrap();
-        if self.r#type == "DELETED" { Change::Deleted(object) } else { Change::Present(object) }
+    /// The same without one of the fields of the object, the nth of all.
+    pub(crate) fn without(&self, nth: usize) -> Self {
+        let mut event = self.clone();
+        let fields = fields_of(&event.object, "");
+        let (parent, field) = fields[nth % fields.len()].rsplit_once('/').unwrap();
+        if let Some(Value::Object(parent)) = event.object.pointer_mut(parent) {
+            parent.remove(&field.replace("~1", "/").replace("~0", "~"));
+        }
+        event
+    }
+
+    fn change<T: serde::de::DeserializeOwned>(&self) -> Option<Change<T>> {
+        let object = T::deserialize(&self.object).ok()?;
+        let is_gone = self.r#type == "DELETED";
+        Some(if is_gone { Change::Deleted(object) } else { Change::Present(object) })
     }
 
     pub(crate) fn tell(&self, seen: &mut Observation) {
-        match self.object["kind"].as_str().unwrap() {
-            "Pod" => seen.see_pod(self.at, self.change()),
-            "Event" => seen.see_event(self.at, self.change()),
-            _ => seen.see_workload(self.at, self.change()),
-        }
+        self.tell_if_read(seen).unwrap();
     }
+
+    /// What cannot be read says nothing.
+    pub(crate) fn tell_if_read(&self, seen: &mut Observation) -> Option<()> {
+        match self.object["kind"].as_str()? {
+            "Pod" => seen.see_pod(self.at, self.change()?),
+            "Event" => seen.see_event(self.at, self.change()?),
+            _ => seen.see_workload(self.at, self.change()?),
+        }
+        Some(())
+    }
+}
+
+/// The pointers to all fields of an object, those within others too.
+fn fields_of(value: &Value, at: &str) -> Vec<String> {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, inner)| (name.replace('~', "~0").replace('/', "~1"), inner))
+            .collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(n, i)| (n.to_string(), i)).collect(),
+        _ => return Vec::new(),
+    };
+    let below = inner.into_iter().flat_map(|(name, inner)| {
+        let pointer = format!("{at}/{name}");
+        let mut all = fields_of(inner, &pointer);
+        if value.is_object() {
+            all.push(pointer);
+        }
+        all
+    });
+    below.collect()
 }
 
 impl Recording {
