@@ -306,9 +306,7 @@ impl View {
     /// Whether the certificate of the API server is not looked at.
     #[must_use]
     pub fn is_insecure(&self) -> bool {
-        self.clusters
-            .iter()
-            .any(|cluster| kubeconfig::skips_tls_verification(&cluster.cluster.to_string()))
+        self.clusters.iter().any(|cluster| cluster.cluster["insecure-skip-tls-verify"] == true)
     }
 
     /// What the log may not show.

@@ -91,13 +91,6 @@ pub(crate) fn write(context: &str, cluster: &str, user: &str) -> String {
     )
 }
 
-/// Whether a kubeconfig, as YAML or JSON, has an API server whose certificate is not looked at.
-pub(crate) fn skips_tls_verification(kubeconfig: &str) -> bool {
-    let words: String =
-        kubeconfig.chars().filter(|c| !c.is_whitespace() && *c != '"' && *c != '\'').collect();
-    words.contains("insecure-skip-tls-verify:true")
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Destination, Kubeconfig};
