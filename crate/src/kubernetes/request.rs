@@ -213,6 +213,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_workloads_of_every_kind_are_let_through() {
+        for kind in Kind::ALL {
+            let listed = Collection::workloads("shop", kind).list().path;
+            let (above, _) = listed.split_once("shop/").unwrap();
+            let above = format!("^{above}[^/]+/");
+            let mut names = PATHS
+                .iter()
+                .filter_map(|path| path.strip_prefix(&above))
+                .flat_map(|names| names.split(|c: char| !c.is_ascii_lowercase()));
+            let is_let_through = names.any(|name| name == kind.plural());
+            assert!(is_let_through, "{listed} is in none of {PATHS:?}");
+        }
+    }
+
+    #[test]
     fn a_selector_is_part_of_the_list_and_of_the_watch_alike() {
         let mut pods = Collection::pods("shop");
         pods.labels = Some("app=web,tier in (a)".into());
