@@ -19,14 +19,19 @@ fn row() -> Vec<String> {
     entries.collect()
 }
 
-/// The source files below a path.
+/// The source files in Rust below a path.
 fn sources(path: &Path) -> Vec<PathBuf> {
+    files(path, "rs")
+}
+
+/// The files below a path whose names end so.
+fn files(path: &Path, ending: &str) -> Vec<PathBuf> {
     if path.is_dir() {
         let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
-        return entries.flat_map(|entry| sources(&entry)).collect();
+        return entries.flat_map(|entry| files(&entry, ending)).collect();
     }
-    let is_source = path.extension().is_some_and(|extension| extension == "rs");
-    is_source.then(|| path.to_owned()).into_iter().collect()
+    let is_one = path.extension().is_some_and(|extension| extension == ending);
+    is_one.then(|| path.to_owned()).into_iter().collect()
 }
 
 /// A source as far as it matters here: without its comments, its tests and what only the docs name.
@@ -177,6 +182,28 @@ fn every_line_of_the_log_is_made_where_errors_and_warnings_get_their_codes() {
     let makers: BTreeSet<PathBuf> = makers.collect();
     let known = ["host/effect.rs", "host/mod.rs", "lib.rs", "report/line.rs"];
     assert_eq!(makers, known.map(|file| root.join(file)).into());
+}
+
+#[test]
+fn every_code_is_that_of_a_message_of_the_core_or_of_the_host() {
+    let core: String = modules().into_values().collect();
+    let named: BTreeSet<&str> = core
+        .split("code::")
+        .skip(1)
+        .filter_map(|text| text.split(|c: char| !c.is_ascii_uppercase() && c != '_').next())
+        .collect();
+    let host = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../task/src"), "ts");
+    let host: String = host.into_iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let table = include_str!("../src/host/code.rs").lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?.parse::<u16>().ok()?, words.next()?))
+    });
+    let codes: Vec<_> = table.collect();
+    assert!(codes.len() > 100, "{codes:?}");
+    for (number, name) in codes {
+        let is_given = named.contains(name) || host.contains(&format!("KSI{number}"));
+        assert!(is_given, "KSI{number}, {name}, is the code of no message");
+    }
 }
 
 #[test]
