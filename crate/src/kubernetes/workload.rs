@@ -122,12 +122,6 @@ impl Workload {
         WorkloadName { kind: self.kind, name: self.metadata.name.clone() }
     }
 
-    /// Whether this is the workload of that name.
-    #[must_use]
-    pub fn is_named(&self, name: &WorkloadName) -> bool {
-        self.kind == name.kind && self.metadata.name == name.name
-    }
-
     /// The containers that run together.
     #[must_use]
     pub fn containers(&self) -> &[Container] {
