@@ -7,7 +7,7 @@ use crate::host::{Event, Millis};
 
 /// One run of the step, for the host.
 #[wasm_bindgen]
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Core(crate::Core);
 
 #[wasm_bindgen]

@@ -65,7 +65,6 @@ use crate::{
 };
 
 /// One run of the step. See the crate's front page for the contract.
-#[derive(Debug)]
 pub struct Core {
     phase: Next,
 }
@@ -94,7 +93,6 @@ impl Core {
 }
 
 /// Waits for the first event.
-#[derive(Debug)]
 struct Idle;
 
 impl Phase for Idle {

@@ -1,14 +1,12 @@
 //! What a phase is: it takes the events of the run until it hands over to the next one.
 
-use std::fmt::Debug;
-
 use crate::{
     host::{Effect, Event, Millis, TaskResult},
     run::session::Effects,
 };
 
 /// A phase of the run.
-pub(crate) trait Phase: Debug {
+pub(crate) trait Phase {
     /// Takes an event that happened at `now`; gives back the phase that takes the next one.
     fn handle(self: Box<Self>, now: Millis, event: &Event, effects: &mut Effects) -> Next;
 }
