@@ -74,7 +74,7 @@ export const patience: Scenario[] = [
     async play(scene) {
       const slow = `${registry}/web:slow-0`;
       const strategy = { type: "Recreate" };
-      await web(scene, { image: slow, replicas: 1, strategy, progressDeadlineSeconds: 4 });
+      await web(scene, { image: slow, replicas: 1, strategy, progressDeadlineSeconds: 8 });
       const bad = { images: "deployments/web app=$(ACR)/web:unready", onFailure: "keep" };
       const outcome = await scene.finish(bad);
       assertRan(outcome, "Failed");
