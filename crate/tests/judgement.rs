@@ -283,6 +283,16 @@ fn a_condition_that_no_container_explains_is_named() {
     assert!(scene.waits_for().starts_with("PodScheduled is not true: Scheduling is blocked"));
 }
 
+/// The pod, whose image its node does not get.
+fn unpulled(mut pod: Value, message: &str) -> Value {
+    put(
+        &mut pod,
+        "/status/containerStatuses/0/state",
+        json!({"waiting": {"reason": "ErrImagePull", "message": message}}),
+    );
+    pod
+}
+
 #[test]
 fn an_image_that_the_registry_check_has_seen_is_only_late() {
     let missing = "failed to resolve reference \"contoso.azurecr.io/web:2\": \
@@ -291,12 +301,7 @@ fn an_image_that_the_registry_check_has_seen_is_only_late() {
     let pulled = |message: &str, verified: &[&str]| {
         let mut scene = rolling();
         scene.goal.verified = verified.iter().map(|image| (*image).to_owned()).collect();
-        let mut pod = scene.pod("web-1", true);
-        put(
-            &mut pod,
-            "/status/containerStatuses/0/state",
-            json!({"waiting": {"reason": "ErrImagePull", "message": message}}),
-        );
+        let pod = unpulled(scene.pod("web-1", true), message);
         scene.see_pod(0, &pod);
         scene
     };
@@ -319,12 +324,7 @@ fn an_image_that_another_pod_runs_is_refused_to_one_node_alone() {
             "contoso.azurecr.io/web@sha256:1".into(),
         );
         scene.see_pod(0, &runs);
-        let mut pod = scene.pod("web-2", true);
-        put(
-            &mut pod,
-            "/status/containerStatuses/0/state",
-            json!({"waiting": {"reason": "ErrImagePull", "message": message}}),
-        );
+        let pod = unpulled(scene.pod("web-2", true), message);
         scene.see_pod(0, &pod);
         scene
     };

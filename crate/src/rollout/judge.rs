@@ -47,10 +47,8 @@ pub fn judge(goal: &Goal, seen: &Observation, rules: &Rules, now: Millis) -> Jud
     }
     let pods = template::pods(goal, workload, seen);
     let (said, progress) = read(goal, entry, &pods, seen);
-    if entry.presence == Presence::Doubtful {
-        return Judgement::Progressing { progress, recheck_at: None };
-    }
-    if workload.metadata.generation < generations(goal, entry).wanted {
+    let is_older = workload.metadata.generation < generations(goal, entry).wanted;
+    if entry.presence == Presence::Doubtful || is_older {
         return Judgement::Progressing { progress, recheck_at: None };
     }
     if let Some(other_image) = other_image(goal, workload) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { assertRan, lastTable } from "../../support/stage";
 import type { Scenario } from ".";
-import { after, before, isProgress, line, registry, web } from "./workloads";
+import { after, before, db, dbBefore, isProgress, line, registry, web } from "./workloads";
 
 /** Those that run until they end: a rollout is not done before they have been ready for a while. */
 const ending = ["crash", "oom", "liveness", "startup", "hook", "evicted"];
@@ -59,13 +59,12 @@ export const failures: Scenario[] = [
     pods: true,
     async play(scene) {
       const { cluster } = scene;
-      const db = { name: "db", image: `${registry}/db:1`, replicas: 1, minReadySeconds: 2 };
-      await cluster.rolledOut(cluster.workload("StatefulSet", db));
+      await db(scene, { replicas: 1, minReadySeconds: 2 });
       const images = "sts/db app=$(ACR)/db:crash";
       const outcome = await scene.finish({ images, deleteStuckPods: "true" });
       assertRan(outcome, "Failed");
       assert.match(outcome.errors[0] ?? "", /container app is crash-looping/);
-      assert.deepEqual(await cluster.images("StatefulSet", "db"), { app: db.image });
+      assert.deepEqual(await cluster.images("StatefulSet", "db"), { app: dbBefore });
     },
   },
   {
@@ -74,8 +73,7 @@ export const failures: Scenario[] = [
     async play(scene) {
       const { cluster } = scene;
       const podSpec = { terminationGracePeriodSeconds: 1 };
-      const db = { name: "db", image: `${registry}/db:stays`, replicas: 1, podSpec };
-      await cluster.rolledOut(cluster.workload("StatefulSet", db));
+      await db(scene, { image: `${registry}/db:stays`, replicas: 1, podSpec });
       const images = "sts/db app=$(ACR)/db";
       const outcome = await scene.finish({ images, failAfter: "termination=1" });
       assertRan(outcome, "Failed");
@@ -90,8 +88,7 @@ export const failures: Scenario[] = [
     async play(scene) {
       const { cluster } = scene;
       const podSpec = { terminationGracePeriodSeconds: 1 };
-      const db = { name: "db", image: `${registry}/db:1`, replicas: 1, podSpec };
-      await cluster.rolledOut(cluster.workload("StatefulSet", db));
+      await db(scene, { replicas: 1, podSpec });
       await cluster.patch("pod", "db-0", { metadata: { finalizers: ["shop.example/drain"] } });
       const images = "sts/db app=$(ACR)/db";
       const outcome = await scene.finish({ images, failAfter: "termination=1" });
@@ -106,8 +103,7 @@ export const failures: Scenario[] = [
     pods: true,
     async play(scene) {
       const { cluster } = scene;
-      const db = { name: "db", image: `${registry}/db:1`, replicas: 2 };
-      await cluster.rolledOut(cluster.workload("StatefulSet", db));
+      await db(scene);
       const bad = "sts/db app=$(ACR)/db:missing";
       assertRan(await scene.finish({ images: bad, onFailure: "keep" }), "Failed");
       const good = { images: "sts/db app=$(ACR)/db", failAfter: "stuckPod=1" };
@@ -199,12 +195,11 @@ export const failures: Scenario[] = [
         pods: true,
         async play(scene) {
           const { cluster } = scene;
-          const db = { name: "db", image: `${registry}/db:1`, replicas: 2 };
-          await cluster.rolledOut(cluster.workload("StatefulSet", db));
+          await db(scene);
           const images = "sts/db app=$(ACR)/db:missing";
           const outcome = await scene.finish({ images, deleteStuckPods });
           assertRan(outcome, "Failed");
-          assert.deepEqual(await cluster.images("StatefulSet", "db"), { app: db.image });
+          assert.deepEqual(await cluster.images("StatefulSet", "db"), { app: dbBefore });
           const stays = outcome.log.join("\n").includes("or run kubectl delete pods db-1");
           assert.equal(stays, deleteStuckPods === "false", outcome.log.join("\n"));
           if (!stays) await cluster.settled("StatefulSet", "db");
@@ -216,15 +211,14 @@ export const failures: Scenario[] = [
     pods: true,
     async play(scene) {
       const { cluster } = scene;
-      const db = { name: "db", image: `${registry}/db:1`, replicas: 2 };
-      await cluster.rolledOut(cluster.workload("StatefulSet", db));
+      await db(scene);
       const images = "sts/db app=$(ACR)/db:missing";
       const onLine = (text: string) => text.includes("image pull failed") && step.cancel();
       const step = scene.start({ images, failAfter: "imageMissing=60" }, { onLine });
       const outcome = await step.outcome;
       assertRan(outcome, "Canceled");
       assert.match(outcome.log.join("\n"), /kubectl delete pods db-1/);
-      assert.deepEqual(await cluster.images("StatefulSet", "db"), { app: db.image });
+      assert.deepEqual(await cluster.images("StatefulSet", "db"), { app: dbBefore });
     },
   },
   {

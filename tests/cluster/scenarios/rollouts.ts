@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cronJob } from "../../support/api-server/workloads";
 import { assertLogged, assertRan, lastTable } from "../../support/stage";
 import type { Scenario } from ".";
-import { after, before, idle, isProgress, line, registry, web } from "./workloads";
+import { after, before, db, idle, isProgress, line, registry, web } from "./workloads";
 
 export const rollouts: Scenario[] = [
   {
@@ -214,10 +214,8 @@ export const rollouts: Scenario[] = [
     name: "of the pods above a partition that has all of them below it",
     pods: true,
     async play(scene) {
-      const { cluster } = scene;
       const updateStrategy = { type: "RollingUpdate", rollingUpdate: { partition: 2 } };
-      const options = { name: "db", image: `${registry}/db:1`, replicas: 2, updateStrategy };
-      await cluster.rolledOut(cluster.workload("StatefulSet", options));
+      await db(scene, { updateStrategy });
       const outcome = await scene.finish({ images: "sts/db app=$(ACR)/db" });
       assertRan(outcome, "SucceededWithIssues");
       assert.match(outcome.warnings.join("\n"), /partition of the StatefulSet is above all/);
@@ -227,10 +225,8 @@ export const rollouts: Scenario[] = [
     name: "of the pods above a partition",
     pods: true,
     async play(scene) {
-      const { cluster } = scene;
       const updateStrategy = { type: "RollingUpdate", rollingUpdate: { partition: 2 } };
-      const options = { name: "db", image: `${registry}/db:1`, replicas: 3, updateStrategy };
-      await cluster.rolledOut(cluster.workload("StatefulSet", options));
+      await db(scene, { replicas: 3, updateStrategy });
       const outcome = await scene.finish({ images: "sts/db app=$(ACR)/db" });
       assertRan(outcome, "Succeeded");
       assertLogged(outcome, /^✓ .* {2}1\/1 ready/);
